@@ -1,0 +1,73 @@
+"""The cache: Redis or Valkey, and this process's own memory while that is away."""
+
+import logging
+import time
+from typing import Any
+
+import redis
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+
+logger = logging.getLogger("portal.cache")
+
+# Long enough that a page does not wait for a dead server again and again, short enough that nobody notices its return.
+PAUSE_SECONDS = 5.0
+
+
+class TolerantRedisCache(RedisCache):
+    """A cache whose absence never fails a page.
+
+    While the server cannot be reached, values live in this process's memory, so that what counts (sign-in attempts, used
+    codes) still counts, though per process. It never promises to remember: the cache is no place for a fact.
+    """
+
+    def __init__(self, server: str, params: dict[str, Any]):
+        super().__init__(server, params)
+        self._memory = LocMemCache(f"beside-{server}", params | {"OPTIONS": {}})
+        self._away_until = 0.0
+
+    def _either(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        if time.monotonic() >= self._away_until:
+            try:
+                answer = getattr(super(), method)(*args, **kwargs)
+            except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+                if not self._away_until:
+                    logger.warning("The cache cannot be reached; this process uses its own memory: %s", error)
+                self._away_until = time.monotonic() + PAUSE_SECONDS
+            else:
+                self._away_until = 0.0
+                return answer
+        return getattr(self._memory, method)(*args, **kwargs)
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        return self._either("add", *args, **kwargs)
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        return self._either("get", *args, **kwargs)
+
+    def set(self, *args: Any, **kwargs: Any) -> None:
+        self._either("set", *args, **kwargs)
+
+    def touch(self, *args: Any, **kwargs: Any) -> bool:
+        return self._either("touch", *args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> bool:
+        return self._either("delete", *args, **kwargs)
+
+    def get_many(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return self._either("get_many", *args, **kwargs)
+
+    def has_key(self, *args: Any, **kwargs: Any) -> bool:
+        return self._either("has_key", *args, **kwargs)
+
+    def incr(self, *args: Any, **kwargs: Any) -> int:
+        return self._either("incr", *args, **kwargs)
+
+    def set_many(self, *args: Any, **kwargs: Any) -> list[str]:
+        return self._either("set_many", *args, **kwargs)
+
+    def delete_many(self, *args: Any, **kwargs: Any) -> None:
+        self._either("delete_many", *args, **kwargs)
+
+    def clear(self) -> None:
+        self._either("clear")

@@ -1,0 +1,418 @@
+"""Every setting of the portal, each with a default that is safe. docs/settings.md says what an operator sets.
+
+A value comes from the environment, or from the ``stack.json`` that ``./run`` keeps in its folder, in this order.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import csp.constants as csp_words
+from django.core.exceptions import ImproperlyConfigured
+
+from portal import config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+PORTAL_VAR = Path(os.environ.get("PORTAL_VAR") or BASE_DIR / "var").resolve()
+STACK = config.read_stack(PORTAL_VAR)
+
+DEBUG = config.flag("PORTAL_DEBUG", False)
+PORTAL_TESTING = config.flag("PORTAL_TESTING", False)
+PORTAL_DEMO = config.flag("PORTAL_DEMO", bool(STACK.get("demo", False)))
+_TRYING = DEBUG or PORTAL_TESTING or PORTAL_DEMO
+
+# A clock that can be moved would let somebody open a window early, so nothing outside demo and tests has one.
+PORTAL_CLOCK_MOVABLE = config.flag("PORTAL_CLOCK_MOVABLE", PORTAL_DEMO or PORTAL_TESTING)
+if PORTAL_CLOCK_MOVABLE and not _TRYING:
+    raise ImproperlyConfigured("PORTAL_CLOCK_MOVABLE is for demonstrations and tests only.")
+
+# --- Secrets ------------------------------------------------------------------------------------------------------------
+_SECRETS = STACK.get("secrets", {})
+
+
+def _secret(name: str, stored: str, trial: str) -> str:
+    value = os.environ.get(name) or _SECRETS.get(stored)
+    if value:
+        return value
+    if DEBUG or PORTAL_TESTING:
+        return trial
+    raise ImproperlyConfigured(f"Set {name}: the portal does not start with a secret that others know.")
+
+
+SECRET_KEY = _secret("PORTAL_SECRET_KEY", "secret_key", "for-trials-only-" + "x" * 40)
+PORTAL_LEDGER_KEY = _secret("PORTAL_LEDGER_KEY", "ledger_key", "for-trials-only")
+# Fernet keys, newest first: the first seals, all of them open.
+PORTAL_INSTRUCTIONS_KEYS = _secret(
+    "PORTAL_INSTRUCTIONS_KEYS", "instructions_keys", "Zm9yLXRyaWFscy1vbmx5LWZvci10cmlhbHMtb25seS0="
+).split(",")
+
+# --- Address --------------------------------------------------------------------------------------------------------------
+PORTAL_BASE_URL = (
+    os.environ.get("PORTAL_BASE_URL") or STACK.get("base_url") or "http://localhost:8000"
+).rstrip("/")
+_BASE = urlsplit(PORTAL_BASE_URL)
+_SECURE = _BASE.scheme == "https"
+_LOCAL = _BASE.hostname in {"localhost", "127.0.0.1", "::1"}
+ALLOWED_HOSTS = [_BASE.hostname or "localhost", *config.words("PORTAL_ALLOWED_HOSTS")]
+if _LOCAL:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [PORTAL_BASE_URL]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+APPEND_SLASH = True
+
+# --- Rooms ----------------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "portal.ledger",
+    "portal.accounts",
+    "portal.deadlines",
+    "portal.submissions",
+    "reviews",
+    "partners",
+    "portal.site",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
+    "pgtrigger",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    # Outermost, so that a page asked of a dead database answers 503 whichever layer noticed.
+    "portal.health.DatabaseDownMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.headers.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portal.clock.ClockMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "portal.site.context.portal",
+            ],
+        },
+    },
+]
+
+# --- Database -------------------------------------------------------------------------------------------------------------
+_APP_URL = os.environ.get("DATABASE_URL") or STACK.get("database", {}).get("app_url", "")
+_OWNER_URL = (
+    os.environ.get("DATABASE_OWNER_URL")
+    or os.environ.get("DATABASE_URL")
+    or STACK.get("database", {}).get("owner_url", "")
+)
+if not _APP_URL:
+    # Enough for commands that never connect; a connection attempt says what is missing.
+    _APP_URL = _OWNER_URL = "postgresql://portal_app@127.0.0.1:5432/portal"
+
+
+def _connection(url: str, *, pooled: bool) -> dict:
+    settings = config.database(url)
+    settings["OPTIONS"].setdefault("connect_timeout", "3")
+    if pooled:
+        # Waiting longer than this for a connection is a 503, not a page that hangs.
+        settings["OPTIONS"]["pool"] = {
+            "min_size": 1,
+            "max_size": config.number("PORTAL_DB_POOL_SIZE", 8),
+            "timeout": 3,
+        }
+    return settings | {
+        "ATOMIC_REQUESTS": True,
+        "CONN_MAX_AGE": 0 if pooled else 60,
+        "CONN_HEALTH_CHECKS": True,
+        # PgBouncer in transaction mode knows no cursor that outlives its transaction.
+        "DISABLE_SERVER_SIDE_CURSORS": config.flag("PORTAL_PGBOUNCER", False),
+    }
+
+
+# The pool is for threaded web processes; PgBouncer's users switch it off.
+_POOLED = config.flag("PORTAL_DB_POOL", False)
+PORTAL_DB_ROLE = os.environ.get("PORTAL_DB_ROLE", "app")
+OWNER_DATABASE = _connection(_OWNER_URL, pooled=False)
+DATABASES = {
+    "default": OWNER_DATABASE if PORTAL_DB_ROLE == "owner" else _connection(_APP_URL, pooled=_POOLED)
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Broker, cache, tasks -------------------------------------------------------------------------------------------------
+REDIS_URL = os.environ.get("REDIS_URL") or STACK.get("redis_url") or "redis://127.0.0.1:6379/0"
+CACHES = {
+    "default": {
+        "BACKEND": "portal.cache.TolerantRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "portal",
+        "OPTIONS": {"socket_connect_timeout": 0.3, "socket_timeout": 0.5, "retry": None},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# What must be sent is a row: publishing only wakes the worker early, so it gives up at once rather than hold a page.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 5,
+    "max_retries": 0,
+}
+CELERY_TIMEZONE = "UTC"
+
+
+def _every(task: str, seconds: float) -> dict:
+    # Two rounds late is too late: the next round does the same work, so nothing is gained by a queue of old ones.
+    return {"task": task, "schedule": seconds, "options": {"expires": 2 * seconds}}
+
+
+PORTAL_TICK_SECONDS = config.number("PORTAL_TICK_SECONDS", 5)
+CELERY_BEAT_SCHEDULE = {
+    "tick": _every("portal.deadlines.tasks.tick", PORTAL_TICK_SECONDS),
+    "deliver": _every("portal.deadlines.tasks.deliver", PORTAL_TICK_SECONDS),
+    "clock": _every("portal.submissions.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
+    "grants_clock": _every("partners.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
+    "assignments_clock": _every("reviews.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
+    "seal": _every("portal.ledger.tasks.seal", 10),
+    "heartbeat": _every("portal.deadlines.tasks.heartbeat", 10),
+}
+# A second worker on the same machine needs no lock: every job may run beside itself.
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+
+# --- Time and language ------------------------------------------------------------------------------------------------------
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en-us"
+USE_I18N = True
+PORTAL_CALENDAR_ZONE = os.environ.get("PORTAL_CALENDAR_ZONE", "America/New_York")
+
+# --- Files ------------------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = PORTAL_VAR / "static"
+# build/static holds the parts of npm packages that pages use; ./run and ./test make it from the lock file.
+STATICFILES_DIRS = [BASE_DIR / "static", BASE_DIR / "build" / "static"]
+_PLAIN_STATIC = DEBUG or PORTAL_TESTING
+STORAGES = {
+    "default": config.storage(
+        os.environ.get("STORAGE_URL") or STACK.get("storage_url", ""), PORTAL_VAR / "files"
+    ),
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if _PLAIN_STATIC
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = _PLAIN_STATIC
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+# A name that a page asks for and no package brings shows unstyled; it does not fail the page.
+WHITENOISE_MANIFEST_STRICT = False
+
+PORTAL_MAX_UPLOAD_BYTES = config.number("PORTAL_MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
+# Uploads never pass through memory whole.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = os.environ.get("PORTAL_UPLOAD_TEMP_DIR") or None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
+# --- Mail -------------------------------------------------------------------------------------------------------------------
+PORTAL_MAIL_DIR = Path(os.environ.get("PORTAL_MAIL_DIR") or PORTAL_VAR / "mail")
+EMAIL_BACKEND = "portal.mail.FolderBackend"
+if _email_url := os.environ.get("EMAIL_URL") or STACK.get("email_url"):
+    globals().update(config.email(_email_url))
+DEFAULT_FROM_EMAIL = os.environ.get("PORTAL_MAIL_FROM", "portal@localhost.localdomain")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Browser ----------------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp_words.SELF],
+        "script-src": [csp_words.SELF, csp_words.NONCE],
+        "style-src": [csp_words.SELF],
+        "img-src": [csp_words.SELF, "data:"],
+        "frame-ancestors": [csp_words.NONE],
+        "form-action": [csp_words.SELF],
+        "base-uri": [csp_words.NONE],
+        "object-src": [csp_words.NONE],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = _SECURE
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _SECURE
+_BEHIND_PROXY = config.flag("PORTAL_BEHIND_PROXY", False)
+if _BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = _SECURE
+CSRF_COOKIE_SECURE = _SECURE
+CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Sign-in ----------------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+if PORTAL_TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# An invitation's link proves the address; nobody signs up unasked.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _BASE.scheme or "https"
+if _TRYING:
+    # A demonstration's many people share one address; the per-account limits stay.
+    ACCOUNT_RATE_LIMITS = {"login": "600/m/ip"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Early Access Portal"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _LOCAL and not _SECURE
+USERSESSIONS_TRACK_ACTIVITY = False
+
+# --- API --------------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "portal.site.api.pagination.PagePagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "portal.site.api.problem.handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {
+    "SECURE_HASH_ALGORITHM": "hashlib.sha512",
+    "TOKEN_TTL": timedelta(days=90),
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "AUTO_REFRESH": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Early access portal",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- The programme ----------------------------------------------------------------------------------------------------------
+PORTAL_PROGRAMME_NAME = os.environ.get(
+    "PORTAL_PROGRAMME_NAME", "Voluntary Frontier Model Early Access Programme"
+)
+PORTAL_PROGRAMME_OFFICE = os.environ.get("PORTAL_PROGRAMME_OFFICE", "CAISI")
+PORTAL_DETERMINING_AUTHORITY = os.environ.get(
+    "PORTAL_DETERMINING_AUTHORITY", "Director, National Security Agency"
+)
+# The order's section 3(b): at most 30 days. The database holds it too, so a larger number here changes nothing.
+PORTAL_WINDOW_DAYS = 30
+PORTAL_TARGETS = {
+    "acknowledge_business_days": 2,
+    "attest_business_days": 2,
+    "information_request_business_days": 3,
+    "draft_feedback_days": 5,
+    "final_feedback_business_days": 5,
+    "credentials_withdrawn_hours": 24,
+    "destruction_attested_days": 14,
+    "grant_days": 90,
+    "partner_report_days": 30,
+    "close_out_days": 14,
+    "partner_revetting_days": 365,
+    "conflict_renewal_days": 180,
+    "finding_owner_silent_days": 30,
+    "finding_disclosure_days": 90,
+    "finding_disclosure_extension_days": 14,
+    "finding_exploited_days": 7,
+    "finding_exploited_extension_days": 7,
+}
+
+# --- Logs -------------------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "portal.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("PORTAL_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # One line a periodic task every few seconds drowns what matters.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
+}
