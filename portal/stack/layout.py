@@ -23,7 +23,7 @@ class Layout:
         # Root's servers run as another user, who must be able to pass through; what is secret has a mode of its own.
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if os.geteuid() == 0:
-            self.folder.chmod(0o711)  # noqa: S103
+            self.folder.chmod(0o711)
         self.logs.mkdir(exist_ok=True, mode=0o700)
 
     @property
