@@ -1,0 +1,68 @@
+"""The one clock of the portal.
+
+Every rule that depends on time takes an instant ``at`` as an argument; doors get it from :func:`now`. In production the
+clock is the machine's. Where ``PORTAL_CLOCK_MOVABLE`` is set (demo and tests, refused in production) it is the machine's
+clock plus the offset in the owner-only row of ``portal_clock``, so that web, worker and SQL agree on a moved time.
+"""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection
+
+_offset: ContextVar[timedelta] = ContextVar("portal_clock_offset", default=timedelta(0))
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC) + _offset.get()
+
+
+def refresh() -> None:
+    """Read the demo's offset again; called once at the start of a request and of a task, so one piece of work sees one clock."""
+    if not settings.PORTAL_CLOCK_MOVABLE:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_offset FROM portal_clock")
+        row = cursor.fetchone()
+    _offset.set(row[0] if row else timedelta(0))
+
+
+class ClockMiddleware:
+    """Read the movable clock before the request's transaction begins; does nothing where the clock cannot be moved."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if not request.path.startswith("/health/"):
+            refresh()
+        return self.get_response(request)
+
+
+@contextmanager
+def at_offset(offset: timedelta):
+    """Run a block with the clock shifted by ``offset``; for the demo's history, written through the actions."""
+    token = _offset.set(offset)
+    try:
+        yield
+    finally:
+        _offset.reset(token)
+
+
+def calendar_zone() -> ZoneInfo:
+    """The zone in which calendar days are counted and shown (US Eastern by default)."""
+    return ZoneInfo(settings.PORTAL_CALENDAR_ZONE)
+
+
+def calendar_day(instant: datetime) -> date:
+    """The calendar day of an instant in the programme's zone."""
+    return instant.astimezone(calendar_zone()).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """The last whole second of a calendar day in the programme's zone, in UTC."""
+    return datetime.combine(day, time(23, 59, 59), calendar_zone()).astimezone(UTC)

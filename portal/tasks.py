@@ -1,0 +1,33 @@
+"""The one way to define a Celery task."""
+
+import functools
+
+from celery import shared_task as _celery_task
+
+from portal import clock
+
+
+def task(*, name: str, expires: float | None = None, queue: str = "celery"):
+    """A task that runs at least once and may run twice, late, or beside itself.
+
+    Acknowledged only after it ran, so a killed worker's task is delivered again: its body must be idempotent. Results are
+    not kept, because what happened stands in PostgreSQL. The clock is read once, so one run sees one present.
+    """
+
+    def wrap(function):
+        @functools.wraps(function)
+        def body(*args, **kwargs):
+            clock.refresh()
+            return function(*args, **kwargs)
+
+        return _celery_task(
+            body,
+            name=name,
+            acks_late=True,
+            reject_on_worker_lost=True,
+            ignore_result=True,
+            expires=expires,
+            queue=queue,
+        )
+
+    return wrap
