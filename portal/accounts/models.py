@@ -1,0 +1,208 @@
+"""People, organisations and who belongs where."""
+
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from portal import clock
+
+
+class Kind(models.TextChoices):
+    LAB = "lab", "Lab"
+    AGENCY = "agency", "Agency"
+    PARTNER = "partner", "Partner"
+
+
+class Role(models.TextChoices):
+    ADMIN = "admin", "Administrator"
+    CONTRIBUTOR = "contributor", "Contributor"
+    VIEWER = "viewer", "Viewer"
+    COORDINATOR = "coordinator", "Coordinator"
+    REVIEWER = "reviewer", "Reviewer"
+    DESIGNATOR = "designator", "Designator"
+    LIAISON = "liaison", "Liaison"
+    AUDITOR = "auditor", "Auditor"
+    SECURITY = "security", "Security officer"
+    MEMBER = "member", "Member"
+
+
+ROLES_OF = {
+    Kind.LAB: (Role.ADMIN, Role.CONTRIBUTOR, Role.VIEWER),
+    Kind.AGENCY: (
+        Role.COORDINATOR,
+        Role.REVIEWER,
+        Role.DESIGNATOR,
+        Role.LIAISON,
+        Role.AUDITOR,
+        Role.SECURITY,
+    ),
+    Kind.PARTNER: (Role.ADMIN, Role.MEMBER),
+}
+
+
+class Organisation(models.Model):
+    """A lab, an agency or a partner organisation. ``short_name`` is how others see its people ("CAISI reviewer 2")."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=200)
+    short_name = models.CharField(max_length=40)
+    is_programme_office = models.BooleanField(
+        default=False, help_text="The one agency whose coordinators see every submitted case."
+    )
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), "kind", name="organisation_name"),
+            models.UniqueConstraint(
+                fields=["is_programme_office"],
+                condition=Q(is_programme_office=True),
+                name="one_programme_office",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_programme_office=False) | Q(kind=Kind.AGENCY),
+                name="programme_office_is_agency",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class UserManager(BaseUserManager):
+    def get_by_natural_key(self, email):
+        return self.get(email__iexact=email)
+
+    def create_user(self, email, password=None, **fields):
+        user = self.model(email=email.lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email, password=None, **fields):
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One active membership, as the rules need it."""
+
+    organisation_id: uuid.UUID
+    kind: str
+    role: str
+    programme_office: bool
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, who signs in with an e-mail address, a password or passkey, and a second factor.
+
+    Being a superuser is for accounts and settings only: no lab material opens by it (see ``has_perm``).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=150)
+    zone = models.CharField("time zone", max_length=60, default="America/New_York")
+    is_active = models.BooleanField(default=True)
+    # Part of every session's fingerprint: raising it ends all of the person's sessions at once.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    date_joined = models.DateTimeField(default=clock.now, editable=False)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email")]
+
+    def __str__(self):
+        return self.name or self.email
+
+    def get_full_name(self):
+        return self.name
+
+    def get_short_name(self):
+        return self.name.split(" ")[0] if self.name else self.email
+
+    def _get_session_auth_hash(self, secret=None):
+        base = super()._get_session_auth_hash(secret=secret)
+        return f"{base}.{self.session_epoch}"
+
+    @cached_property
+    def seats(self) -> tuple[Seat, ...]:
+        """The person's active memberships; one query, kept for the life of this object (one request)."""
+        if not self.is_active:
+            return ()
+        rows = self.memberships.filter(ended_at=None).values_list(
+            "organisation_id", "organisation__kind", "role", "organisation__is_programme_office"
+        )
+        return tuple(Seat(*row) for row in rows)
+
+    def organisations_as(self, kind: str, *roles: str) -> list[uuid.UUID]:
+        """Ids of the organisations of a kind in which the person holds one of the roles (any role when none is named)."""
+        return list(
+            {s.organisation_id for s in self.seats if s.kind == kind and (not roles or s.role in roles)}
+        )
+
+    def has_seat(self, kind: str, *roles: str) -> bool:
+        return any(s.kind == kind and (not roles or s.role in roles) for s in self.seats)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether /admin/ opens: agency staff for their work, superusers for accounts and settings."""
+        return self.is_active and (self.is_superuser or self.has_seat(Kind.AGENCY))
+
+
+class Membership(models.Model):
+    """A person's role in an organisation, from ``since`` until ``ended_at``; never deleted, so that events keep their meaning."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role)
+    since = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["organisation__name", "user__name", "role"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organisation", "role"], condition=Q(ended_at=None), name="membership_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user"], condition=Q(ended_at=None), name="membership_active_user"),
+            models.Index(
+                fields=["organisation", "role"], condition=Q(ended_at=None), name="membership_active_org"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user}, {self.get_role_display()} at {self.organisation}"
+
+
+class Affiliation(models.Model):
+    """Where a person works or worked outside their memberships; a lab named here may not be reviewed by them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="affiliations")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    since = models.DateField(null=True, blank=True)
+    until = models.DateField(null=True, blank=True)
+    recorded_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["-recorded_at"]
+        constraints = [models.UniqueConstraint(fields=["user", "organisation"], name="affiliation_once")]
+
+    def __str__(self):
+        return f"{self.user}, {self.organisation}"
