@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class DeadlinesConfig(AppConfig):
+    name = "portal.deadlines"
+    label = "deadlines"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,96 @@
+"""Sending what waits in the outbox. A message is leased, looked at once more, sent, and marked, each in its own transaction."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django.db.models import F
+
+from portal import clock
+from portal.deadlines import planning, registry
+from portal.deadlines.actions import LEASE
+from portal.deadlines.models import Message
+
+log = logging.getLogger(__name__)
+BATCH = 100
+GIVE_UP_AFTER = 12
+
+
+def deliver_due(*, batches: int = 50) -> int:
+    """Send everything due now, in batches; returns how many were sent. Any number of workers may do so at once."""
+    sent = 0
+    for _ in range(batches):
+        messages = _claim(clock.now())
+        if not messages:
+            break
+        sent += _send_all(messages)
+    return sent
+
+
+def _claim(at: datetime) -> list[Message]:
+    """Lease a batch: until the lease ends no other worker takes these, and if this one dies, another does."""
+    with transaction.atomic():
+        found = Message.objects.filter(state=Message.State.WAITING, try_at__lte=at).order_by("try_at")
+        ids = list(found.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+        Message.objects.filter(pk__in=ids).update(try_at=at + LEASE, attempts=F("attempts") + 1)
+    return list(Message.objects.filter(pk__in=ids).select_related("recipient").order_by("created_at"))
+
+
+def _send_all(messages: list[Message]) -> int:
+    at = clock.now()
+    due = planning.still_due([m.pk for m in messages if m.deadline_id], at=at)
+    sent = 0
+    with get_connection() as mailer:
+        for message in messages:
+            if (message.deadline_id and message.pk not in due) or not message.recipient.is_active:
+                _mark(message, state=Message.State.DROPPED)
+            elif _send(mailer, message):
+                sent += 1
+    return sent
+
+
+def _send(mailer, message: Message) -> bool:
+    try:
+        mailer.send_messages([compose(message)])
+    except Exception as error:
+        log.warning("message %s was not sent: %s", message.pk, type(error).__name__)
+        last = message.attempts >= GIVE_UP_AFTER
+        _mark(
+            message,
+            state=Message.State.FAILED if last else Message.State.WAITING,
+            failure=f"{type(error).__name__}: {error}"[:200],
+            try_at=clock.now() + timedelta(seconds=min(3600, 5 * 2**message.attempts)),
+        )
+        return False
+    _mark(message, state=Message.State.SENT, sent_at=clock.now(), failure="")
+    return True
+
+
+def _mark(message: Message, **values) -> None:
+    Message.objects.filter(pk=message.pk, state=Message.State.WAITING).update(**values)
+
+
+def compose(message: Message) -> EmailMessage:
+    """The mail of one message: a sentence of the programme's, the case number and a link; nothing of the lab's."""
+    headers = {
+        "Message-ID": f"<{message.pk}@{settings.PORTAL_MAIL_DOMAIN}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    if message.deadline_id:
+        name = registry.offset_name(message.offset)
+        headers["X-Reminder"] = f"{message.deadline_id}/{message.recipient_id}/{name}"
+    subject = (
+        f"{settings.PORTAL_PROGRAMME_NAME}: case {message.case_number}"
+        if message.case_number
+        else settings.PORTAL_PROGRAMME_NAME
+    )
+    body = f"{registry.wording(message.kind)}\n\n"
+    if message.case_number:
+        body += f"Case {message.case_number}\n"
+    body += f"{settings.PORTAL_BASE_URL}{message.link}\n\n"
+    body += "Sign in to see what this is about. This mail says nothing more on purpose.\n"
+    return EmailMessage(
+        subject, body, settings.DEFAULT_FROM_EMAIL, [message.recipient.email], headers=headers
+    )

@@ -1,0 +1,126 @@
+"""Dates somebody should act by, and the messages that leave the portal about them and about what happened."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from portal import clock
+from portal.deadlines.querysets import DeadlineQuerySet, MessageQuerySet
+
+
+class Deadline(models.Model):
+    """A date somebody should act by. One row a subject and kind; a moved date is the same row with another ``due_at``.
+
+    ``fresh_from`` is when the date was last set: reminders whose moment lies before it are skipped, not caught up.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    case_id = models.UUIDField(null=True)
+    case_number = models.CharField(max_length=20)
+    # The one person who must act, where the kind names a person and not a capacity.
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    due_at = models.DateTimeField()
+    fresh_from = models.DateTimeField()
+    met_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    # The next moment at which a reminder is due; None when none is left. An idle tick reads only the index on it.
+    next_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = DeadlineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["kind", "subject_id"], name="deadline_once")]
+        indexes = [
+            models.Index(
+                fields=["next_at"],
+                condition=Q(met_at=None, cancelled_at=None, next_at__isnull=False),
+                name="deadline_next",
+            ),
+            models.Index(fields=["case_id", "due_at"], name="deadline_case"),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.case_number}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.met_at is None and self.cancelled_at is None
+
+    @property
+    def state(self) -> str:
+        """met, cancelled, overdue or upcoming, at the present instant."""
+        if self.met_at:
+            return "met"
+        if self.cancelled_at:
+            return "cancelled"
+        return "overdue" if self.due_at < clock.now() else "upcoming"
+
+
+class Message(models.Model):
+    """One message to one person: a reminder of a deadline, or word that something happened. The outbox and the notices page.
+
+    It names the case number and a link within the portal, and nothing of the lab's. ``key`` says what it is about, so that
+    the same thing is never told twice to the same person.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENT = "sent", "Sent"
+        DROPPED = "dropped", "No longer due"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices")
+    key = models.CharField(max_length=160)
+    kind = models.CharField(max_length=40)
+    case_id = models.UUIDField(null=True)
+    case_number = models.CharField(max_length=20, blank=True)
+    link = models.CharField(max_length=200)
+    deadline = models.ForeignKey(Deadline, models.PROTECT, null=True, related_name="reminders")
+    # Seconds from the deadline's date, negative before it; null where the message is no reminder.
+    offset = models.IntegerField(null=True)
+    # The due date the reminder speaks of: one for a date that has since moved is dropped at the door, not sent.
+    due_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    try_at = models.DateTimeField(default=clock.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    failure = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "key"], name="message_once"),
+            models.UniqueConstraint(fields=["deadline", "recipient", "offset"], name="reminder_once"),
+            models.CheckConstraint(
+                condition=Q(deadline=None, offset=None) | Q(deadline__isnull=False, offset__isnull=False),
+                name="reminder_has_offset",
+            ),
+        ]
+        indexes = [
+            models.Index(F("try_at"), condition=Q(state="waiting"), name="message_waiting"),
+            models.Index(fields=["recipient", "-created_at"], name="message_recipient"),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} to {self.recipient_id}"
+
+
+class Heartbeat(models.Model):
+    """When a part of the system last said that it runs; not a fact about any case."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    at = models.DateTimeField()
+
+    def __str__(self):
+        return self.name

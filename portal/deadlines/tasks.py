@@ -1,0 +1,24 @@
+from portal import clock
+from portal.deadlines import delivery, planning
+from portal.deadlines.models import Heartbeat
+from portal.tasks import task
+
+
+@task(name="portal.deadlines.tasks.tick", expires=30)
+def tick():
+    """Plan the reminders due now."""
+    planning.plan(at=clock.now())
+
+
+@task(name="portal.deadlines.tasks.deliver", expires=30)
+def deliver():
+    """Send the messages due now."""
+    delivery.deliver_due()
+
+
+@task(name="portal.deadlines.tasks.heartbeat", expires=30)
+def heartbeat():
+    """Say that a worker runs; /health/ready reads it. In the machine's time, which no demo moves."""
+    from datetime import UTC, datetime
+
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": datetime.now(UTC)})
