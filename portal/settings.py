@@ -233,7 +233,7 @@ PORTAL_CALENDAR_ZONE = os.environ.get("PORTAL_CALENDAR_ZONE", "America/New_York"
 STATIC_URL = "/static/"
 STATIC_ROOT = PORTAL_VAR / "static"
 # build/static holds the parts of npm packages that pages use; ./run and ./test make it from the lock file.
-STATICFILES_DIRS = [BASE_DIR / "static", BASE_DIR / "build" / "static"]
+STATICFILES_DIRS = [path for path in (BASE_DIR / "static", BASE_DIR / "build" / "static") if path.is_dir()]
 _PLAIN_STATIC = DEBUG or PORTAL_TESTING
 STORAGES = {
     "default": config.storage(
@@ -265,6 +265,8 @@ if _email_url := os.environ.get("EMAIL_URL") or STACK.get("email_url"):
     globals().update(config.email(_email_url))
 DEFAULT_FROM_EMAIL = os.environ.get("PORTAL_MAIL_FROM", "portal@localhost.localdomain")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# The right-hand side of each Message-ID, stable so that a message sent twice is recognised as one.
+PORTAL_MAIL_DOMAIN = os.environ.get("PORTAL_MAIL_DOMAIN") or DEFAULT_FROM_EMAIL.rpartition("@")[2]
 
 # --- Browser ----------------------------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -1,0 +1,35 @@
+"""Every verb on a case: the only code that writes one. Doors call these names."""
+
+from portal.submissions.actions.access import provide_access, reveal_instructions
+from portal.submissions.actions.clockwork import record_clock, set_first_grant
+from portal.submissions.actions.conflicts import declare_conflict, end_conflict
+from portal.submissions.actions.documents import add_document, add_version, open_version, remove_document
+from portal.submissions.actions.drafts import correct_facts, create_draft, save_draft
+from portal.submissions.actions.leaving import release, withdraw
+from portal.submissions.actions.terms import accept_terms, propose_terms
+from portal.submissions.actions.workflow import acknowledge, close, move_dates, request_correction, submit
+
+__all__ = [
+    "accept_terms",
+    "acknowledge",
+    "add_document",
+    "add_version",
+    "close",
+    "correct_facts",
+    "create_draft",
+    "declare_conflict",
+    "end_conflict",
+    "move_dates",
+    "open_version",
+    "propose_terms",
+    "provide_access",
+    "record_clock",
+    "release",
+    "remove_document",
+    "request_correction",
+    "reveal_instructions",
+    "save_draft",
+    "set_first_grant",
+    "submit",
+    "withdraw",
+]

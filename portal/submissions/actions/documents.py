@@ -1,0 +1,135 @@
+"""Documents of a case: files streamed in and hashed on the way, versions never destroyed, every opening recorded."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from portal import clock
+from portal.errors import Invalid, NotAllowed, WrongState
+from portal.submissions import files, policies
+from portal.submissions.actions import case as steps
+from portal.submissions.looks import looked
+from portal.submissions.models import Document, DocumentVersion, Submission
+from portal.submissions.states import PENDING, State
+
+
+def _begin(actor, submission, at, expected_revision=None):
+    at = at or clock.now()
+    case = steps.lock(submission)
+    if "lab" not in policies.capacities(actor, case, at=at):
+        raise NotAllowed("Only administrators and contributors of the lab add documents.")
+    if case.state_at(at) not in (State.DRAFT, *PENDING):
+        raise WrongState("Documents can be added until the window ends.")
+    steps.refuse_stale(case, expected_revision)
+    return case, at
+
+
+def add_document(
+    *,
+    actor,
+    submission: Submission,
+    kind: str,
+    title: str,
+    upload,
+    tlp: str = Document.Tlp.AMBER_STRICT,
+    confidential_commercial: bool = True,
+    at: datetime | None = None,
+) -> Document:
+    """Add a document with its first version. ``upload`` is a Django file; it is checked and streamed, never held in memory.
+
+    Raises Invalid, naming the field, for a file that is empty, too large, or not of a kind the portal takes; nothing is stored.
+    """
+    checked = files.check(upload)
+    if kind not in Document.DocumentKind.values:
+        raise Invalid("Choose the kind of document.", field="kind")
+    if tlp not in Document.Tlp.values:
+        raise Invalid("Choose a TLP marking.", field="tlp")
+    title = title.strip() or checked.name
+    if len(title) > 200:
+        raise Invalid("The title is longer than 200 characters.", field="title")
+    with transaction.atomic(), files.removed_on_failure() as stored:
+        case, at = _begin(actor, submission, at)
+        document = Document.objects.create(
+            submission=case, kind=kind, title=title, tlp=tlp, confidential_commercial=confidential_commercial,
+            created_by=actor, created_at=at,
+        )  # fmt: skip
+        version = _store(document, 1, checked, actor, at, stored)
+        _finish(case, actor, "add_document", document, version, at)
+    return document
+
+
+def add_version(*, actor, document: Document, upload, at: datetime | None = None) -> DocumentVersion:
+    """A new version of a document; the earlier ones stay as they are."""
+    checked = files.check(upload)
+    with transaction.atomic(), files.removed_on_failure() as stored:
+        case, at = _begin(actor, document.submission, at)
+        document = Document.objects.select_for_update().get(pk=document.pk)
+        if document.removed_at is not None:
+            raise WrongState("This document was taken out.")
+        newest = document.versions.first()
+        version = _store(document, newest.number + 1 if newest else 1, checked, actor, at, stored)
+        _finish(case, actor, "add_version", document, version, at)
+    return version
+
+
+def _store(document, number, checked, actor, at, stored) -> DocumentVersion:
+    version = DocumentVersion(
+        document=document,
+        number=number,
+        name=checked.name,
+        content_type=checked.content_type,
+        uploaded_by=actor,
+        uploaded_at=at,
+    )
+    hashing = files.HashingFile(checked.file)
+    version.file.save(checked.name, hashing, save=False)
+    stored.append(version.file)
+    version.sha256, version.size = hashing.sha256.hexdigest(), hashing.read_bytes
+    version.save(force_insert=True)
+    return version
+
+
+def _finish(case, actor, verb, document, version, at):
+    readers = []
+    if case.submitted_at is not None:
+        readers = steps.people(case, "coordinator", "lead", "reviewer", at=at, scope="documents")
+    steps.finish(
+        case=case,
+        actor=actor,
+        verb=verb,
+        at=at,
+        data={
+            "document": document.pk,
+            "version": version.number,
+            "sha256": version.sha256,
+            "size": version.size,
+        },
+        tell=readers,
+    )
+
+
+@transaction.atomic
+def remove_document(*, actor, document: Document, at: datetime | None = None) -> Document:
+    """Take a document out of a draft, before anyone outside the lab could see it; its file stays until retention ends it."""
+    case, at = _begin(actor, document.submission, at)
+    if case.stored_state != State.DRAFT:
+        raise WrongState("After submission a document is corrected by a new version, not taken out.")
+    document = Document.objects.select_for_update().get(pk=document.pk)
+    if document.removed_at is None:
+        document.removed_at = at
+        document.save(update_fields=["removed_at"])
+        steps.finish(case=case, actor=actor, verb="remove_document", at=at, data={"document": document.pk})
+    return document
+
+
+@transaction.atomic
+def open_version(*, actor, version: DocumentVersion, at: datetime | None = None) -> DocumentVersion:
+    """Ask for a file's content; the look is recorded first. Raises NotAllowed where the audience does not admit the person."""
+    if not Document.objects.visible_to(actor, at=at).filter(pk=version.document_id).exists():
+        raise NotAllowed("This document is not open to you now.")
+    case = version.document.submission
+    looked(
+        actor=actor, submission=case, verb="downloaded_document", subject=version,
+        data={"document": version.document_id, "version": version.number, "sha256": version.sha256},
+    )  # fmt: skip
+    return version

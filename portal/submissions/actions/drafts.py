@@ -1,0 +1,157 @@
+"""Writing a submission before it is submitted, and correcting its facts afterwards by a new version."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from portal import clock
+from portal.errors import Invalid, NotAllowed, WrongState
+from portal.ledger import actions as ledger
+from portal.submissions import policies
+from portal.submissions.actions import case as steps
+from portal.submissions.models import Facts, Submission
+from portal.submissions.states import PENDING, State
+
+DATES = ("planned_partner_release", "planned_public_release")
+
+
+@transaction.atomic
+def create_draft(
+    *, actor, lab, facts: dict | None = None, dates: dict | None = None, at: datetime | None = None
+) -> Submission:
+    """A new draft, seen by the lab alone. Any value may be missing yet."""
+    at = at or clock.now()
+    if not policies.may_start(actor, lab):
+        raise NotAllowed("Only administrators and contributors of a lab write its submissions.")
+    case = Submission(lab=lab, created_by=actor, created_at=at)
+    _take_dates(case, dates or {})
+    case.save(force_insert=True)
+    version = Facts(submission=case, created_by=actor, created_at=at, **_known(facts or {}))
+    version.save(force_insert=True)
+    case.facts = version
+    case.save(update_fields=["facts"])
+    ledger.record(
+        actor=actor,
+        verb="create_draft",
+        subject=case,
+        case_id=case.pk,
+        capacity="lab",
+        data={"revision": 1},
+        at=at,
+    )
+    return case
+
+
+@transaction.atomic
+def save_draft(
+    *,
+    actor,
+    submission: Submission,
+    facts: dict | None = None,
+    dates: dict | None = None,
+    expected_revision: int | None = None,
+    at: datetime | None = None,
+) -> Submission:
+    """Overwrite a draft's values; only what is given changes. Raises Stale when somebody saved it meanwhile."""
+    at = at or clock.now()
+    case = steps.lock(submission)
+    if "lab" not in policies.capacities(actor, case, at=at):
+        raise NotAllowed("Only administrators and contributors of the lab edit its drafts.")
+    if case.stored_state != State.DRAFT:
+        raise WrongState("This case was submitted: facts are corrected by a new version.")
+    steps.refuse_stale(case, expected_revision)
+    changed = [name for name, value in _known(facts or {}).items() if getattr(case.facts, name) != value]
+    for name in changed:
+        setattr(case.facts, name, facts[name])
+    if changed:
+        case.facts.save(update_fields=changed)
+    _take_dates(case, dates or {})
+    return steps.finish(case=case, actor=actor, verb="save_draft", at=at, data={"changed": changed})
+
+
+@transaction.atomic
+def correct_facts(
+    *,
+    actor,
+    submission: Submission,
+    facts: dict,
+    expected_revision: int | None = None,
+    at: datetime | None = None,
+) -> Submission:
+    """A new version of a submitted case's facts; the old ones stay. The checkpoint is fixed once terms are agreed."""
+    at = at or clock.now()
+    case = steps.lock(submission)
+    if "lab" not in policies.capacities(actor, case, at=at):
+        raise NotAllowed("Only administrators and contributors of the lab correct its facts.")
+    if case.state_at(at) not in PENDING:
+        raise WrongState("Facts can be corrected from submission until the window ends.")
+    steps.refuse_stale(case, expected_revision)
+    values = {name: getattr(case.facts, name) for name in Facts.TEXTS} | _known(facts)
+    require_complete(values)
+    if values["checkpoint"] != case.facts.checkpoint:
+        if case.agreed_at is not None:
+            raise Invalid(
+                "Consent was given for this checkpoint. A new checkpoint needs a new submission.",
+                field="checkpoint",
+            )
+        case.checkpoint = checkpoint_of(case, values["checkpoint"])
+    version = Facts(submission=case, number=case.facts.number + 1, created_by=actor, created_at=at, **values)
+    version.save(force_insert=True)
+    case.facts, case.correction_asked_at = version, None
+    readers = steps.people(case, "coordinator", "agency_coordinator", "lead", "reviewer", at=at)
+    return steps.finish(
+        case=case,
+        actor=actor,
+        verb="correct_facts",
+        at=at,
+        data={"facts_version": version.number},
+        tell=readers,
+        replan=True,
+    )
+
+
+def require_complete(values: dict) -> None:
+    """Raise Invalid for the first required fact that is missing."""
+    for name in Facts.REQUIRED:
+        if not str(values[name]).strip():
+            label = Facts._meta.get_field(name).verbose_name
+            raise Invalid(f"Give the {label}.", field=name)
+
+
+def checkpoint_of(case: Submission, identifier: str):
+    """The lab's checkpoint of this name, made when it is new; upper and lower case are the same checkpoint."""
+    checkpoints = Submission._meta.get_field("checkpoint").related_model.objects
+    found = checkpoints.filter(lab=case.lab, identifier__iexact=identifier.strip()).first()
+    return found or checkpoints.create(lab=case.lab, identifier=identifier.strip())
+
+
+def check_dates(*, partner: datetime | None, public: datetime | None, at: datetime) -> None:
+    """Raise Invalid, naming the field, for planned dates that cannot be."""
+    if public is None:
+        raise Invalid("Give the planned public release.", field="planned_public_release")
+    if public <= at:
+        raise Invalid("The planned public release lies in the past.", field="planned_public_release")
+    if partner is not None and partner <= at:
+        raise Invalid("The planned partner release lies in the past.", field="planned_partner_release")
+    if partner is not None and partner > public:
+        raise Invalid(
+            "The partner release cannot come after the public release.", field="planned_partner_release"
+        )
+
+
+def _known(facts: dict) -> dict:
+    unknown = set(facts) - set(Facts.TEXTS)
+    if unknown:
+        raise Invalid(f"Unknown fact: {', '.join(sorted(unknown))}.")
+    return dict(facts)
+
+
+def _take_dates(case: Submission, dates: dict) -> None:
+    for name in DATES:
+        if name in dates:
+            setattr(case, name, dates[name])
+    partner, public = case.planned_partner_release, case.planned_public_release
+    if partner and public and partner > public:
+        raise Invalid(
+            "The partner release cannot come after the public release.", field="planned_partner_release"
+        )

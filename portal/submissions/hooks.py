@@ -1,0 +1,24 @@
+"""What upper floors add to a case's steps: they fill these lists from their AppConfig, and it happens in one transaction."""
+
+from collections.abc import Callable
+
+# (submission, actor, at): the lab's planned partner release moved from ``old`` (an instant or None); follow it.
+DATES_MOVED: list[Callable] = []
+# (submission, at): the window or the state changed and is saved; plan what hangs on it.
+REPLANNED: list[Callable] = []
+# (submission, actor, at, verb): withdrawn or released; end every access that this floor does not know of.
+ACCESS_ENDED: list[Callable] = []
+# (submission) -> ids of organisations that have or may get a grant on the case.
+PARTNERS_OF: list[Callable] = []
+# (submission) -> ids of persons who hold or may get a reviewer's seat on the case.
+REVIEWERS_OF: list[Callable] = []
+
+
+def call(hooks: list[Callable], *args, **kwargs) -> None:
+    for hook in hooks:
+        hook(*args, **kwargs)
+
+
+def gather(hooks: list[Callable], submission) -> set:
+    """The union of what the hooks return."""
+    return {item for hook in hooks for item in hook(submission)}

@@ -1,0 +1,37 @@
+"""Recording that lab material was seen. Every door that shows any calls one of these in the same transaction."""
+
+from collections.abc import Iterable
+
+from portal.accounts.models import Kind, Role
+from portal.ledger import actions as ledger_actions
+from portal.submissions.models import Submission
+from portal.submissions.querysets import agency_wide
+
+
+def standing(actor, submission: Submission) -> str:
+    """The capacity in which a person looks, told from their memberships alone, so that a list costs no query a row."""
+    if submission.lab_id in actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR):
+        return "lab"
+    if submission.lab_id in actor.organisations_as(Kind.LAB):
+        return "lab_viewer"
+    everywhere = agency_wide(actor)
+    if everywhere:
+        return str(everywhere[0])
+    return "reviewer" if actor.has_seat(Kind.AGENCY) else "partner"
+
+
+def looked(*, actor, submission: Submission, verb: str, subject=None, data: dict | None = None) -> None:
+    """One look at one case: ``verb`` such as ``viewed_facts``, ``downloaded_document``; ``data`` holds ids, no text."""
+    ledger_actions.look(
+        actor=actor,
+        verb=verb,
+        subjects=[(subject or submission, submission.pk, standing(actor, submission))],
+        data=data,
+    )
+
+
+def listed(*, actor, submissions: Iterable[Submission], verb: str = "listed") -> None:
+    """A page of a list that showed facts of several cases: one event a case, in one statement."""
+    rows = [(submission, submission.pk, standing(actor, submission)) for submission in submissions]
+    if rows:
+        ledger_actions.look(actor=actor, verb=verb, subjects=rows)

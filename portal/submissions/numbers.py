@@ -1,0 +1,12 @@
+"""Case numbers: random, because a running number would tell each lab how many cases the others have."""
+
+import secrets
+
+# Crockford's base 32: no letter that reads like a digit.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_case_number() -> str:
+    """Such as ``FM-7K3Q-9D2V``: 40 random bits; the unique index refuses the rare repeat."""
+    text = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return f"FM-{text[:4]}-{text[4:]}"

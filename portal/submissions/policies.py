@@ -1,0 +1,41 @@
+"""Who may do what to a case now. Plain answers; unknown means no."""
+
+from datetime import datetime
+
+from portal import clock
+from portal.accounts.models import Kind, Role
+from portal.submissions.models import Audience, Submission
+from portal.submissions.querysets import live
+from portal.submissions.states import MACHINE
+
+LAB_SEES = ("lab", "lab_viewer")
+
+
+def capacities(actor, submission: Submission, *, at: datetime | None = None) -> frozenset[str]:
+    """In what capacities a person stands to a case now, as the audience view has it: ``lab``, ``coordinator``, ``lead``, ..."""
+    if not actor.is_authenticated or not actor.is_active:
+        return frozenset()
+    rows = Audience.objects.filter(live(at or clock.now()), submission=submission, user=actor).order_by()
+    return frozenset(rows.values_list("capacity", flat=True).distinct())
+
+
+def may_start(actor, lab) -> bool:
+    """Whether a person may write a new submission for a lab."""
+    return lab.pk in actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
+
+
+def may_see(actor, submission: Submission, scope: str, *, at: datetime | None = None) -> bool:
+    return Submission.objects.visible_to(actor, scope=scope, at=at).filter(pk=submission.pk).exists()
+
+
+def may_take(actor, submission: Submission, verb: str, *, at: datetime | None = None) -> bool:
+    """Whether any row of the state table lets this person take a verb on this case, from whatever state."""
+    mine = capacities(actor, submission, at=at)
+    return any(t.verb == verb and t.who in mine for t in MACHINE.transitions)
+
+
+def open_verbs(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:
+    """The verbs this person can take on this case from its present state: what buttons are made from."""
+    at = at or clock.now()
+    found = MACHINE.verbs_from(submission.state_at(at), capacities(actor, submission, at=at))
+    return list(dict.fromkeys(t.verb for t in found))

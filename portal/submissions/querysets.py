@@ -1,0 +1,128 @@
+"""Every read of a case. ``visible_to`` is the doorway: doors start from it, and absent and forbidden look alike behind it."""
+
+from datetime import datetime
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Q
+
+from portal import clock
+from portal.accounts.models import Kind, Role
+from portal.submissions.states import State
+
+# The parts of a case, which open and close at different times. "record" is that the case exists: number, lab, state, dates.
+RECORD, FACTS, DOCUMENTS, INSTRUCTIONS, ASSESSMENTS, OFFER = (
+    "record",
+    "facts",
+    "documents",
+    "instructions",
+    "assessments",
+    "offer",
+)
+# Capacities that see every submitted case, and the scopes they see. The view says the same; a test holds the two together.
+AGENCY_WIDE = {
+    Role.COORDINATOR: {RECORD, FACTS, DOCUMENTS, ASSESSMENTS},
+    Role.DESIGNATOR: {RECORD, FACTS, DOCUMENTS, ASSESSMENTS},
+    Role.AUDITOR: {RECORD, FACTS, ASSESSMENTS},
+}
+# What ends an agency-wide scope besides the membership: withdrawal ends all but the record, a release ends the documents too.
+AGENCY_WIDE_ENDS = {
+    RECORD: (),
+    FACTS: ("withdrawn_at",),
+    ASSESSMENTS: ("withdrawn_at",),
+    DOCUMENTS: ("withdrawn_at", "released_at"),
+}
+
+
+def agency_wide(user) -> list[str]:
+    """The roles by which a person sees every submitted case; empty for almost everyone."""
+    return [
+        seat.role
+        for seat in user.seats
+        if seat.kind == Kind.AGENCY
+        and seat.role in AGENCY_WIDE
+        and (seat.role != Role.COORDINATOR or seat.programme_office)
+    ]
+
+
+def live(at: datetime, prefix: str = "") -> Q:
+    """Rows with ``since`` and ``until`` that hold at an instant."""
+    return Q(**{f"{prefix}since__lte": at}) & (
+        Q(**{f"{prefix}until": None}) | Q(**{f"{prefix}until__gt": at})
+    )
+
+
+class SubmissionQuerySet(models.QuerySet):
+    def visible_to(self, user, *, scope: str = RECORD, at: datetime | None = None):
+        """The cases of which this person may see a scope at an instant (now when none is given).
+
+        Agency-wide capacities are decided by the membership alone, so that the database never gathers the whole audience
+        for them; everyone else's cases come from the audience view.
+        """
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        at = at or clock.now()
+        if not any(scope in AGENCY_WIDE[role] for role in agency_wide(user)):
+            return self.filter(pk__in=self._audience(user, scope, at))
+        everywhere = Q(submitted_at__isnull=False)
+        for column in AGENCY_WIDE_ENDS[scope]:
+            everywhere &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
+        everywhere &= self._no_conflict(user)
+        if user.has_seat(Kind.LAB):
+            return self.filter(everywhere | Q(pk__in=self._audience(user, scope, at)))
+        return self.filter(everywhere)
+
+    def _audience(self, user, scope, at):
+        rows = apps.get_model("submissions", "Audience").objects.filter(live(at), user=user, scope=scope)
+        return rows.order_by().values("submission_id")
+
+    def _no_conflict(self, user) -> Q:
+        barriers = apps.get_model("submissions", "Barrier").objects.filter(user=user).order_by()
+        return ~Q(lab_id__in=barriers.filter(organisation__isnull=False).values("organisation_id")) & ~Q(
+            pk__in=barriers.filter(submission__isnull=False).values("submission_id")
+        )
+
+    def in_state(self, *states: str, at: datetime):
+        """Cases whose state at an instant is one of these; the SQL of ``Submission.state_at``."""
+        ended = Q(stored_state=State.AGREED, closes_at__lte=at)
+        opened = Q(stored_state=State.AGREED, opens_at__lte=at, closes_at__gt=at)
+        conditions = {
+            State.ENDED: ended,
+            State.OPEN: opened,
+            State.AGREED: Q(stored_state=State.AGREED, closes_at__gt=at)
+            & (Q(opens_at=None) | Q(opens_at__gt=at)),
+        }
+        wanted = Q(pk__in=[])
+        for state in states:
+            wanted |= conditions.get(State(state), Q(stored_state=state))
+        return self.filter(wanted)
+
+    def for_lab(self):
+        return self.select_related("facts", "lab").order_by("-created_at", "id")
+
+    def for_workbench(self):
+        return self.select_related("facts", "lab").order_by("-submitted_at", "id")
+
+
+class DocumentQuerySet(models.QuerySet):
+    def visible_to(self, user, *, at: datetime | None = None):
+        """The documents this person may read at an instant: all of a case, or those in the scope of a grant."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        at = at or clock.now()
+        submissions = apps.get_model("submissions", "Submission").objects
+        audience = apps.get_model("submissions", "Audience").objects.order_by()
+        mine = audience.filter(live(at), user=user, scope=DOCUMENTS)
+        whole = mine.filter(document=None).values("submission_id")
+        if any(DOCUMENTS in AGENCY_WIDE[role] for role in agency_wide(user)):
+            whole = submissions.visible_to(user, scope=DOCUMENTS, at=at).order_by().values("pk")
+        single = mine.filter(document__isnull=False).values("document_id")
+        return self.filter(Q(submission_id__in=whole) | Q(pk__in=single), removed_at=None)
+
+
+class TermsQuerySet(models.QuerySet):
+    def visible_to(self, user, *, at: datetime | None = None):
+        submissions = apps.get_model("submissions", "Submission").objects
+        return self.filter(
+            submission_id__in=submissions.visible_to(user, scope=FACTS, at=at).order_by().values("pk")
+        )
