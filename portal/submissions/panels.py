@@ -1,0 +1,36 @@
+"""What upper floors show on the lab's case page. They fill these lists from their AppConfig; this floor never names them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+
+from portal.submissions.models import Submission
+
+# (request, submission) -> (title, template, context), or None for nothing to show. The template gets the context, ``request``
+# and ``submission``, and stands inside a section that has the title as its heading (h2): its own headings begin at h3.
+PANELS: list[Callable[[HttpRequest, Submission], tuple[str, str, dict[str, Any]] | None]] = []
+# (submission, dates, at) -> sentences: what else follows if the lab moves its planned dates to these. Computes, never writes.
+CONSEQUENCES: list[Callable[[Submission, Mapping[str, datetime | None], datetime], list[str]]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One section of the case page."""
+
+    title: str
+    template: str
+    context: dict[str, Any]
+
+
+def panels_of(request: HttpRequest, submission: Submission) -> list[Panel]:
+    """The panels of the case page, in the order in which the apps registered them."""
+    made = (make(request, submission) for make in PANELS)
+    return [Panel(*found) for found in made if found is not None]
+
+
+def consequences_of(submission: Submission, dates: Mapping[str, datetime | None], at: datetime) -> list[str]:
+    """What upper floors say would follow from moved dates."""
+    return [sentence for tell in CONSEQUENCES for sentence in tell(submission, dates, at)]
