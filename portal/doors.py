@@ -1,0 +1,99 @@
+"""What every web door does with an action's answer: a refusal becomes words on the page, never an error page."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.functional import cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from portal.errors import AlreadyDone, Invalid, Refused, Stale
+
+Result = TypeVar("Result")
+
+
+def attempt(request: HttpRequest | None, form: BaseForm, call: Callable[[], Result]) -> Result | None:
+    """Run one action; a refusal becomes an error of the form (beside ``error.field`` where it has it) and None is returned.
+
+    What was typed stays in the form. A door tells a refusal from an action that returns nothing by ``form.is_valid()``,
+    which is False from then on.
+    """
+    try:
+        return call()
+    except Refused as error:
+        refuse(form, error)
+        return None
+
+
+def refuse(form: BaseForm, error: Refused) -> None:
+    """Put a refusal onto a bound form."""
+    field = error.field if error.field in form.fields else None
+    form.add_error(field, error.message)
+    if isinstance(error, Stale):
+        for change in error.changes:
+            form.add_error(None, change)
+    form.refusal = error  # type: ignore[attr-defined]
+
+
+def answer(request: HttpRequest, template: str, context: dict[str, Any], *, form: BaseForm) -> HttpResponse:
+    """The page of a form: 409 where the case changed meanwhile, 403 where the step is not the person's, else 200."""
+    refusal = getattr(form, "refusal", None)
+    status = 200 if refusal is None or isinstance(refusal, Invalid) else refusal.status
+    return render(request, template, {"form": form, **context}, status=status)
+
+
+def verb_post(request: HttpRequest, call: Callable[[], Any], *, done: str, back: str) -> HttpResponse:
+    """Run the action behind a one-button form, say what came of it, and send the person on (303)."""
+    try:
+        call()
+    except AlreadyDone as error:
+        messages.info(request, error.message)
+    except Stale as error:
+        messages.error(request, " ".join([error.message, *error.changes]))
+    except Refused as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, done)
+    return see_other(back)
+
+
+def see_other(url: str) -> HttpResponse:
+    """A redirect after a POST: the browser fetches the page anew and a reload repeats nothing."""
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response
+
+
+def back_or(request: HttpRequest, default: str) -> str:
+    """Where a form asked to return to (``next``), if that is within the portal."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if wanted and safe else default
+
+
+class CappedPaginator(Paginator):
+    """Pages of a list whose length is counted up to a limit only: past it the list ends in "and more"."""
+
+    LIMIT = 1000
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        if isinstance(rows, QuerySet):
+            # Joins made for showing rows are no part of counting them.
+            return len(rows.order_by().values_list("pk", flat=True)[: self.LIMIT + 1])
+        return len(rows)
+
+    @property
+    def is_capped(self) -> bool:
+        return self.count > self.LIMIT
+
+
+def page_of(request: HttpRequest, rows: Any, *, size: int = 25) -> Page:
+    """The page a request asks for; a number that is none or too high shows the nearest page. Two queries."""
+    return CappedPaginator(rows, size).get_page(request.GET.get("page"))

@@ -1,0 +1,91 @@
+"""What every page's frame needs: names of the programme, the person's navigation, their unread notices."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from portal.accounts.models import Kind, Role
+from portal.deadlines.models import Message
+
+UNREAD_SHOWN = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+    current: bool
+
+
+class Frame:
+    """Read lazily by the templates: a page that shows no navigation costs no query."""
+
+    demo = settings.PORTAL_DEMO
+    programme = settings.PORTAL_PROGRAMME_NAME
+
+    def __init__(self, request: HttpRequest):
+        self.request = request
+        self.user = getattr(request, "user", None)
+
+    @property
+    def signed_in(self) -> bool:
+        return self.user is not None and self.user.is_authenticated
+
+    @cached_property
+    def links(self) -> list[Link]:
+        """The areas this person's seats open, in a fixed order."""
+        if not self.signed_in:
+            return []
+        found = []
+        if self.user.has_seat(Kind.LAB):
+            found.append(("Lab", "/lab/"))
+        if self.user.is_staff:
+            found.append(("Workbench" if self.user.has_seat(Kind.AGENCY) else "Administration", "/admin/"))
+        if self.user.has_seat(Kind.PARTNER):
+            found.append(("Partner", "/partner/"))
+        return [self._link(label, url) for label, url in found]
+
+    @cached_property
+    def account_links(self) -> list[Link]:
+        found = [
+            ("Profile", "/account/profile/"),
+            ("Security", "/account/2fa/"),
+            ("Sessions", "/account/sessions/"),
+        ]
+        if self.signed_in and self.user.seats:
+            found.append(("API tokens", "/account/tokens/"))
+        if self.administers:
+            found.append(("People of my organisation", "/account/organisations/"))
+        return [self._link(label, url) for label, url in found]
+
+    @property
+    def administers(self) -> bool:
+        user = self.user
+        return self.signed_in and (
+            user.has_seat(Kind.LAB, Role.ADMIN) or user.has_seat(Kind.PARTNER, Role.ADMIN)
+        )
+
+    @cached_property
+    def unread(self) -> int:
+        """Unread notices, counted no further than the badge shows."""
+        if not self.signed_in:
+            return 0
+        ids = Message.objects.visible_to(self.user).unread().order_by().values_list("pk", flat=True)
+        return len(ids[: UNREAD_SHOWN + 1])
+
+    @property
+    def unread_label(self) -> str:
+        return f"{UNREAD_SHOWN}+" if self.unread > UNREAD_SHOWN else str(self.unread)
+
+    @property
+    def on_notices(self) -> bool:
+        return self.request.path.startswith("/notices/")
+
+    def _link(self, label: str, url: str) -> Link:
+        return Link(label, url, self.request.path.startswith(url))
+
+
+def portal(request: HttpRequest) -> dict:
+    return {"portal": Frame(request)}
