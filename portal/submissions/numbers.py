@@ -6,7 +6,12 @@ import secrets
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def new_case_number() -> str:
+def random_number(prefix: str) -> str:
     """Such as ``FM-7K3Q-9D2V``: 40 random bits; the unique index refuses the rare repeat."""
     text = "".join(secrets.choice(_ALPHABET) for _ in range(8))
-    return f"FM-{text[:4]}-{text[4:]}"
+    return f"{prefix}-{text[:4]}-{text[4:]}"
+
+
+def new_case_number() -> str:
+    """The number of a new submission."""
+    return random_number("FM")

@@ -1,0 +1,16 @@
+"""The agency's side: who is asked to a case, who reviews it, what they found, inquiries and designations."""
+
+from reviews.models.assessments import Assessment
+from reviews.models.designations import Designation, DesignationConfirmation
+from reviews.models.inquiries import Inquiry
+from reviews.models.seats import Assignment, CaseAgency, Domain
+
+__all__ = [
+    "Assessment",
+    "Assignment",
+    "CaseAgency",
+    "Designation",
+    "DesignationConfirmation",
+    "Domain",
+    "Inquiry",
+]

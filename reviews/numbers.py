@@ -1,0 +1,8 @@
+"""Inquiry numbers: random, like case numbers and for the same reason."""
+
+from portal.submissions.numbers import random_number
+
+
+def new_inquiry_number() -> str:
+    """Such as ``INQ-7K3Q-9D2V``."""
+    return random_number("INQ")
