@@ -3,9 +3,16 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def _say_so(**kwargs: object) -> None:
+    """Let /health/ready hear of a new worker at once instead of at beat's next round."""
+    app.send_task("portal.deadlines.tasks.heartbeat", expires=30)

@@ -415,6 +415,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # One line a periodic task every few seconds drowns what matters.
         "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
     },
 }

@@ -122,6 +122,7 @@ def _make_template(connection: psycopg.Connection, name: str) -> None:
         env=os.environ | {"DATABASE_URL": url, "DATABASE_OWNER_URL": url},
         capture_output=True,
         text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"The test database cannot be migrated:\n{done.stdout}{done.stderr}")

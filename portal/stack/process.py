@@ -79,6 +79,14 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
+def surroundings(pid: int) -> list[str]:
+    """A process's environment at its start; empty when it is gone or somebody else's."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
 def wait_gone(pid: int, seconds: float) -> bool:
     """Wait for a process that is not our child to end."""
     until = time.monotonic() + seconds
