@@ -28,14 +28,14 @@ def seal_new_events() -> int:
         digests, last_seq = _digests_after(previous.last_seq if previous else 0, limit=limit)
         if not digests:
             return 0
-        number = previous.number + 1 if previous else 1
-        Seal.objects.create(
-            number=number,
+        seal = Seal(
+            number=previous.number + 1 if previous else 1,
             at=clock.now(),
             last_seq=last_seq,
             events=len(digests),
-            digest=_seal_digest(number, bytes(previous.digest) if previous else b"", digests),
         )
+        seal.digest = _seal_digest(seal, bytes(previous.digest) if previous else b"", digests)
+        seal.save(force_insert=True)
         return len(digests)
 
 
@@ -62,8 +62,9 @@ def _digests_after(seq: int, *, limit: int) -> tuple[list[bytes], int]:
     return [bytes(digest) for _, digest in found], found[-1][0] if found else seq
 
 
-def _seal_digest(number: int, previous: bytes, digests: list[bytes]) -> bytes:
-    body = number.to_bytes(8, "big") + previous + b"".join(digests)
+def _seal_digest(seal: Seal, previous: bytes, digests: list[bytes]) -> bytes:
+    head = f"{seal.number} {seal.at.isoformat()} {seal.last_seq} {seal.events}".encode()
+    body = head + previous + b"".join(digests)
     return hmac.digest(settings.PORTAL_LEDGER_KEY.encode(), body, hashlib.sha256)
 
 
@@ -82,7 +83,7 @@ def faults() -> Iterator[str]:
             yield from _altered(pending)
             stretch.append(bytes(pending.digest))
             pending = next(events, None)
-        if len(stretch) != seal.events or _seal_digest(seal.number, previous, stretch) != bytes(seal.digest):
+        if len(stretch) != seal.events or _seal_digest(seal, previous, stretch) != bytes(seal.digest):
             yield (
                 f"seal {seal.number} (events {start + 1} to {seal.last_seq}) does not fit:"
                 f" it closed {seal.events} events, {len(stretch)} are here"

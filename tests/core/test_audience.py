@@ -1,0 +1,164 @@
+"""Who sees what, from when to when: the view and ``visible_to`` are one rule (invariants 3, 5, 9)."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal.accounts.models import Affiliation, Role, User
+from portal.submissions import actions
+from portal.submissions.models import Audience, Document, Submission
+from portal.submissions.querysets import ASSESSMENTS, DOCUMENTS, FACTS, INSTRUCTIONS, RECORD, live
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+SCOPES = (RECORD, FACTS, DOCUMENTS, INSTRUCTIONS, ASSESSMENTS)
+HOURS = timedelta(hours=1)
+
+
+def _everyone() -> dict[str, User]:
+    office = make.programme_office()
+    other = make.agency()
+    return {
+        "coordinator": make.member(office, Role.COORDINATOR),
+        "designator": make.member(other, Role.DESIGNATOR),
+        "auditor": make.member(other, Role.AUDITOR),
+        "security": make.member(office, Role.SECURITY),
+        "liaison": make.member(office, Role.LIAISON),
+        "reviewer": make.member(office, Role.REVIEWER),
+        "foreign coordinator": make.member(other, Role.COORDINATOR),
+        "another lab": make.member(make.lab(), Role.ADMIN),
+        "partner": make.member(make.partner_organisation(), Role.ADMIN),
+        "superuser": make.person(is_superuser=True),
+    }
+
+
+def _seen(people: dict[str, User], case: Submission, at) -> dict[str, set[str]]:
+    return {
+        name: {
+            scope
+            for scope in SCOPES
+            if Submission.objects.visible_to(user, scope=scope, at=at).filter(pk=case.pk)
+        }
+        for name, user in people.items()
+    }
+
+
+GOVERNMENT = {RECORD, FACTS, DOCUMENTS, ASSESSMENTS}
+
+
+def test_a_draft_is_seen_by_its_lab_alone():
+    case = make.Case(make.draft)
+    people = _everyone() | {"contributor": case.contributor, "viewer": case.viewer}
+    seen = _seen(people, case.submission, make.NOW)
+    assert {name: scopes for name, scopes in seen.items() if scopes} == {
+        "contributor": set(SCOPES),
+        "viewer": set(SCOPES),
+    }
+
+
+def test_a_draft_withdrawn_was_never_anybody_elses():
+    case = make.Case(make.draft)
+    people = _everyone()
+    actions.withdraw(actor=case.contributor, submission=case.submission, at=make.NOW)
+    assert {scopes for seen in _seen(people, case.submission, make.NOW).values() for scopes in seen} == set()
+
+
+def test_a_submitted_case_is_seen_by_the_programme_and_by_no_stranger():
+    case = make.Case(make.with_access)
+    seen = _seen(_everyone(), case.submission, make.NOW + 15 * make.DAY)
+    assert {name: scopes for name, scopes in seen.items() if scopes} == {
+        "coordinator": GOVERNMENT,
+        "designator": GOVERNMENT,
+        "auditor": {RECORD, FACTS, ASSESSMENTS},
+    }
+
+
+@pytest.mark.parametrize("verb", ["withdraw", "release"])
+def test_leaving_ends_access_at_that_instant(verb):
+    case, people = make.Case(make.with_access), _everyone()
+    at = make.NOW + 15 * make.DAY
+    getattr(actions, verb)(actor=case.contributor, submission=case.submission, at=at)
+    before = _seen(people, case.submission, at - HOURS)
+    after = _seen(people, case.submission, at)
+    assert before["coordinator"] == GOVERNMENT
+    kept = {RECORD} if verb == "withdraw" else {RECORD, FACTS, ASSESSMENTS}
+    assert {name: scopes for name, scopes in after.items() if scopes} == {
+        "coordinator": kept,
+        "designator": kept,
+        "auditor": kept,
+    }
+
+
+def test_conflicts_hide_a_case_everywhere():
+    case = make.Case(make.submitted)
+    past_employee, on_case, on_lab = make.coordinator(), make.coordinator(), make.coordinator()
+    Affiliation.objects.create(user=past_employee, organisation=case.lab)
+    actions.declare_conflict(actor=on_case, user=on_case, submission=case.submission, at=make.NOW)
+    actions.declare_conflict(actor=on_lab, user=on_lab, organisation=case.lab, at=make.NOW)
+    other = make.Case(make.submitted)
+    for user, sees in ((past_employee, 1), (on_case, 1), (on_lab, 1), (case.coordinator, 2)):
+        assert Submission.objects.visible_to(user, at=make.NOW).count() == sees
+        assert Submission.objects.visible_to(user, at=make.NOW).filter(pk=other.submission.pk).exists()
+        assert Audience.objects.filter(live(make.NOW), user=user, submission=case.submission).exists() == (
+            sees == 2
+        )
+
+
+def test_a_person_who_left_the_lab_sees_nothing_more():
+    case = make.Case(make.submitted)
+    membership = case.contributor.memberships.get()
+    membership.ended_at = make.NOW + make.DAY
+    membership.save()
+    for at, sees in ((make.NOW, True), (make.NOW + make.DAY, False)):
+        assert Submission.objects.visible_to(case.contributor, at=at).exists() == sees
+
+
+def test_an_inactive_account_sees_nothing():
+    case = make.Case(make.submitted)
+    for user in (case.contributor, case.coordinator):
+        user.is_active = False
+        user.save()
+        assert not Submission.objects.visible_to(User.objects.get(pk=user.pk), at=make.NOW).exists()
+
+
+def test_documents_follow_their_case_and_taken_out_ones_are_gone():
+    case = make.Case(make.draft)
+    kept, gone = (
+        actions.add_document(
+            actor=case.contributor,
+            submission=case.submission,
+            kind="other",
+            title=title,
+            upload=make.pdf(),
+            at=make.NOW,
+        )
+        for title in ("kept", "gone")
+    )
+    actions.remove_document(actor=case.contributor, document=gone, at=make.NOW)
+    actions.submit(actor=case.contributor, submission=case.submission, at=make.NOW)
+    stranger = make.member(make.lab(), Role.ADMIN)
+    for user, sees in ((case.contributor, [kept]), (case.coordinator, [kept]), (stranger, [])):
+        assert list(Document.objects.visible_to(user, at=make.NOW)) == sees
+
+
+def test_the_queryset_and_the_view_are_one_rule():
+    """For every person, scope and instant tried: what ``visible_to`` admits is what the view has."""
+    cases = [make.Case(maker) for maker in (make.draft, make.submitted, make.agreed, make.with_access)]
+    cases += [make.Case(make.with_access), make.Case(make.with_access)]
+    actions.withdraw(actor=cases[4].contributor, submission=cases[4].submission, at=make.NOW + 12 * make.DAY)
+    actions.release(actor=cases[5].contributor, submission=cases[5].submission, at=make.NOW + 12 * make.DAY)
+    people = list(_everyone().values()) + [user for case in cases for user in (case.contributor, case.viewer)]
+    actions.declare_conflict(actor=people[0], user=people[0], submission=cases[3].submission, at=make.NOW)
+    for at in (
+        make.NOW - HOURS,
+        make.NOW,
+        make.NOW + 11 * make.DAY,
+        make.NOW + 13 * make.DAY,
+        make.NOW + 90 * make.DAY,
+    ):
+        for user in people:
+            for scope in SCOPES:
+                rows = Audience.objects.filter(live(at), user=user, scope=scope, document=None)
+                assert set(Submission.objects.visible_to(user, scope=scope, at=at)) == {
+                    row.submission for row in rows
+                }

@@ -1,0 +1,136 @@
+"""Several people on one verb at once: one effect, one event, the others a clear refusal (invariant 19 for people)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from portal.errors import Refused
+from portal.ledger.models import Event
+from portal.submissions import actions
+from portal.submissions.models import Submission
+from tests import factories as make
+
+pytestmark = pytest.mark.committed_db
+THREADS = 20
+
+
+def at_once(calls: list) -> list:
+    """Run the calls at the same moment on as many connections; each answers ``done`` or its refusal's code."""
+    barrier = Barrier(len(calls))
+
+    def run(call):
+        try:
+            barrier.wait(timeout=30)
+            call()
+        except Refused as refused:
+            return refused.code
+        else:
+            return "done"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return sorted(pool.map(run, calls))
+
+
+def events(case, verb: str) -> int:
+    return Event.objects.filter(case_id=case.submission.pk, verb=verb).count()
+
+
+def test_twenty_threads_submit_once():
+    case = make.Case(make.draft)
+    answers = at_once(
+        [lambda: actions.submit(actor=case.contributor, submission=case.submission, at=make.NOW)] * THREADS
+    )
+    assert answers == ["already_done"] * (THREADS - 1) + ["done"]
+    assert events(case, "submit") == 1
+
+
+def test_two_coordinators_acknowledge_once():
+    case = make.Case(make.submitted)
+    people = [case.coordinator, make.coordinator()]
+    answers = at_once(
+        [
+            lambda actor=actor: actions.acknowledge(actor=actor, submission=case.submission, at=make.NOW)
+            for actor in people
+        ]
+    )
+    assert answers == ["already_done", "done"]
+    assert (events(case, "acknowledge"), case.again().terms.count()) == (1, 1)
+
+
+def test_both_sides_accept_at_once_and_agree():
+    case = make.Case(make.submitted)
+    actions.acknowledge(actor=case.coordinator, submission=case.submission, at=make.NOW)
+    people = [case.contributor, case.coordinator] * 5
+    answers = at_once(
+        [
+            lambda actor=actor: actions.accept_terms(actor=actor, submission=case.submission, at=make.NOW)
+            for actor in people
+        ]
+    )
+    assert answers == ["already_done"] * 8 + ["done"] * 2
+    assert case.again().stored_state == "agreed"
+
+
+def test_two_tabs_save_one_draft_and_one_is_told():
+    case = make.Case(make.draft)
+    revision = case.submission.revision
+    answers = at_once(
+        [
+            lambda text=text: actions.save_draft(
+                actor=case.contributor,
+                submission=case.submission,
+                facts={"summary": text},
+                expected_revision=revision,
+                at=make.NOW,
+            )
+            for text in ("one", "two")
+        ]
+    )
+    assert answers == ["done", "stale"]
+    assert events(case, "save_draft") == 1
+
+
+def test_twenty_threads_withdraw_once_while_others_move_dates():
+    case = make.Case(make.with_access)
+
+    def withdraw():
+        actions.withdraw(actor=case.contributor, submission=case.submission, at=make.NOW)
+
+    def move(days):
+        actions.move_dates(
+            actor=case.contributor,
+            submission=case.submission,
+            planned_public_release=make.NOW + days * make.DAY,
+            at=make.NOW,
+        )
+
+    answers = at_once([withdraw] * 10 + [lambda days=days: move(70 + days) for days in range(10)])
+    assert answers.count("already_done") == 9
+    assert (events(case, "withdraw"), case.again().stored_state) == (1, "withdrawn")
+    assert answers.count("done") == 1 + events(case, "move_dates")
+
+
+def test_the_30_days_of_a_checkpoint_hold_when_two_cases_open_at_once():
+    first = make.Case(make.agreed)
+    second = make.agreed(actor=first.contributor, lab=first.lab, by=first.coordinator)
+    answers = at_once(
+        [
+            lambda case=case: actions.provide_access(
+                actor=first.contributor, submission=case, instructions="x", at=make.NOW
+            )
+            for case in (first.submission, second)
+        ]
+    )
+    assert answers == ["done", "done"]
+    windows = list(Submission.objects.filter(opens_at__isnull=False))
+    assert sum(((w.closes_at - w.opens_at).days for w in windows), 0) == 30
+
+
+def test_the_clocks_job_beside_itself_records_once():
+    case = make.Case(make.with_access)
+    at_once([lambda: actions.record_clock(at=case.submission.closes_at)] * 8)
+    assert (events(case, "open"), events(case, "end")) == (1, 1)

@@ -1,0 +1,129 @@
+"""Append-only, in the same transaction, and verifiable (invariant 15)."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import Error, connection, transaction
+
+from portal.ledger import actions as ledger
+from portal.ledger import seals
+from portal.ledger.models import Event, Seal
+from portal.submissions import actions
+from tests import factories as make
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", ["ledger_event", "ledger_seal"])
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE {} SET at = now()", "DELETE FROM {}", "TRUNCATE {} CASCADE"],
+    ids=["update", "delete", "truncate"],
+)
+def test_nothing_is_changed_or_removed(table, statement):
+    make.Case(make.draft)
+    seals.seal_new_events()
+    with (
+        pytest.raises(Error, match=r"append-only|permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format(table))
+
+
+@pytest.mark.committed_db
+@pytest.mark.parametrize(
+    "statement", ["UPDATE ledger_event SET reason = 'x'", "DELETE FROM ledger_event", "TRUNCATE ledger_event"]
+)
+def test_not_even_by_the_owner_of_the_table(owner_connection, statement):
+    make.Case(make.draft)
+    with pytest.raises(Exception, match="append-only"):
+        owner_connection.execute(statement)
+
+
+@pytest.mark.django_db(transaction=False)
+def test_an_event_is_written_in_the_transaction_of_its_change_or_not_at_all():
+    case = make.Case(make.draft)
+    count = Event.objects.count()
+    try:
+        with transaction.atomic():
+            actions.withdraw(actor=case.contributor, submission=case.submission, at=make.NOW)
+            raise RuntimeError
+    except RuntimeError:
+        pass
+    assert (Event.objects.count(), case.again().stored_state) == (count, "draft")
+
+
+@pytest.mark.committed_db
+def test_outside_a_transaction_nothing_is_recorded():
+    case = make.Case(make.draft)
+    with pytest.raises(RuntimeError, match="transaction"):
+        ledger.record(actor=case.contributor, verb="x", subject=case.submission)
+
+
+@pytest.mark.django_db
+def test_secrets_and_texts_stay_out():
+    case = make.Case()
+    actions.add_document(
+        actor=case.contributor,
+        submission=case.submission,
+        kind="other",
+        title="marzipan",
+        upload=make.pdf(),
+        at=make.NOW,
+    )
+    actions.reveal_instructions(actor=case.contributor, submission=case.submission, at=make.NOW)
+    written = " ".join(str((e.reason, e.data, e.verb)) for e in Event.objects.all())
+    assert "marzipan" not in written
+    assert "card.pdf" not in written
+
+
+def _tampered(owner_connection, statement) -> str:
+    """The first fault that verification names after the owner switched the triggers off and altered something."""
+    owner_connection.execute("ALTER TABLE ledger_event DISABLE TRIGGER USER")
+    owner_connection.execute(statement)
+    owner_connection.execute("ALTER TABLE ledger_event ENABLE TRIGGER USER")
+    with pytest.raises(CommandError) as caught:
+        call_command("verify_ledger")
+    assert caught.value.returncode == 1
+    return str(caught.value)
+
+
+@pytest.mark.committed_db
+@pytest.mark.parametrize(
+    ("statement", "sealed", "expected"),
+    [
+        (
+            "UPDATE ledger_event SET verb = 'nothing' WHERE seq = (SELECT min(seq) + 1 FROM ledger_event)",
+            False,
+            "altered",
+        ),
+        ("UPDATE ledger_event SET at = at + interval '1 microsecond' WHERE verb = 'submit'", True, "altered"),
+        ("UPDATE ledger_event SET data = '{}' WHERE verb = 'submit'", False, "altered"),
+        ("DELETE FROM ledger_event WHERE verb = 'submit'", True, "does not fit"),
+        ("UPDATE ledger_event SET seq = seq + 1000 WHERE verb = 'create_draft'", True, "does not fit"),
+    ],
+)
+def test_tampering_by_the_owner_is_found(owner_connection, statement, sealed, expected):
+    make.Case(make.submitted)
+    if sealed:
+        assert seals.seal_new_events() > 0
+    call_command("verify_ledger")
+    assert expected in _tampered(owner_connection, statement)
+
+
+@pytest.mark.committed_db
+def test_a_removed_seal_is_found(owner_connection):
+    make.Case(make.draft)
+    seals.seal_new_events()
+    make.Case(make.draft)
+    seals.seal_new_events()
+    owner_connection.execute("ALTER TABLE ledger_seal DISABLE TRIGGER USER")
+    owner_connection.execute("DELETE FROM ledger_seal WHERE number = 1")
+    assert next(seals.faults()) == "seal 1 is missing"
+
+
+@pytest.mark.django_db
+def test_sealing_twice_seals_once():
+    make.Case(make.submitted)
+    events = Event.objects.count()
+    assert [seals.seal_new_events(), seals.seal_new_events()] == [events, 0]
+    assert list(Seal.objects.values_list("number", "events")) == [(1, events)]
