@@ -6,9 +6,18 @@ from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.submissions.models import Audience, Submission
 from portal.submissions.querysets import live
-from portal.submissions.states import MACHINE
+from portal.submissions.states import MACHINE, PENDING, State
 
 LAB_SEES = ("lab", "lab_viewer")
+# What may be written on a case besides the steps of the state table: from which states, and by whom.
+EDITS: dict[str, tuple[tuple[State, ...], frozenset[str]]] = {
+    "save_draft": ((State.DRAFT,), frozenset({"lab"})),
+    "correct_facts": (PENDING, frozenset({"lab"})),
+    "add_document": ((State.DRAFT, *PENDING), frozenset({"lab"})),
+    "add_version": ((State.DRAFT, *PENDING), frozenset({"lab"})),
+    "remove_document": ((State.DRAFT,), frozenset({"lab"})),
+    "propose_terms": ((State.ACKNOWLEDGED,), frozenset({"lab", "coordinator"})),
+}
 
 
 def capacities(actor, submission: Submission, *, at: datetime | None = None) -> frozenset[str]:
@@ -39,3 +48,10 @@ def open_verbs(actor, submission: Submission, *, at: datetime | None = None) -> 
     at = at or clock.now()
     found = MACHINE.verbs_from(submission.state_at(at), capacities(actor, submission, at=at))
     return list(dict.fromkeys(t.verb for t in found))
+
+
+def open_edits(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:
+    """The edits of ``EDITS`` that this person can make on this case in its present state; as ``open_verbs`` for the verbs."""
+    at = at or clock.now()
+    state, mine = submission.state_at(at), capacities(actor, submission, at=at)
+    return [edit for edit, (states, who) in EDITS.items() if state in states and mine & who]

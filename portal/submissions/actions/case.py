@@ -136,8 +136,8 @@ def recompute(case: Submission, at: datetime) -> None:
     case.opens_at, case.closes_at = result.opens, result.closes
 
 
-def dates_of(case: Submission, at: datetime) -> window.Dates:
-    """The facts of a case that its window follows from."""
+def dates_of(case: Submission, at: datetime, *, locked: bool = True) -> window.Dates:
+    """The facts of a case that its window follows from; a page that only shows them need not lock the checkpoint."""
     return window.Dates(
         planned_public_release=case.planned_public_release,
         planned_partner_release=case.planned_partner_release,
@@ -146,15 +146,16 @@ def dates_of(case: Submission, at: datetime) -> window.Dates:
         released_at=case.released_at,
         withdrawn_at=case.withdrawn_at,
         opened_at=case.opens_at if case.opens_at is not None and case.opens_at <= at else None,
-        used=_used_elsewhere(case),
+        used=_used_elsewhere(case, locked=locked),
     )
 
 
-def _used_elsewhere(case: Submission) -> timedelta:
+def _used_elsewhere(case: Submission, *, locked: bool) -> timedelta:
     """How much of the 30 days other cases of the same checkpoint have taken; its row is locked until the transaction ends."""
     if case.checkpoint_id is None:
         return timedelta(0)
-    type(case.checkpoint).objects.select_for_update().get(pk=case.checkpoint_id)
+    if locked:
+        type(case.checkpoint).objects.select_for_update().get(pk=case.checkpoint_id)
     others = Submission.objects.filter(checkpoint_id=case.checkpoint_id, opens_at__isnull=False).exclude(
         pk=case.pk
     )

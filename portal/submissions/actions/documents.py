@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from portal import clock
-from portal.errors import Invalid, NotAllowed, WrongState
+from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.submissions import files, policies
 from portal.submissions.actions import case as steps
 from portal.submissions.looks import looked
@@ -54,6 +54,7 @@ def add_document(
             created_by=actor, created_at=at,
         )  # fmt: skip
         version = _store(document, 1, checked, actor, at, stored)
+        _refuse_repeat(document, version)
         _finish(case, actor, "add_document", document, version, at)
     return document
 
@@ -68,6 +69,8 @@ def add_version(*, actor, document: Document, upload, at: datetime | None = None
             raise WrongState("This document was taken out.")
         newest = document.versions.first()
         version = _store(document, newest.number + 1 if newest else 1, checked, actor, at, stored)
+        if newest is not None and newest.sha256 == version.sha256:
+            raise AlreadyDone("This very file is the newest version already.")
         _finish(case, actor, "add_version", document, version, at)
     return version
 
@@ -87,6 +90,19 @@ def _store(document, number, checked, actor, at, stored) -> DocumentVersion:
     version.sha256, version.size = hashing.sha256.hexdigest(), hashing.read_bytes
     version.save(force_insert=True)
     return version
+
+
+def _refuse_repeat(document: Document, version: DocumentVersion) -> None:
+    """Raise AlreadyDone for a file that is in the case under the same kind and title: a double click, a repeated call."""
+    same = DocumentVersion.objects.filter(
+        sha256=version.sha256,
+        document__submission=document.submission_id,
+        document__kind=document.kind,
+        document__title=document.title,
+        document__removed_at=None,
+    )
+    if same.exclude(pk=version.pk).exists():
+        raise AlreadyDone("This very file is in the case already; nothing was stored twice.")
 
 
 def _finish(case, actor, verb, document, version, at):

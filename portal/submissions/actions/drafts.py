@@ -1,11 +1,12 @@
 """Writing a submission before it is submitted, and correcting its facts afterwards by a new version."""
 
 from datetime import datetime
+from uuid import UUID, uuid5
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from portal import clock
-from portal.errors import Invalid, NotAllowed, WrongState
+from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger import actions as ledger
 from portal.submissions import policies
 from portal.submissions.actions import case as steps
@@ -17,15 +18,33 @@ DATES = ("planned_partner_release", "planned_public_release")
 
 @transaction.atomic
 def create_draft(
-    *, actor, lab, facts: dict | None = None, dates: dict | None = None, at: datetime | None = None
+    *,
+    actor,
+    lab,
+    facts: dict | None = None,
+    dates: dict | None = None,
+    key: UUID | None = None,
+    at: datetime | None = None,
 ) -> Submission:
-    """A new draft, seen by the lab alone. Any value may be missing yet."""
+    """A new draft, seen by the lab alone. Any value may be missing yet.
+
+    A door that may be called twice for one wish passes the same ``key`` both times: the second call raises AlreadyDone.
+    """
     at = at or clock.now()
     if not policies.may_start(actor, lab):
         raise NotAllowed("Only administrators and contributors of a lab write its submissions.")
     case = Submission(lab=lab, created_by=actor, created_at=at)
+    if key is not None:
+        # Bound to the person: nobody can meet, or probe for, a key of somebody else's.
+        case.pk = uuid5(actor.pk, str(key))
     _take_dates(case, dates or {})
-    case.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            case.save(force_insert=True)
+    except IntegrityError as error:
+        if not Submission.objects.filter(pk=case.pk).exists():
+            raise
+        raise AlreadyDone("This draft was made already.") from error
     version = Facts(submission=case, created_by=actor, created_at=at, **_known(facts or {}))
     version.save(force_insert=True)
     case.facts = version
