@@ -12,7 +12,10 @@ from portal.errors import AlreadyDone, Missing, NotAllowed, WrongState
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One permitted step. ``who`` names the capacity that takes it (``clock`` for time itself)."""
+    """One permitted step. ``who`` names the capacity that takes it (``clock`` for time itself).
+
+    ``needs_code``: the step asks for a ``reason_code`` of its app's list, which the action checks.
+    """
 
     source: str
     target: str
@@ -20,13 +23,21 @@ class Transition:
     who: str
     needs_reason: bool = False
     label: str = ""
+    needs_code: bool = False
 
 
 def steps(
-    sources: Iterable[str], target: str, verb: str, who: str, *, needs_reason: bool = False, label: str = ""
+    sources: Iterable[str],
+    target: str,
+    verb: str,
+    who: str,
+    *,
+    needs_reason: bool = False,
+    label: str = "",
+    needs_code: bool = False,
 ):
     """The same step from several states, one row each."""
-    return tuple(Transition(str(s), str(target), verb, who, needs_reason, label) for s in sources)
+    return tuple(Transition(str(s), str(target), verb, who, needs_reason, label, needs_code) for s in sources)
 
 
 @dataclass(frozen=True, slots=True)
