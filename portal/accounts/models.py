@@ -1,8 +1,10 @@
 """People, organisations and who belongs where."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -90,6 +92,12 @@ class UserManager(BaseUserManager):
         return self.create_user(email, password, is_superuser=True, **fields)
 
 
+# Where being a superuser counts: people and the means by which they sign in.
+SUPERUSER_APPS = frozenset({"accounts", "account", "mfa", "usersessions", "knox"})
+# App label -> policy (user, codename, object) -> bool, filled by upper apps; what no policy answers is refused.
+PERMISSION_POLICIES: dict[str, Callable[["User", str, Any], bool]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """One active membership, as the rules need it."""
@@ -160,6 +168,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_staff(self) -> bool:
         """Whether /admin/ opens: agency staff for their work, superusers for accounts and settings."""
         return self.is_active and (self.is_superuser or self.has_seat(Kind.AGENCY))
+
+    def has_perm(self, perm, obj=None) -> bool:
+        """What the app's policy says; a superuser's yes ends at accounts and settings. No stored permission is consulted."""
+        app, _, codename = perm.partition(".")
+        if not self.is_active:
+            return False
+        if app in SUPERUSER_APPS:
+            return self.is_superuser
+        policy = PERMISSION_POLICIES.get(app)
+        return policy is not None and bool(policy(self, codename, obj))
+
+    def has_module_perms(self, app_label) -> bool:
+        return self.is_active and self.is_superuser and app_label in SUPERUSER_APPS
 
 
 class Membership(models.Model):

@@ -1,0 +1,57 @@
+"""What upper apps add to pages of lower ones. They fill these lists from AppConfig.ready; nothing here names them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import IntegerField, QuerySet, Value
+
+# (request, submission) -> (title, template, context), or None for nothing to show: a section of the case's page, in the
+# list's order. The template gets the context, ``request`` and ``submission``, and stands under a heading h2.
+CASE_PANELS: list[Callable] = []
+# (request) -> list of Queue: what waits on this person. All queues of all apps are counted in one statement.
+HOME_PANELS: list[Callable] = []
+
+CAP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Things that wait on a person: ``rows`` is a queryset (any model, already narrowed), ``url`` the list that shows them."""
+
+    label: str
+    rows: QuerySet
+    url: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queue that has been counted, no further than ``CAP + 1``."""
+
+    label: str
+    count: int
+    url: str
+    hint: str = ""
+
+    @property
+    def shown(self) -> str:
+        return f"{CAP}+" if self.count > CAP else str(self.count)
+
+
+def queues_of(request) -> list[Waiting]:
+    """Every queue that upper apps name for this person, counted in one statement."""
+    queues = [queue for make in HOME_PANELS for queue in make(request)]
+    counts = dict.fromkeys(range(len(queues)), 0)
+    if queues:
+        # Each row answers with the number of its queue; the cap keeps a long queue from costing more than a short one.
+        parts = [
+            queue.rows.order_by()
+            .annotate(queue_number=Value(number, IntegerField()))
+            .values_list("queue_number")[: CAP + 1]
+            for number, queue in enumerate(queues)
+        ]
+        for (number,) in parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]:
+            counts[number] += 1
+    return [
+        Waiting(queue.label, counts[number], queue.url, queue.hint) for number, queue in enumerate(queues)
+    ]

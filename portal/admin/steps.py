@@ -1,0 +1,75 @@
+"""A verb in the admin: a button, a small form, one action."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import forms
+
+from portal.machine import Transition
+
+
+class StepForm(forms.Form):
+    """The form of a step. Subclasses add fields named like the action's keywords; ``reason`` is added by the state table.
+
+    ``user``, ``subject`` (None on an add page) and ``at`` are there for choices that depend on them.
+    """
+
+    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, user, subject=None, at: datetime, needs_reason: bool = False, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user, self.subject, self.at = user, subject, at
+        if needs_reason and "reason" not in self.fields:
+            self.fields["reason"] = forms.CharField(
+                label="Reason",
+                widget=forms.Textarea(attrs={"rows": 4}),
+                help_text="Everyone concerned will read it.",
+            )
+        if not hasattr(subject, "revision"):
+            del self.fields["revision"]
+
+    def arguments(self) -> dict:
+        """The action's keywords."""
+        values = dict(self.cleaned_data)
+        if "revision" in values:
+            values["expected_revision"] = values.pop("revision")
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One verb that this admin offers.
+
+    ``call`` is the action, called with ``actor``, the admin's ``subject`` and the form's values. ``label`` is the state
+    table's unless given. ``explain`` tells what will happen, ``done`` that it has. ``available(user, obj, at)`` narrows the
+    state table's answer, and is the whole answer for verbs that stand outside the table. ``grave`` marks what ends something.
+    """
+
+    verb: str
+    call: Callable
+    form: type[StepForm] = StepForm
+    label: str = ""
+    explain: str = ""
+    done: str = "Done."
+    available: Callable[..., bool] | None = None
+    grave: bool = False
+
+    def takes(self, keyword: str) -> bool:
+        return keyword in inspect.signature(self.call).parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A step that this person can take on this object now."""
+
+    step: Step
+    label: str
+    url: str
+    needs_reason: bool = False
+
+
+def label_of(step: Step, transition: Transition | None) -> str:
+    """A button's words: the step's own, or the state table's, or the verb itself."""
+    return step.label or (transition.label if transition else "") or step.verb.replace("_", " ").capitalize()

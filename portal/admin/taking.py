@@ -1,0 +1,176 @@
+"""From buttons to actions: which steps are offered, the page that asks, and the POST that calls the action."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+
+from portal import clock
+from portal.admin.steps import Offer, Step, StepForm, label_of
+from portal.doors import refuse, see_other
+from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused, Stale
+from portal.machine import Machine
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a request for a step: ``settled`` when there is nothing left to ask, ``closed`` when it cannot be taken."""
+
+    status: int = 200
+    settled: bool = False
+    closed: bool = False
+    result: Any = None
+
+
+class TakesSteps:
+    """The part of PortalAdmin that knows about ``steps``."""
+
+    machine: Machine | None = None
+    subject = ""
+    steps: tuple[Step, ...] = ()
+    bulk_steps: tuple[str, ...] = ()
+    add_step: Step | None = None
+
+    def offers(self, request, obj) -> list[Offer]:
+        """The buttons of an object's page: what the state table, the capacities and each step's own condition leave."""
+        at = clock.now()
+        table = self._open_transitions(request.user, obj, at)
+        return [
+            Offer(step, label_of(step, table.get(step.verb)), self.url_of(step.verb, obj))
+            for step in self.steps
+            if self._is_open(step, table)
+            and (step.available is None or step.available(request.user, obj, at))
+        ]
+
+    def _is_open(self, step: Step, table: dict) -> bool:
+        if self.machine is not None and step.verb in self.machine.verbs():
+            return step.verb in table
+        # Outside the table: a step that does not say when it is offered is not offered.
+        return step.available is not None
+
+    def _open_transitions(self, user, obj, at: datetime) -> dict:
+        if self.machine is None:
+            return {}
+        state = obj.state_at(at) if hasattr(obj, "state_at") else obj.state
+        return {t.verb: t for t in self.machine.verbs_from(state, self.capacities(user, obj, at=at))}
+
+    def _transitions_of(self, step: Step) -> list:
+        return [t for t in self.machine.transitions if t.verb == step.verb] if self.machine else []
+
+    def _label(self, step: Step) -> str:
+        return label_of(step, next(iter(self._transitions_of(step)), None))
+
+    # --- one step's page ----------------------------------------------------------------------------------------------------
+    def step_view(self, request, object_id, *, step: Step):
+        """One verb's page: GET asks, POST calls the action."""
+        return self._step_page(request, step, self.visible_or_404(request, object_id))
+
+    def _step_page(self, request, step: Step, obj) -> HttpResponse:
+        form = self._form(request, step, obj)
+        outcome = Outcome()
+        if request.method == "POST":
+            outcome = self._take(request, step, obj, form)
+            if outcome.settled:
+                return self._see(request, outcome.result, obj)
+        elif obj is not None and step.verb not in {offer.step.verb for offer in self.offers(request, obj)}:
+            outcome = Outcome(status=409, closed=True)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self._label(step),
+            "step": step,
+            "form": form,
+            "outcome": outcome,
+            "original": obj,
+            "opts": self.opts,
+            "media": self.media + form.media,
+            "back": self.url_of("change", obj) if obj is not None else self.url_of("changelist"),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/step.html", context, status=outcome.status)
+
+    def _form(self, request, step: Step, obj) -> StepForm:
+        initial = {"revision": getattr(obj, "revision", None)} if obj is not None else request.GET.dict()
+        return step.form(
+            request.POST if request.method == "POST" else None,
+            request.FILES if request.method == "POST" else None,
+            user=request.user,
+            subject=obj,
+            at=clock.now(),
+            needs_reason=any(t.needs_reason for t in self._transitions_of(step)),
+            initial=initial,
+        )
+
+    def _take(self, request, step: Step, obj, form: StepForm) -> Outcome:
+        """Call the action with the form's values; a refusal becomes the form's error, and the text stays in the form."""
+        if not form.is_valid():
+            return Outcome()
+        try:
+            result = self._call(request.user, step, obj, form.arguments())
+        except AlreadyDone as refusal:
+            messages.info(request, refusal.message)
+            return Outcome(settled=True)
+        except NotAllowed as refusal:
+            raise PermissionDenied(refusal.message) from refusal
+        except Refused as refusal:
+            refuse(form, refusal)
+            if isinstance(refusal, Stale) and obj is not None:
+                self._renew(request, obj, form)
+            return Outcome(status=200 if isinstance(refusal, Invalid) else refusal.status)
+        messages.success(request, step.done)
+        return Outcome(settled=True, result=result)
+
+    def _renew(self, request, obj, form: StepForm) -> None:
+        """The page says what changed, so sending the same form again is a decision about the case as it now is."""
+        if "revision" in form.fields:
+            form.data = form.data.copy()
+            form.data["revision"] = (
+                self.get_queryset(request).filter(pk=obj.pk).values_list("revision", flat=True).first()
+            )
+
+    def _call(self, user, step: Step, obj, arguments: dict):
+        subject = {self.subject: obj} if obj is not None else {}
+        arguments = {
+            name: value
+            for name, value in arguments.items()
+            if name != "expected_revision" or step.takes(name)
+        }
+        return step.call(actor=user, **subject, **arguments)
+
+    def _see(self, request, result, obj) -> HttpResponse:
+        """Back to the object's page, or to the list when the step took it out of this person's sight."""
+        shown = obj or (result if isinstance(result, self.model) else None)
+        if shown is not None and self.get_queryset(request).filter(pk=shown.pk).exists():
+            return see_other(self.url_of("change", shown))
+        return see_other(self.url_of("changelist"))
+
+    # --- several rows at once -----------------------------------------------------------------------------------------------
+    def get_actions(self, request):
+        """Only ``bulk_steps``, and of these none that wants a reason: a reason is about one case."""
+        return {
+            step.verb: (partial(_take_each, step=step), step.verb, self._label(step))
+            for step in self.steps
+            if step.verb in self.bulk_steps and not any(t.needs_reason for t in self._transitions_of(step))
+        }
+
+
+def _take_each(model_admin: TakesSteps, request, queryset, *, step: Step) -> None:
+    """Call the action row by row, each in a transaction of its own, and report every row that was refused."""
+    done = 0
+    # In the order of their keys, so that two people with overlapping choices do not wait for each other in a circle.
+    for obj in queryset.order_by("pk"):
+        try:
+            with transaction.atomic():
+                model_admin._call(request.user, step, obj, {})
+        except Refused as refusal:
+            messages.warning(request, f"{obj}: {refusal.message}")
+        else:
+            done += 1
+            messages.success(request, f"{obj}: {step.done}")
+    if not done:
+        messages.warning(request, "Nothing was done.")
