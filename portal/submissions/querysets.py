@@ -64,7 +64,7 @@ class SubmissionQuerySet(models.QuerySet):
         at = at or clock.now()
         if not any(scope in AGENCY_WIDE[role] for role in agency_wide(user)):
             return self.filter(pk__in=self._audience(user, scope, at))
-        everywhere = Q(submitted_at__isnull=False)
+        everywhere = Q(submitted_at__lte=at)
         for column in AGENCY_WIDE_ENDS[scope]:
             everywhere &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
         everywhere &= self._no_conflict(user)
