@@ -8,5 +8,5 @@ from importlib.resources import files
 def names() -> dict[str, str]:
     """Every code with the country's usual English name, in the order of the names."""
     text = files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
-    return {code: name for code, name in sorted(rows, key=lambda row: row[1])}
+    rows = [line.partition("\t")[::2] for line in text.splitlines() if line and not line.startswith("#")]
+    return dict(sorted(rows, key=lambda row: row[1]))

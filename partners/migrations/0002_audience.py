@@ -1,6 +1,6 @@
 from django.db import migrations
 
-# A person counts while they have an active membership of the partner organisation; two memberships are one person.
+# A person counts while they have a membership of the partner organisation; two memberships are one person.
 AUDIENCE = """
     CREATE VIEW partners_audience AS
     WITH offered AS NOT MATERIALIZED (
@@ -15,27 +15,28 @@ AUDIENCE = """
          WHERE g.lab_consented_at IS NOT NULL AND g.concurred_at IS NOT NULL
     ),
     named AS NOT MATERIALIZED (
-        SELECT o.*, u.user_id, greatest(u.since, m.since) AS named_since, u.ended_at AS named_until
+        SELECT o.*, u.user_id, greatest(u.since, m.since) AS named_since, least(u.ended_at, m.ended_at) AS named_until
           FROM offered o
           JOIN partners_grantuser u ON u.grant_id = o.id
           JOIN LATERAL (
-               SELECT min(m.since) AS since FROM accounts_membership m
-                WHERE m.user_id = u.user_id AND m.organisation_id = o.partner_id AND m.ended_at IS NULL
+               SELECT min(m.since) AS since, CASE WHEN bool_and(m.ended_at IS NOT NULL) THEN max(m.ended_at) END AS ended_at
+                 FROM accounts_membership m
+                WHERE m.user_id = u.user_id AND m.organisation_id = o.partner_id
           ) m ON m.since IS NOT NULL
     ),
     concerned AS NOT MATERIALIZED (
-        SELECT submission_id, partner_id, id, user_id, min(since) AS since, max(until) AS until,
+        SELECT submission_id, partner_id, id, user_id, min(since) AS since,
+               CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until,
                bool_and(eligible) AS eligible, min(revet_due_at) AS revet_due_at
           FROM (
-               SELECT o.submission_id, o.partner_id, o.id, m.user_id, greatest(o.since, m.since) AS since, o.until,
-                      o.eligible, o.revet_due_at
+               SELECT o.submission_id, o.partner_id, o.id, m.user_id, greatest(o.since, m.since) AS since,
+                      least(o.until, m.ended_at) AS until, o.eligible, o.revet_due_at
                  FROM offered o
-                 JOIN accounts_membership m
-                   ON m.organisation_id = o.partner_id AND m.role = 'admin' AND m.ended_at IS NULL
+                 JOIN accounts_membership m ON m.organisation_id = o.partner_id AND m.role = 'admin'
                 UNION ALL
-               SELECT submission_id, partner_id, id, user_id, greatest(since, named_since), until,
+               SELECT submission_id, partner_id, id, user_id, greatest(since, named_since), least(until, named_until),
                       eligible, revet_due_at
-                 FROM named WHERE named_until IS NULL
+                 FROM named
           ) people
          GROUP BY submission_id, partner_id, id, user_id
     ),

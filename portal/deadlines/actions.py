@@ -17,6 +17,9 @@ def set_deadline(
     due_at: datetime,
     at: datetime,
     person=None,
+    organisation_id: UUID | None = None,
+    source_id: UUID | None = None,
+    link: str = "",
 ) -> Deadline:
     """Make or move a deadline. Reminders of a moved date that now lie in the past are skipped; none goes out twice."""
     found = Deadline.objects.select_for_update().filter(kind=kind, subject_id=subject_id).first()
@@ -26,6 +29,7 @@ def set_deadline(
         kind=kind, subject_id=subject_id, case_id=case_id, case_number=case_number, created_at=at
     )
     deadline.due_at, deadline.fresh_from, deadline.person = due_at, at, person
+    deadline.organisation_id, deadline.source_id, deadline.link = organisation_id, source_id, link
     deadline.met_at = deadline.cancelled_at = None
     deadline.next_at = next_reminder(kind, due_at, after=at)
     deadline.save()

@@ -23,6 +23,12 @@ class Deadline(models.Model):
     case_number = models.CharField(max_length=20)
     # The one person who must act, where the kind names a person and not a capacity.
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # Where only the people of one organisation must act, whatever they can still see: the kind then names roles in it.
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, related_name="+")
+    # Where only those concern it whom the audience admits by one source (one grant of several on a case).
+    source_id = models.UUIDField(null=True)
+    # Where its reminders lead; the case's own address when empty.
+    link = models.CharField(max_length=200, blank=True)
     due_at = models.DateTimeField()
     fresh_from = models.DateTimeField()
     met_at = models.DateTimeField(null=True)

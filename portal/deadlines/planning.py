@@ -6,8 +6,9 @@ from django.db import connection, transaction
 
 from portal.deadlines.registry import DEADLINES, offset_name
 
-# Who may be reminded: the people whom the audience view admits in a capacity the kind names, or the one person a deadline
-# names. The same text serves planning and the last look before sending, so the two cannot disagree.
+# Who may be reminded: the people whom the audience view admits in a capacity the kind names (by one source where the
+# deadline names it), the people of an organisation in such a role, or one person. The same text serves planning and the last
+# look before sending, so the two cannot disagree.
 _KINDS = """
     kinds AS (
         SELECT * FROM unnest(%(kinds)s::text[], %(offsets)s::int[], %(names)s::text[], %(capacities)s::text[], %(scopes)s::text[])
@@ -17,9 +18,14 @@ _KINDS = """
 _RECIPIENTS = """
     LATERAL (
         SELECT a.user_id FROM submission_audience a
-        WHERE d.person_id IS NULL AND a.submission_id = d.case_id AND a.scope = k.scope
+        WHERE d.person_id IS NULL AND d.organisation_id IS NULL AND a.submission_id = d.case_id AND a.scope = k.scope
+          AND (d.source_id IS NULL OR a.source_id = d.source_id)
           AND a.capacity = ANY (string_to_array(k.capacities, ','))
           AND a.since <= %(at)s AND (a.until IS NULL OR a.until > %(at)s)
+        UNION
+        SELECT m.user_id FROM accounts_membership m
+        WHERE m.organisation_id = d.organisation_id AND m.role = ANY (string_to_array(k.capacities, ','))
+          AND m.ended_at IS NULL
         UNION
         SELECT d.person_id WHERE d.person_id IS NOT NULL
     ) r JOIN accounts_user u ON u.id = r.user_id AND u.is_active
@@ -83,7 +89,8 @@ def plan(*, at: datetime, limit: int | None = None) -> int:
             INSERT INTO deadlines_message (id, recipient_id, key, kind, case_id, case_number, link, deadline_id, "offset",
                                            due_at, created_at, state, try_at, attempts, failure)
             SELECT gen_random_uuid(), u.id, d.id || '/' || u.id || '/' || k.name, d.kind, d.case_id, d.case_number,
-                   '/case/' || d.case_number || '/', d.id, k.seconds, d.due_at, %(at)s, 'waiting', %(at)s, 0, ''
+                   coalesce(nullif(d.link, ''), '/case/' || d.case_number || '/'), d.id, k.seconds, d.due_at, %(at)s,
+                   'waiting', %(at)s, 0, ''
             {_PLANNED}
             ON CONFLICT DO NOTHING
             RETURNING 1

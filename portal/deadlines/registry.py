@@ -12,8 +12,9 @@ def days(*numbers: float) -> tuple[timedelta, ...]:
 class DeadlineKind:
     """One kind of deadline.
 
-    ``capacities`` of the audience who are reminded; empty where each deadline names its one person. ``offsets`` are distances
-    from the due date, negative before it. ``wording`` is a sentence without any fact of the case.
+    ``capacities`` of the audience who are reminded: roles where each deadline names an organisation, empty where it names
+    one person. ``offsets`` are distances from the due date, negative before it. ``wording`` is a sentence without any fact
+    of the case.
     """
 
     key: str
