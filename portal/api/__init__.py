@@ -1,0 +1,1 @@
+"""What every collection of the API shares: errors, pages, verbs, fields, the token. Below every app; knows none of them."""
