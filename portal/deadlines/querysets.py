@@ -1,11 +1,24 @@
 """Reads of deadlines and messages."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import models
+from django.db.models import Q
+
+# (user) -> Q over deadlines of cases that a person sees. Upper apps fill it from their AppConfig.
+READERS: list[Callable] = []
 
 
 class DeadlineQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A person's own deadlines, and those of the cases they see as far as any app admits them."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(reduce(or_, (read(user) for read in READERS), Q(person=user)))
+
     def still_open(self):
         return self.filter(met_at=None, cancelled_at=None)
 

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Func
 
+from portal.ledger.querysets import EventQuerySet
+
 
 class NextEventNumber(Func):
     """The database's own counter of events; gaps are rolled-back transactions."""
@@ -40,6 +42,8 @@ class Event(models.Model):
     reason = models.TextField(blank=True)
     data = models.JSONField(default=dict)
     digest = models.BinaryField(max_length=32)
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-seq"]

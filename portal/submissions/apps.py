@@ -7,6 +7,13 @@ class SubmissionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        from portal.accounts.models import PERMISSION_POLICIES
+        from portal.deadlines.querysets import READERS as DEADLINE_READERS
+        from portal.ledger.querysets import READERS as EVENT_READERS
+        from portal.submissions import policies, readers
         from portal.submissions.deadline_kinds import register_kinds
 
         register_kinds()
+        EVENT_READERS.append(readers.events)
+        DEADLINE_READERS.append(readers.deadlines)
+        PERMISSION_POLICIES["submissions"] = policies.has_perm

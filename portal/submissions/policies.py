@@ -55,3 +55,13 @@ def open_edits(actor, submission: Submission, *, at: datetime | None = None) -> 
     at = at or clock.now()
     state, mine = submission.state_at(at), capacities(actor, submission, at=at)
     return [edit for edit, (states, who) in EDITS.items() if state in states and mine & who]
+
+
+def has_perm(user, codename: str, obj) -> bool:
+    """Django's question, answered for one case: whether its record is seen. Nothing else is a stored permission here."""
+    return codename == "view_submission" and isinstance(obj, Submission) and may_see(user, obj, "record")
+
+
+def has_perm(user, codename: str, obj) -> bool:
+    """Django's question, answered for one case: whether its record is seen. Nothing else is a stored permission here."""
+    return codename == "view_submission" and isinstance(obj, Submission) and may_see(user, obj, "record")
