@@ -5,7 +5,6 @@ from functools import reduce
 from operator import or_
 
 from django.db import models
-from django.db.models import Q
 
 # (user) -> Q over events that this floor's cases and records admit, or None. Upper apps fill it from their AppConfig.
 READERS: list[Callable] = []

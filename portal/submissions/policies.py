@@ -1,5 +1,6 @@
 """Who may do what to a case now. Plain answers; unknown means no."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from portal import clock
@@ -9,14 +10,34 @@ from portal.submissions.querysets import live
 from portal.submissions.states import MACHINE, PENDING, State
 
 LAB_SEES = ("lab", "lab_viewer")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """From which states, and by whom, something of a case is written; ``otherwise`` is said in every other state."""
+
+    states: tuple[State, ...]
+    who: frozenset[str]
+    otherwise: str
+
+
 # What may be written on a case besides the steps of the state table: from which states, and by whom.
-EDITS: dict[str, tuple[tuple[State, ...], frozenset[str]]] = {
-    "save_draft": ((State.DRAFT,), frozenset({"lab"})),
-    "correct_facts": (PENDING, frozenset({"lab"})),
-    "add_document": ((State.DRAFT, *PENDING), frozenset({"lab"})),
-    "add_version": ((State.DRAFT, *PENDING), frozenset({"lab"})),
-    "remove_document": ((State.DRAFT,), frozenset({"lab"})),
-    "propose_terms": ((State.ACKNOWLEDGED,), frozenset({"lab", "coordinator"})),
+_LAB = frozenset({"lab"})
+EDITS: dict[str, Edit] = {
+    "save_draft": Edit(
+        (State.DRAFT,), _LAB, "This case was submitted: its facts are corrected by a new version."
+    ),
+    "correct_facts": Edit(PENDING, _LAB, "Facts can be corrected from submission until the window ends."),
+    "add_document": Edit((State.DRAFT, *PENDING), _LAB, "Documents can be added until the window ends."),
+    "add_version": Edit((State.DRAFT, *PENDING), _LAB, "Versions can be added until the window ends."),
+    "remove_document": Edit(
+        (State.DRAFT,), _LAB, "After submission a document is corrected by a new version, not taken out."
+    ),
+    "propose_terms": Edit(
+        (State.ACKNOWLEDGED,),
+        frozenset({"lab", "coordinator"}),
+        "Terms are worked out between acknowledgement and agreement.",
+    ),
 }
 
 
@@ -54,12 +75,7 @@ def open_edits(actor, submission: Submission, *, at: datetime | None = None) -> 
     """The edits of ``EDITS`` that this person can make on this case in its present state; as ``open_verbs`` for the verbs."""
     at = at or clock.now()
     state, mine = submission.state_at(at), capacities(actor, submission, at=at)
-    return [edit for edit, (states, who) in EDITS.items() if state in states and mine & who]
-
-
-def has_perm(user, codename: str, obj) -> bool:
-    """Django's question, answered for one case: whether its record is seen. Nothing else is a stored permission here."""
-    return codename == "view_submission" and isinstance(obj, Submission) and may_see(user, obj, "record")
+    return [name for name, edit in EDITS.items() if state in edit.states and mine & edit.who]
 
 
 def has_perm(user, codename: str, obj) -> bool:
