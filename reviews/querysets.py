@@ -1,23 +1,190 @@
 """Every read of the agency's side. ``visible_to`` is the doorway; conflicts hide even counts and ids."""
 
+from datetime import datetime
+
+from django.apps import apps
 from django.db import models
+from django.db.models import Q
+
+from portal import clock
+from portal.accounts.models import Kind, Role
+from portal.submissions.querysets import ASSESSMENTS, RECORD, agency_wide, live
+from reviews.states import LAB_READS, LIVE, AssessmentState, AssignmentState, InquiryState
+
+
+def _cases(user, scope: str, at: datetime):
+    submissions = apps.get_model("submissions", "Submission").objects
+    return submissions.visible_to(user, scope=scope, at=at).order_by().values("pk")
+
+
+def _cases_as(user, scope: str, at: datetime, *capacities: str):
+    audience = apps.get_model("submissions", "Audience").objects.order_by()
+    rows = audience.filter(live(at), user=user, scope=scope, capacity__in=capacities)
+    return rows.values("submission_id")
+
+
+def _barred_labs(user):
+    barriers = apps.get_model("submissions", "Barrier").objects.order_by()
+    return barriers.filter(user=user, organisation__isnull=False).values("organisation_id")
+
+
+def _barred_cases(user):
+    barriers = apps.get_model("submissions", "Barrier").objects.order_by()
+    return barriers.filter(user=user, submission__isnull=False).values("submission_id")
+
+
+def _is_active(user) -> bool:
+    return user.is_authenticated and user.is_active
+
+
+def _reads_inquiries(user) -> bool:
+    """Who reads the labs' inquiries and the designations for the government: each sees all of them but own conflicts."""
+    return bool(agency_wide(user)) or user.has_seat(Kind.AGENCY, Role.REVIEWER)
 
 
 class CaseAgencyQuerySet(models.QuerySet):
-    pass
+    def live(self):
+        return self.filter(ended_at=None)
+
+    def visible_to(self, user, *, at: datetime | None = None):
+        """The invitations on cases of one's own lab, of one's own agency, or of every case for agency-wide capacities."""
+        if not _is_active(user):
+            return self.none()
+        at = at or clock.now()
+        cases = self.filter(submission_id__in=_cases(user, RECORD, at))
+        if agency_wide(user):
+            return cases
+        own = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
+        return cases.filter(Q(agency_id__in=own) | Q(submission__lab_id__in=user.organisations_as(Kind.LAB)))
 
 
 class AssignmentQuerySet(models.QuerySet):
-    pass
+    def visible_to(self, user, *, at: datetime | None = None):
+        """A reviewer's own seats, also while proposed; all of a case for the programme's coordinators and auditors; their own
+        agency's for the coordinators of an invited one.
+
+        A row seen here opens nothing of the lab's: before terms and attestation a door shows case number and domain alone.
+        """
+        if not _is_active(user):
+            return self.none()
+        at = at or clock.now()
+        own = Q(reviewer=user, agency_id__in=user.organisations_as(Kind.AGENCY, Role.REVIEWER))
+        own &= ~Q(submission__lab_id__in=_barred_labs(user)) & ~Q(submission_id__in=_barred_cases(user))
+        if {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
+            labs = user.organisations_as(Kind.LAB)
+            everywhere = Q(submission_id__in=_cases(user, RECORD, at)) & ~Q(submission__lab_id__in=labs)
+            return self.filter(everywhere | own)
+        agencies = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
+        if agencies:
+            invited = _cases_as(user, RECORD, at, "agency_coordinator")
+            return self.filter(own | Q(submission_id__in=invited, agency_id__in=agencies))
+        return self.filter(own)
+
+    def live(self, *, at: datetime):
+        """Seats that are proposed or active at an instant."""
+        return self.in_state(*LIVE, at=at)
+
+    def in_state(self, *states: str, at: datetime):
+        """Seats whose state at an instant is one of these; the SQL of ``Assignment.state_at``."""
+        lapsed = (
+            Q(expires_at__lte=at) | Q(submission__closed_at__lte=at) | Q(submission__withdrawn_at__lte=at)
+        )
+        running = Q(expires_at__gt=at)
+        for column in ("submission__closed_at", "submission__withdrawn_at"):
+            running &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
+        wanted = Q(pk__in=[])
+        for state in states:
+            if state == AssignmentState.EXPIRED:
+                wanted |= Q(stored_state__in=LIVE) & lapsed
+            elif state in LIVE:
+                wanted |= Q(stored_state=state) & running
+            else:
+                wanted |= Q(stored_state=state)
+        return self.filter(wanted)
+
+    def for_workbench(self):
+        return self.select_related("submission", "reviewer", "agency").order_by("-proposed_at", "id")
 
 
 class AssessmentQuerySet(models.QuerySet):
-    pass
+    def visible_to(self, user, *, at: datetime | None = None):
+        """What a person may read of the assessments at an instant.
+
+        The lab reads from shared on and never a draft, whatever other seat its person holds. Reviewers of the case read
+        their own, those whose author asked for a check, and all that were checked.
+        """
+        if not _is_active(user):
+            return self.none()
+        at = at or clock.now()
+        labs = user.organisations_as(Kind.LAB)
+        wanted = Q(pk__in=[])
+        if labs:
+            wanted |= Q(submission__lab_id__in=labs, state__in=LAB_READS)
+        if not user.has_seat(Kind.AGENCY):
+            return self.filter(wanted)
+        if agency_wide(user):
+            wanted |= Q(submission_id__in=_cases(user, ASSESSMENTS, at)) & ~Q(submission__lab_id__in=labs)
+        reviewing = _cases_as(user, ASSESSMENTS, at, "lead", "reviewer")
+        readable = Q(author=user) | ~Q(state=AssessmentState.DRAFT) | Q(check_asked_at__lte=at)
+        wanted |= Q(submission_id__in=reviewing) & readable
+        agencies = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
+        if agencies:
+            invited = _cases_as(user, ASSESSMENTS, at, "agency_coordinator")
+            shared_or_own = Q(state__in=LAB_READS) | Q(assignment__agency_id__in=agencies)
+            wanted |= Q(submission_id__in=invited) & shared_or_own
+        return self.filter(wanted)
+
+    def for_lab(self):
+        return self.select_related("submission__facts", "author").order_by("-shared_at", "id")
+
+    def for_workbench(self):
+        return self.select_related("submission", "author", "assignment__agency").order_by("-created_at", "id")
 
 
 class InquiryQuerySet(models.QuerySet):
-    pass
+    def visible_to(self, user, *, at: datetime | None = None):
+        """A lab's own inquiries; for the government every one that was submitted, but for the person's conflicts."""
+        if not _is_active(user):
+            return self.none()
+        at = at or clock.now()
+        wanted = Q(lab_id__in=user.organisations_as(Kind.LAB))
+        if _reads_inquiries(user):
+            government = Q(submitted_at__lte=at) & ~Q(lab_id__in=_barred_labs(user))
+            if not agency_wide(user):
+                # After a withdrawal the record alone stays, with those who keep records.
+                government &= ~Q(state=InquiryState.WITHDRAWN)
+            wanted |= government
+        return self.filter(wanted)
+
+    def for_lab(self):
+        return self.select_related("lab").order_by("-created_at", "id")
+
+    def for_workbench(self):
+        return self.select_related("lab").order_by("-submitted_at", "id")
 
 
 class DesignationQuerySet(models.QuerySet):
-    pass
+    def visible_to(self, user, *, at: datetime | None = None):
+        """For a lab, its own that were confirmed and are shared with it; for the government all but the person's conflicts."""
+        if not _is_active(user):
+            return self.none()
+        at = at or clock.now()
+        wanted = Q(
+            lab_id__in=user.organisations_as(Kind.LAB),
+            shared_with_lab=True,
+            confirmation__confirmed_at__lte=at,
+        )
+        if _reads_inquiries(user):
+            wanted |= Q(recorded_at__lte=at) & ~Q(lab_id__in=_barred_labs(user))
+        return self.filter(wanted)
+
+    def in_state(self, state: str):
+        return self.filter(confirmation__isnull=state == "recorded")
+
+    def for_lab(self):
+        return self.select_related("confirmation", "inquiry", "superseded_by").order_by("-recorded_at", "id")
+
+    def for_workbench(self):
+        return self.select_related(
+            "lab", "recorded_by", "confirmation__confirmed_by", "inquiry", "superseded_by"
+        ).order_by("-recorded_at", "id")
