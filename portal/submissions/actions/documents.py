@@ -4,24 +4,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from portal import clock
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
-from portal.submissions import files, policies
+from portal.submissions import files
 from portal.submissions.actions import case as steps
 from portal.submissions.looks import looked
 from portal.submissions.models import Document, DocumentVersion, Submission
-from portal.submissions.states import PENDING, State
-
-
-def _begin(actor, submission, at, expected_revision=None):
-    at = at or clock.now()
-    case = steps.lock(submission)
-    if "lab" not in policies.capacities(actor, case, at=at):
-        raise NotAllowed("Only administrators and contributors of the lab add documents.")
-    if case.state_at(at) not in (State.DRAFT, *PENDING):
-        raise WrongState("Documents can be added until the window ends.")
-    steps.refuse_stale(case, expected_revision)
-    return case, at
 
 
 def add_document(
@@ -48,7 +35,7 @@ def add_document(
     if len(title) > 200:
         raise Invalid("The title is longer than 200 characters.", field="title")
     with transaction.atomic(), files.removed_on_failure() as stored:
-        case, at = _begin(actor, submission, at)
+        case, at = steps.begin_edit(actor=actor, submission=submission, edit="add_document", at=at)
         document = Document.objects.create(
             submission=case, kind=kind, title=title, tlp=tlp, confidential_commercial=confidential_commercial,
             created_by=actor, created_at=at,
@@ -63,7 +50,7 @@ def add_version(*, actor, document: Document, upload, at: datetime | None = None
     """A new version of a document; the earlier ones stay as they are."""
     checked = files.check(upload)
     with transaction.atomic(), files.removed_on_failure() as stored:
-        case, at = _begin(actor, document.submission, at)
+        case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="add_version", at=at)
         document = Document.objects.select_for_update().get(pk=document.pk)
         if document.removed_at is not None:
             raise WrongState("This document was taken out.")
@@ -127,9 +114,7 @@ def _finish(case, actor, verb, document, version, at):
 @transaction.atomic
 def remove_document(*, actor, document: Document, at: datetime | None = None) -> Document:
     """Take a document out of a draft, before anyone outside the lab could see it; its file stays until retention ends it."""
-    case, at = _begin(actor, document.submission, at)
-    if case.stored_state != State.DRAFT:
-        raise WrongState("After submission a document is corrected by a new version, not taken out.")
+    case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="remove_document", at=at)
     document = Document.objects.select_for_update().get(pk=document.pk)
     if document.removed_at is None:
         document.removed_at = at

@@ -6,12 +6,11 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 
 from portal import clock
-from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
+from portal.errors import AlreadyDone, Invalid, NotAllowed
 from portal.ledger import actions as ledger
 from portal.submissions import policies
 from portal.submissions.actions import case as steps
 from portal.submissions.models import Facts, Submission
-from portal.submissions.states import PENDING, State
 
 DATES = ("planned_partner_release", "planned_public_release")
 
@@ -72,13 +71,9 @@ def save_draft(
     at: datetime | None = None,
 ) -> Submission:
     """Overwrite a draft's values; only what is given changes. Raises Stale when somebody saved it meanwhile."""
-    at = at or clock.now()
-    case = steps.lock(submission)
-    if "lab" not in policies.capacities(actor, case, at=at):
-        raise NotAllowed("Only administrators and contributors of the lab edit its drafts.")
-    if case.stored_state != State.DRAFT:
-        raise WrongState("This case was submitted: facts are corrected by a new version.")
-    steps.refuse_stale(case, expected_revision)
+    case, at = steps.begin_edit(
+        actor=actor, submission=submission, edit="save_draft", at=at, expected_revision=expected_revision
+    )
     changed = [name for name, value in _known(facts or {}).items() if getattr(case.facts, name) != value]
     for name in changed:
         setattr(case.facts, name, facts[name])
@@ -98,13 +93,9 @@ def correct_facts(
     at: datetime | None = None,
 ) -> Submission:
     """A new version of a submitted case's facts; the old ones stay. The checkpoint is fixed once terms are agreed."""
-    at = at or clock.now()
-    case = steps.lock(submission)
-    if "lab" not in policies.capacities(actor, case, at=at):
-        raise NotAllowed("Only administrators and contributors of the lab correct its facts.")
-    if case.state_at(at) not in PENDING:
-        raise WrongState("Facts can be corrected from submission until the window ends.")
-    steps.refuse_stale(case, expected_revision)
+    case, at = steps.begin_edit(
+        actor=actor, submission=submission, edit="correct_facts", at=at, expected_revision=expected_revision
+    )
     values = {name: getattr(case.facts, name) for name in Facts.TEXTS} | _known(facts)
     require_complete(values)
     if values["checkpoint"] != case.facts.checkpoint:

@@ -4,12 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from portal import clock
-from portal.errors import AlreadyDone, Invalid, NotAllowed, Stale, WrongState
-from portal.submissions import policies
+from portal.errors import AlreadyDone, Invalid, Stale, WrongState
 from portal.submissions.actions import case as steps
 from portal.submissions.models import Submission, Terms
-from portal.submissions.states import State
 
 _TEXTS = ("purpose", *Terms.HEADS)
 
@@ -25,13 +22,9 @@ def propose_terms(
     at: datetime | None = None,
 ) -> Terms:
     """A new version of the terms; what either side accepted before stays with the version it accepted."""
-    at = at or clock.now()
-    case = steps.lock(submission)
-    if not policies.capacities(actor, case, at=at) & {"lab", "coordinator"}:
-        raise NotAllowed("Terms are proposed by the lab or the programme's coordinator.")
-    if case.state_at(at) != State.ACKNOWLEDGED:
-        raise WrongState("Terms are worked out between acknowledgement and agreement.")
-    steps.refuse_stale(case, expected_revision)
+    case, at = steps.begin_edit(
+        actor=actor, submission=submission, edit="propose_terms", at=at, expected_revision=expected_revision
+    )
     for name in _TEXTS:
         if not str(texts.get(name, "")).strip():
             raise Invalid("Every head of the terms needs a text.", field=name)
