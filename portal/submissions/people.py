@@ -1,0 +1,105 @@
+"""How a lab sees the persons of an agency on its case: under a stable name, unless the agreed terms show names."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from portal.accounts.models import Kind, Membership, Role, User
+from portal.submissions.models import Alias, Submission, Terms
+
+# The first of these that a person holds gives the word in their name; it stays when their roles change.
+WORDS = (Role.REVIEWER, Role.COORDINATOR, Role.DESIGNATOR, Role.LIAISON, Role.AUDITOR, Role.SECURITY)
+
+
+def public_names(submission: Submission, user_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What the lab may call these persons on this case: ``"CAISI reviewer 2"``, or a name where it may know it."""
+    names = names_on((submission.pk, user) for user in user_ids)
+    return {user: name for (_, user), name in names.items()}
+
+
+def names_on(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], str]:
+    """The same for pairs of case id and person id, in four queries, and one more where a stable name is new.
+
+    Persons of the lab and of partners go by their names; so do an agency's where the case's agreed terms say so.
+    """
+    wanted = set(pairs)
+    cases = _cases({case for case, _ in wanted})
+    people = _people({user for _, user in wanted})
+    names: dict[tuple[UUID, UUID], str] = {}
+    hidden: dict[tuple[UUID, UUID], str] = {}
+    for case, user in wanted:
+        person, seats = people[user]
+        lab, names_shown = cases[case]
+        stem = _stem(seats)
+        if stem and not names_shown and all(seat.organisation_id != lab for seat in seats):
+            hidden[case, user] = stem
+        else:
+            names[case, user] = str(person)
+    return names | stable_names(hidden)
+
+
+def _cases(ids: set[UUID]) -> dict[UUID, tuple[UUID, bool]]:
+    """The lab of each case, and whether its agreed terms show names."""
+    agreed = Terms.objects.filter(
+        submission=OuterRef("pk"),
+        lab_accepted_at__isnull=False,
+        government_accepted_at__isnull=False,
+        names_shown=True,
+    )
+    rows = Submission.objects.filter(pk__in=ids).annotate(names_shown=Exists(agreed)).order_by()
+    return {case: (lab, shown) for case, lab, shown in rows.values_list("pk", "lab_id", "names_shown")}
+
+
+def _people(ids: set[UUID]) -> dict[UUID, tuple[User, list[Membership]]]:
+    """Each person with every membership they have or had: who left an agency does not become known by leaving."""
+    seats: dict[UUID, list[Membership]] = {user: [] for user in ids}
+    found: dict[UUID, User] = {}
+    rows = (
+        Membership.objects.filter(user__in=ids).select_related("user", "organisation").order_by("since", "pk")
+    )
+    for seat in rows:
+        seats[seat.user_id].append(seat)
+        found[seat.user_id] = seat.user
+    if missing := ids - set(found):
+        found |= User.objects.in_bulk(missing)
+    return {user: (found[user], seats[user]) for user in ids}
+
+
+def _stem(seats: list[Membership]) -> str:
+    """Such as ``CAISI reviewer``; empty for who is of no agency."""
+    of_agencies = [seat for seat in seats if seat.organisation.kind == Kind.AGENCY]
+    if not of_agencies:
+        return ""
+    # A membership that lasts counts before one that ended.
+    best = min(of_agencies, key=lambda seat: (seat.ended_at is not None, WORDS.index(Role(seat.role))))
+    return f"{best.organisation.short_name} {Role(best.role).label.lower()}"
+
+
+def stable_names(stems: dict[tuple[UUID, UUID], str]) -> dict[tuple[UUID, UUID], str]:
+    """The stable name of each pair of case and person, made from its stem where it is new.
+
+    Two who make the same name at once: the unique indexes let one through, the other takes the next number.
+    """
+    if not stems:
+        return {}
+    cases = {case for case, _ in stems}
+    while True:
+        rows = list(
+            Alias.objects.filter(submission__in=cases).values_list("submission_id", "user_id", "label")
+        )
+        known = {(case, user): label for case, user, label in rows if (case, user) in stems}
+        missing = sorted(set(stems) - set(known))
+        if not missing:
+            return known
+        taken = {(case, label) for case, _, label in rows}
+        made = [_new(case, user, stems[case, user], taken) for case, user in missing]
+        Alias.objects.bulk_create(made, ignore_conflicts=True)
+
+
+def _new(case: UUID, user: UUID, stem: str, taken: set[tuple[UUID, str]]) -> Alias:
+    number = 1
+    while (case, f"{stem} {number}") in taken:
+        number += 1
+    taken.add((case, f"{stem} {number}"))
+    return Alias(submission_id=case, user_id=user, label=f"{stem} {number}")
