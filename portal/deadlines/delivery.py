@@ -72,6 +72,15 @@ def _mark(message: Message, **values) -> None:
     Message.objects.filter(pk=message.pk, state=Message.State.WAITING).update(**values)
 
 
+class UnfoldedMessage(EmailMessage):
+    """Keeps each header on one line: the reminder's name is 77 characters, and programs that read it look at one line."""
+
+    def message(self, *args, **kwargs):
+        written = super().message(*args, **kwargs)
+        written.policy = written.policy.clone(max_line_length=990)
+        return written
+
+
 def compose(message: Message) -> EmailMessage:
     """The mail of one message: a sentence of the programme's, the case number and a link; nothing of the lab's."""
     headers = {
@@ -91,6 +100,6 @@ def compose(message: Message) -> EmailMessage:
         body += f"Case {message.case_number}\n"
     body += f"{settings.PORTAL_BASE_URL}{message.link}\n\n"
     body += "Sign in to see what this is about. This mail says nothing more on purpose.\n"
-    return EmailMessage(
+    return UnfoldedMessage(
         subject, body, settings.DEFAULT_FROM_EMAIL, [message.recipient.email], headers=headers
     )

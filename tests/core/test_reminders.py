@@ -1,0 +1,217 @@
+"""Planning and delivery: one person, one deadline, one offset: one message, ever (invariants 17, 19)."""
+
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from portal.accounts.models import Role
+from portal.deadlines import actions as deadlines
+from portal.deadlines import delivery, planning
+from portal.deadlines.calendar import add_business_days
+from portal.deadlines.models import Deadline, Message
+from portal.deadlines.registry import offset_name
+from portal.submissions import actions
+from tests import factories as make
+from tests.core.test_concurrency import at_once
+
+HOUR = timedelta(hours=1)
+
+
+def reminders(case) -> list[tuple[str, str, str]]:
+    found = Message.objects.filter(case_id=case.submission.pk, deadline__isnull=False)
+    return sorted((m.kind, offset_name(m.offset), m.recipient.email) for m in found)
+
+
+@pytest.mark.django_db
+def test_each_offset_reaches_each_person_once_however_often_it_is_planned():
+    case = make.Case()
+    second = make.member(case.lab, Role.ADMIN)
+    closes = case.submission.closes_at
+    for at in (
+        closes - 15 * make.DAY,
+        closes - 14 * make.DAY,
+        closes - 14 * make.DAY + HOUR,
+        closes - 7 * make.DAY,
+    ):
+        planning.plan(at=at)
+        planning.plan(at=at)
+    people = sorted([case.contributor.email, second.email])
+    assert reminders(case) == [
+        ("window_closes", name, person) for name in ("-14d", "-7d") for person in people
+    ]
+
+
+@pytest.mark.django_db
+def test_a_late_planner_catches_up():
+    case = make.Case()
+    planning.plan(at=case.submission.closes_at + HOUR)
+    assert [name for _, name, _ in reminders(case)] == ["-14d", "-1d", "-3d", "-7d", "0"]
+
+
+@pytest.mark.django_db
+def test_a_moved_date_skips_what_now_lies_in_the_past_and_doubles_nothing():
+    case = make.Case()
+    closes = case.submission.closes_at
+    planning.plan(at=closes - 14 * make.DAY)
+    moved_at = closes - 13 * make.DAY
+    actions.move_dates(
+        actor=case.contributor,
+        submission=case.submission,
+        planned_public_release=closes - 8 * make.DAY,
+        planned_partner_release=closes - 8 * make.DAY,
+        at=moved_at,
+    )
+    # 5 days are left: -14 and -7 of the new date lie in the past and are skipped.
+    planning.plan(at=moved_at)
+    assert [name for _, name, _ in reminders(case)] == ["-14d"]
+    planning.plan(at=closes - 8 * make.DAY)
+    assert [name for _, name, _ in reminders(case)] == ["-14d", "-1d", "-3d", "0"]
+
+
+@pytest.mark.django_db
+def test_the_lab_is_reminded_of_its_own_case_alone_and_viewers_are_not():
+    case, other = make.Case(), make.Case()
+    planning.plan(at=case.submission.closes_at)
+    recipients = {
+        m.recipient for m in Message.objects.filter(case_id=case.submission.pk, kind="window_closes")
+    }
+    assert recipients == {case.contributor}
+    assert other.contributor not in recipients
+
+
+@pytest.mark.django_db
+def test_who_left_gets_nothing_more_not_even_what_was_planned():
+    case = make.Case()
+    planning.plan(at=case.submission.closes_at - 14 * make.DAY)
+    with time_machine.travel(case.submission.closes_at - 13 * make.DAY, tick=False):
+        membership = case.contributor.memberships.get()
+        membership.ended_at = case.submission.closes_at - 13.5 * make.DAY
+        membership.save()
+        delivery.deliver_due()
+    assert Message.objects.get(kind="window_closes").state == Message.State.DROPPED
+    planning.plan(at=case.submission.closes_at)
+    assert Message.objects.filter(kind="window_closes").count() == 1
+
+
+@pytest.mark.django_db
+def test_the_preview_says_what_planning_does_and_writes_nothing():
+    case = make.Case()
+    at = case.submission.closes_at - 14 * make.DAY
+    before = Message.objects.count()
+    rows = planning.preview(at=at)
+    assert Message.objects.count() == before
+    assert [(row["kind"], row["offset"], row["email"], row["planned"]) for row in rows] == [
+        ("window_closes", "-14d", case.contributor.email, False)
+    ]
+    assert planning.plan(at=at) == 1
+    # What was planned is told by the deadline itself: its next moment has moved on.
+    assert planning.preview(at=at) == []
+
+
+@pytest.mark.django_db
+def test_the_number_of_statements_does_not_grow_with_the_deadlines():
+    counts = []
+    for number in (1, 30):
+        for _ in range(number):
+            make.Case()
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            planning.plan(at=make.NOW + 30 * make.DAY + number * HOUR)
+        counts.append(len([q for q in captured if "SAVEPOINT" not in q["sql"]]))
+    assert counts == [1, 1]
+
+
+@pytest.mark.django_db
+def test_mail_carries_number_and_link_and_nothing_of_the_labs(mail_folder):
+    case = make.Case()
+    planning.plan(at=case.submission.closes_at)
+    with time_machine.travel(case.submission.closes_at, tick=False):
+        sent = delivery.deliver_due()
+    mails = [message_from_bytes(path.read_bytes()) for path in mail_folder.glob("*.eml")]
+    assert (len(mails), sent) == (Message.objects.count(), Message.objects.count())
+    text = "\n".join(mail.as_string() for mail in mails)
+    for secret in ("marzipan", "Kestrel", case.lab.name, "sha256"):
+        assert secret not in text
+    for mail in mails:
+        assert case.submission.case_number in mail.get_payload()
+        assert f"/case/{case.submission.case_number}/" in mail.get_payload()
+    tags = {mail["X-Reminder"] for mail in mails} - {None}
+    deadline = Deadline.objects.get(kind="window_closes")
+    assert tags == {
+        f"{deadline.pk}/{case.contributor.pk}/{name}" for name in ("-14d", "-7d", "-3d", "-1d", "0")
+    }
+    assert len({mail["Message-ID"] for mail in mails}) == len(mails)
+
+
+@pytest.mark.django_db
+def test_sending_again_after_a_crash_repeats_the_message_id(mail_folder):
+    case = make.Case(make.submitted)
+    message = Message.objects.get(case_id=case.submission.pk, kind="submit", recipient=case.coordinator)
+    with time_machine.travel(make.NOW + HOUR, tick=False):
+        delivery.deliver_due()
+        first = {message_from_bytes(path.read_bytes())["Message-ID"] for path in mail_folder.glob("*.eml")}
+        # What a kill between the mail server's acceptance and the mark leaves behind.
+        Message.objects.filter(pk=message.pk).update(state="waiting", sent_at=None, try_at=make.NOW)
+        delivery.deliver_due()
+    again = {message_from_bytes(path.read_bytes())["Message-ID"] for path in mail_folder.glob("*.eml")}
+    assert again == first
+
+
+@pytest.mark.django_db
+def test_a_refusing_mail_server_leaves_the_message_waiting_with_the_failure_named(settings):
+    case = make.Case(make.submitted)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    with time_machine.travel(make.NOW + HOUR, tick=False):
+        with pytest.raises(ConnectionRefusedError):
+            delivery.deliver_due()
+        message = Message.objects.get(case_id=case.submission.pk, kind="submit", recipient=case.coordinator)
+        assert (message.state, message.attempts) == ("waiting", 1)
+        assert message.try_at > make.NOW + HOUR
+
+
+@pytest.mark.committed_db
+def test_workers_beside_each_other_send_each_message_once(mail_folder):
+    for _ in range(5):
+        make.Case()
+    with time_machine.travel(make.NOW + 60 * make.DAY, tick=True):
+        at_once([lambda: planning.plan(at=make.NOW + 60 * make.DAY)] * 4)
+        at_once([delivery.deliver_due] * 4)
+    assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
+    assert len(list(mail_folder.glob("*.eml"))) == Message.objects.count()
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "expected"),
+    [
+        # Friday 3 July 2026 is the observed Independence Day; the weekend follows.
+        (datetime(2026, 7, 1, 14, 0, tzinfo=UTC), 2, datetime(2026, 7, 6, 14, 0, tzinfo=UTC)),
+        (datetime(2026, 9, 14, 14, 0, tzinfo=UTC), 2, datetime(2026, 9, 16, 14, 0, tzinfo=UTC)),
+        # Over the end of daylight-saving time the local time of day stays: 10:00 in New York.
+        (datetime(2026, 10, 30, 14, 0, tzinfo=UTC), 1, datetime(2026, 11, 2, 15, 0, tzinfo=UTC)),
+        # 10 p.m. Friday in New York is Saturday in UTC.
+        (datetime(2026, 9, 12, 2, 0, tzinfo=UTC), 1, datetime(2026, 9, 15, 2, 0, tzinfo=UTC)),
+    ],
+)
+def test_business_days_are_counted_in_the_programmes_zone(start, days, expected):
+    assert add_business_days(start, days) == expected
+
+
+@pytest.mark.django_db
+def test_telling_twice_about_one_event_tells_once():
+    case = make.Case(make.submitted)
+    for _ in range(2):
+        deadlines.tell(
+            recipients=[case.coordinator.pk, case.coordinator.pk],
+            kind="withdraw",
+            case_id=case.submission.pk,
+            case_number=case.submission.case_number,
+            about=case.submission.pk,
+            at=make.NOW,
+        )
+    assert Message.objects.filter(kind="withdraw").count() == 1
