@@ -22,7 +22,12 @@ _ZIP_TYPES = {
     "eval": "application/x-inspect-eval",
     "zip": "application/zip",
 }
-_MAGIC = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+# How a type begins, and what must stand near the end of a whole file.
+_MAGIC = {
+    b"%PDF-": ("application/pdf", b"%%EOF"),
+    b"\x89PNG\r\n\x1a\n": ("image/png", b"IEND"),
+    b"\xff\xd8\xff": ("image/jpeg", b"\xff\xd9"),
+}
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe")
 
 
@@ -65,10 +70,9 @@ def content_type_of(upload, name: str) -> str:
     upload.seek(0)
     head = upload.read(_HEAD)
     upload.seek(0)
-    for magic, content_type in _MAGIC.items():
+    for magic, (content_type, ending) in _MAGIC.items():
         if head.startswith(magic):
-            if content_type == "application/pdf":
-                _require_pdf_end(upload)
+            _require_end(upload, ending)
             return content_type
     if head.startswith(b"PK"):
         return _zip_type(upload, name)
@@ -77,12 +81,12 @@ def content_type_of(upload, name: str) -> str:
     return _text_type(upload, name)
 
 
-def _require_pdf_end(upload) -> None:
+def _require_end(upload, ending: bytes) -> None:
     upload.seek(max(0, upload.size - 2048))
     tail = upload.read(2048)
     upload.seek(0)
-    if b"%%EOF" not in tail:
-        raise Invalid("The PDF is truncated: its end is missing.", field="file")
+    if ending not in tail:
+        raise Invalid("The file is truncated: its end is missing.", field="file")
 
 
 def _zip_type(upload, name: str) -> str:
@@ -107,7 +111,7 @@ def _text_type(upload, name: str) -> str:
     import codecs
 
     decoder = codecs.getincrementaldecoder("utf-8")()
-    first = ""
+    first = last = ""
     upload.seek(0)
     try:
         while piece := upload.read(CHUNK):
@@ -115,6 +119,7 @@ def _text_type(upload, name: str) -> str:
             if "\x00" in text:
                 raise Invalid("The file is of a kind the portal does not take.", field="file")
             first = first or text[:200].lstrip("\ufeff \r\n\t")
+            last = text.rstrip()[-1:] or last
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise Invalid(
@@ -122,8 +127,11 @@ def _text_type(upload, name: str) -> str:
         ) from error
     finally:
         upload.seek(0)
-    if first[:1] in "{[" and first:
+    closing = {"{": "}", "[": "]"}.get(first[:1], "")
+    if closing and last == closing:
         return "application/json"
+    if closing and name.lower().endswith(".json"):
+        raise Invalid("The file is truncated: its end is missing.", field="file")
     if name.lower().endswith((".md", ".markdown")):
         return "text/markdown"
     if name.lower().endswith(".csv"):
