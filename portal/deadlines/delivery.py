@@ -16,17 +16,37 @@ from portal.deadlines.models import Message
 log = logging.getLogger(__name__)
 BATCH = 100
 GIVE_UP_AFTER = 12
+OUTAGE_PAUSE = timedelta(seconds=20)
 
 
 def deliver_due(*, batches: int = 50) -> int:
-    """Send everything due now, in batches; returns how many were sent. Any number of workers may do so at once."""
+    """Send everything due now, in batches; returns how many were sent. Any number of workers may do so at once.
+
+    Where no mail server answers, nothing counts as an attempt: the messages wait and the next run tries again.
+    """
     sent = 0
     for _ in range(batches):
         messages = _claim(clock.now())
         if not messages:
             break
-        sent += _send_all(messages)
+        try:
+            mailer = get_connection()
+            mailer.open()
+        except Exception as error:
+            log.warning("no mail server: %s", type(error).__name__)
+            _give_back(messages, error)
+            break
+        with mailer:
+            sent += _send_all(mailer, messages)
     return sent
+
+
+def _give_back(messages: list[Message], error: Exception) -> None:
+    Message.objects.filter(pk__in=[m.pk for m in messages], state=Message.State.WAITING).update(
+        attempts=F("attempts") - 1,
+        try_at=clock.now() + OUTAGE_PAUSE,
+        failure=f"{type(error).__name__}: {error}"[:200],
+    )
 
 
 def _claim(at: datetime) -> list[Message]:
@@ -38,16 +58,15 @@ def _claim(at: datetime) -> list[Message]:
     return list(Message.objects.filter(pk__in=ids).select_related("recipient").order_by("created_at"))
 
 
-def _send_all(messages: list[Message]) -> int:
+def _send_all(mailer, messages: list[Message]) -> int:
     at = clock.now()
     due = planning.still_due([m.pk for m in messages if m.deadline_id], at=at)
     sent = 0
-    with get_connection() as mailer:
-        for message in messages:
-            if (message.deadline_id and message.pk not in due) or not message.recipient.is_active:
-                _mark(message, state=Message.State.DROPPED)
-            elif _send(mailer, message):
-                sent += 1
+    for message in messages:
+        if (message.deadline_id and message.pk not in due) or not message.recipient.is_active:
+            _mark(message, state=Message.State.DROPPED)
+        elif _send(mailer, message):
+            sent += 1
     return sent
 
 
