@@ -4,8 +4,9 @@ from django.db.models import Q
 
 from portal import clock
 from portal.accounts.models import Kind, Role
+from portal.deadlines.registry import DEADLINES
 from portal.submissions.models import Audience, Submission
-from portal.submissions.querysets import RECORD, agency_wide, live
+from portal.submissions.querysets import agency_wide, live
 
 AUDIT = {Role.COORDINATOR, Role.AUDITOR}
 
@@ -32,10 +33,37 @@ def events(user) -> Q | None:
 
 
 def deadlines(user) -> Q:
-    """Every deadline of the cases an agency-wide role sees; for the rest, those of a whole case whose record they see."""
+    """Every deadline of the cases an agency-wide role sees; for the rest, those that could remind them: a person reads of a
+    date what the reminder's rules (``planning``) would tell them, no other side's."""
     if agency_wide(user):
         return Q(case_id__in=_cases_seen(user))
-    seen = (
-        Audience.objects.filter(live(clock.now()), user=user, scope=RECORD).order_by().values("submission_id")
-    )
-    return Q(case_id__in=seen, person=None)
+    answer = Q(pk__in=[])
+    for seat in user.seats:
+        kinds = [kind.key for kind in DEADLINES.values() if seat.role in kind.capacities]
+        answer |= Q(organisation=seat.organisation_id, kind__in=kinds)
+    for (capacity, scope), kinds in _kinds_told(user).items():
+        mine = Audience.objects.filter(
+            live(clock.now()), user=user, capacity=capacity, scope=scope
+        ).order_by()
+        of_case = Q(source_id=None, case_id__in=mine.values("submission_id"))
+        of_source = Q(source_id__in=mine.values("source_id"))
+        answer |= Q(of_case | of_source, kind__in=kinds, person=None, organisation=None)
+    return answer
+
+
+# In which capacities the people of each kind of organisation may stand to a case, agency-wide ones apart.
+_CAPACITIES = {
+    Kind.LAB: ("lab", "lab_viewer"),
+    Kind.AGENCY: ("agency_coordinator", "lead", "reviewer"),
+    Kind.PARTNER: ("partner",),
+}
+
+
+def _kinds_told(user) -> dict[tuple[str, str], list[str]]:
+    """The kinds of deadlines of which each capacity the person may hold is told, by capacity and scope."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for capacity in {capacity for seat in user.seats for capacity in _CAPACITIES[Kind(seat.kind)]}:
+        for kind in DEADLINES.values():
+            if capacity in kind.capacities:
+                found.setdefault((capacity, kind.scope), []).append(kind.key)
+    return found
