@@ -20,15 +20,16 @@ def _own_cases(user):
     return Submission.objects.filter(lab_id__in=labs).order_by().values("pk") if labs else None
 
 
-def events(user) -> Q | None:
-    """Every event of an unconflicted case for coordinators and auditors; for a lab, what happened to its case and who looked."""
-    answer = None
-    if AUDIT & set(agency_wide(user)):
-        answer = Q(case_id__in=_cases_seen(user))
+def events(user) -> Q:
+    """Every event of an unconflicted case for coordinators and auditors; for a lab, what happened to its case and who looked;
+    for the rest, what they did themselves on the cases they see."""
+    answer = Q(case_id__in=_cases_seen(user))
+    if not AUDIT & set(agency_wide(user)):
+        answer &= Q(actor=user)
     own = _own_cases(user)
     if own is not None:
         lab = Q(case_id__in=own) & (Q(kind="look") | Q(subject_type=Submission._meta.label_lower))
-        answer = lab if answer is None else answer | lab
+        answer |= lab
     return answer
 
 
@@ -63,7 +64,18 @@ def _kinds_told(user) -> dict[tuple[str, str], list[str]]:
     """The kinds of deadlines of which each capacity the person may hold is told, by capacity and scope."""
     found: dict[tuple[str, str], list[str]] = {}
     for capacity in {capacity for seat in user.seats for capacity in _CAPACITIES[Kind(seat.kind)]}:
+        # Who reads along with the lab's writers reads the lab's dates, though no reminder goes to them.
+        told = "lab" if capacity == "lab_viewer" else capacity
         for kind in DEADLINES.values():
-            if capacity in kind.capacities:
+            if told in kind.capacities:
                 found.setdefault((capacity, kind.scope), []).append(kind.key)
     return found
+
+
+def cases(user):
+    """The cases whose messages a person may look after: those of coordinators and auditors."""
+    return _cases_seen(user) if AUDIT & set(agency_wide(user)) else None
+
+
+def case_numbers(ids) -> dict:
+    return dict(Submission.objects.filter(pk__in=ids).values_list("pk", "case_number"))
