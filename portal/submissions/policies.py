@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from portal import clock
-from portal.accounts.models import Kind, Role
-from portal.submissions.models import Audience, Submission
+from portal.accounts.models import Kind, Role, User
+from portal.submissions.models import Audience, Document, Submission
 from portal.submissions.querysets import live
 from portal.submissions.states import MACHINE, PENDING, State
 
@@ -62,6 +63,17 @@ def may_take(actor, submission: Submission, verb: str, *, at: datetime | None = 
     """Whether any row of the state table lets this person take a verb on this case, from whatever state."""
     mine = capacities(actor, submission, at=at)
     return any(t.verb == verb and t.who in mine for t in MACHINE.transitions)
+
+
+def may_edit(actor, submission: Submission, edit: str, *, at: datetime | None = None) -> bool:
+    """Whether one of ``EDITS`` is this person's on this case, from whatever state."""
+    return bool(EDITS[edit].who & capacities(actor, submission, at=at))
+
+
+def may_go_on_reading(person: UUID, document: UUID, *, at: datetime | None = None) -> bool:
+    """Whether a download that has begun may go on: everything is asked anew, the account and its memberships too."""
+    reader = User.objects.filter(pk=person).first()
+    return reader is not None and Document.objects.visible_to(reader, at=at).filter(pk=document).exists()
 
 
 def open_verbs(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:

@@ -1,0 +1,50 @@
+"""A file on its way out, the same for pages and API: recorded, never shown by the browser, cut off when access ends."""
+
+import errno
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db import transaction
+from django.http import StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+from portal import clock
+from portal.submissions import actions, files, policies
+from portal.submissions.models import DocumentVersion
+
+# A hostile document must not run in the portal's origin even where a browser ignores the disposition.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "private, no-store",
+}
+
+
+def download(*, actor, version: DocumentVersion) -> StreamingHttpResponse:
+    """The content of a version as an attachment; the look is recorded before the first byte. Raises NotAllowed.
+
+    The bytes leave after the request's transaction: the audience is asked again every few megabytes, in short ones of their own.
+    """
+    actions.open_version(actor=actor, version=version)
+    response = StreamingHttpResponse(
+        _bytes(actor.pk, version), content_type=version.content_type, headers=HEADERS
+    )
+    response["Content-Disposition"] = content_disposition_header(True, version.name) or "attachment"
+    response["Content-Length"] = str(version.size)
+    return response
+
+
+def _bytes(person: UUID, version: DocumentVersion) -> Iterator[bytes]:
+    sent = 0
+    for piece in files.stream(version, still_allowed=lambda: _still_allowed(person, version.document_id)):
+        sent += len(piece)
+        yield piece
+    if sent < version.size:
+        # The server closes the connection, so the reader sees a broken download and not a whole file.
+        raise ConnectionResetError(errno.ECONNRESET, "Access ended while the file was on its way.")
+
+
+def _still_allowed(person: UUID, document: UUID) -> bool:
+    clock.refresh()
+    with transaction.atomic():
+        return policies.may_go_on_reading(person, document)
