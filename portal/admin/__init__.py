@@ -49,15 +49,19 @@ are counted together in one statement), filled from AppConfig.ready; see panels.
 
 from portal.admin.base import PortalAdmin
 from portal.admin.filters import Question
-from portal.admin.panels import CASE_PANELS, HOME_PANELS, Queue
+from portal.admin.panels import CASE_PANELS, HOME_PANELS, NAMES, Queue, names
 from portal.admin.steps import Step, StepForm
+from portal.admin.words import state_tag
 
 __all__ = [
     "CASE_PANELS",
     "HOME_PANELS",
+    "NAMES",
     "PortalAdmin",
     "Question",
     "Queue",
     "Step",
     "StepForm",
+    "names",
+    "state_tag",
 ]

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -20,15 +22,35 @@ HISTORY_LENGTH = 200
 
 
 class PortalChangeList(ChangeList):
-    """A list whose rows come from the admin's ``list_queryset``."""
+    """A list whose rows come from the admin's ``list_queryset``; it counts only what does not fit on its first page."""
 
     def get_queryset(self, request, exclude_parameters=None):
         self.root_queryset = self.model_admin.list_queryset(request)
         return super().get_queryset(request, exclude_parameters)
 
+    def get_results(self, request):
+        self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        rows = list(self.queryset[: self.list_per_page + 1]) if self.page_num == 1 else None
+        if rows is not None and len(rows) <= self.list_per_page:
+            self.paginator.count = len(rows)
+        if rows is None:
+            try:
+                rows = list(self.paginator.page(self.page_num).object_list)
+            except InvalidPage as error:
+                raise IncorrectLookupParameters from error
+        self.result_list = rows[: self.list_per_page]
+        self.result_count = self.paginator.count
+        self.multi_page = self.result_count > self.list_per_page
+        self.full_result_count, self.can_show_all = None, False
+        self.show_full_result_count, self.show_admin_actions = False, bool(self.result_list)
+
     @property
     def is_capped(self) -> bool:
         return self.paginator.is_capped
+
+    @property
+    def limit(self) -> int:
+        return self.paginator.LIMIT
 
 
 class PortalAdmin(TakesSteps, admin.ModelAdmin):

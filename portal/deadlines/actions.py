@@ -4,8 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
+
+from portal import clock
+from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Deadline, Message
 from portal.deadlines.registry import DEADLINES
+from portal.errors import AlreadyDone, NotAllowed, WrongState
+from portal.ledger import actions as ledger
 
 
 def set_deadline(
@@ -98,6 +104,38 @@ def mark_read(*, actor, at: datetime, message_ids: Iterable[UUID] | None = None)
     if message_ids is not None:
         found = found.filter(pk__in=list(message_ids))
     return found.update(read_at=at)
+
+
+def may_requeue(actor) -> bool:
+    """The programme's coordinators and superusers look after the outbox."""
+    office = any(
+        s.kind == Kind.AGENCY and s.role == Role.COORDINATOR and s.programme_office for s in actor.seats
+    )
+    return actor.is_active and (office or actor.is_superuser)
+
+
+@transaction.atomic
+def requeue(*, actor, message: Message, at: datetime | None = None) -> Message:
+    """Try a message again whose delivery was given up. Its key and Message-ID stay, so nobody reads it as another one."""
+    at = at or clock.now()
+    if not may_requeue(actor):
+        raise NotAllowed("Only a programme coordinator or an administrator sends messages again.")
+    found = Message.objects.select_for_update().get(pk=message.pk)
+    if found.state == Message.State.WAITING:
+        raise AlreadyDone("This message waits to be sent already.")
+    if found.state != Message.State.FAILED:
+        raise WrongState("Only a message whose delivery was given up is sent again.")
+    found.state, found.try_at, found.attempts = Message.State.WAITING, at, 0
+    found.save(update_fields=["state", "try_at", "attempts"])
+    ledger.record(
+        actor=actor,
+        verb="requeue_message",
+        subject=found,
+        case_id=found.case_id,
+        data={"kind": found.kind},
+        at=at,
+    )
+    return found
 
 
 # How long a worker may hold a message before another takes it over.

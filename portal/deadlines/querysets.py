@@ -10,6 +10,8 @@ from django.db.models import Q
 
 # (user) -> Q over deadlines of cases that a person sees. Upper apps fill it from their AppConfig.
 READERS: list[Callable] = []
+# (user) -> queryset of ids of the cases all of whose messages a person may read, or None.
+CASES: list[Callable] = []
 
 
 class DeadlineQuerySet(models.QuerySet):
@@ -33,6 +35,15 @@ class MessageQuerySet(models.QuerySet):
     def visible_to(self, user):
         """A person's own notices; nobody reads another's."""
         return self.filter(recipient=user).exclude(state="dropped") if user.is_authenticated else self.none()
+
+    def in_outbox_of(self, user):
+        """The messages whose delivery a person looks after: of the cases an app admits, and of no case for superusers too."""
+        cases = (
+            [found for seen in CASES if (found := seen(user)) is not None] if user.is_authenticated else []
+        )
+        if not cases and not (user.is_authenticated and user.is_superuser and user.is_active):
+            return self.none()
+        return self.filter(reduce(or_, (Q(case_id__in=found) for found in cases), Q(case_id=None)))
 
     def unread(self):
         return self.filter(read_at=None)

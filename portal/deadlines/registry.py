@@ -60,3 +60,10 @@ def offset_name(seconds: int) -> str:
         return "0"
     size, unit = (abs(seconds) // 86400, "d") if seconds % 86400 == 0 else (abs(seconds) // 3600, "h")
     return f"{'-' if seconds < 0 else '+'}{size}{unit}"
+
+
+def government_kinds() -> list[str]:
+    """The kinds that bind the government's side alone: only these can be late. A date shared with a lab or partner is news."""
+    return [
+        key for key, kind in DEADLINES.items() if not {"lab", "lab_viewer", "partner"} & set(kind.capacities)
+    ]

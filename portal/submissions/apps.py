@@ -8,6 +8,8 @@ class SubmissionsConfig(AppConfig):
 
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
+        from portal.admin.panels import NAMES
+        from portal.deadlines.querysets import CASES
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
         from portal.ledger.querysets import READERS as EVENT_READERS
         from portal.submissions import policies, readers
@@ -16,4 +18,6 @@ class SubmissionsConfig(AppConfig):
         register_kinds()
         EVENT_READERS.append(readers.events)
         DEADLINE_READERS.append(readers.deadlines)
+        CASES.append(readers.cases)
+        NAMES.append(readers.case_numbers)
         PERMISSION_POLICIES["submissions"] = policies.has_perm

@@ -1,0 +1,146 @@
+"""The one admin site: the agencies' workbench, and for superusers the accounts. Apps say what is on it by their ``ADMINS``."""
+
+from datetime import timedelta
+from functools import update_wrapper
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from portal import clock
+from portal.accounts.models import Kind
+from portal.admin.panels import queues_of
+from portal.deadlines import registry
+from portal.deadlines.models import Deadline
+from portal.submissions.models import Submission
+from portal.submissions.states import State
+
+# The order of the navigation, and what each app's part of it is called.
+ROOMS = {
+    "submissions": "Cases",
+    "reviews": "Reviews",
+    "partners": "Partners",
+    "deadlines": "Dates and messages",
+    "ledger": "Record",
+    "accounts": "People",
+}
+# Where each app keeps its list of (model, ModelAdmin).
+MODULES = (
+    "portal.submissions.admin",
+    "reviews.admin",
+    "partners.admin",
+    "portal.deadlines.admin",
+    "portal.ledger.admin",
+    "portal.accounts.admin",
+)
+# Stock pages that have no use here: signing in and passwords are the front door's, and objects have no public page.
+DROPPED = {"view_on_site", "password_change_done"}
+SHOWN = 10
+SOON = timedelta(days=7)
+
+
+class Workbench(admin.AdminSite):
+    """Stock Django admin behind the portal's own door: one sign-in for everyone, and 404 for who has no business here."""
+
+    site_title = "Workbench"
+    site_header = "Workbench"
+    index_title = "Workbench"
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_authenticated and request.user.is_staff)
+
+    def admin_view(self, view, cacheable=False):
+        """Django's guard, and before it: a person who is signed in and not of an agency finds nothing here."""
+        guarded = super().admin_view(view, cacheable)
+
+        def inner(request: HttpRequest, *args, **kwargs):
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise Http404
+            return guarded(request, *args, **kwargs)
+
+        return update_wrapper(inner, guarded)
+
+    def get_urls(self):
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in DROPPED]
+
+    # --- the front door's pages ---------------------------------------------------------------------------------------------
+    def login(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if request.user.is_authenticated:
+            raise Http404
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"), reverse("account_login"))
+
+    def logout(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        return redirect("account_logout")
+
+    def password_change(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        return redirect("account_change_password")
+
+    # --- pages --------------------------------------------------------------------------------------------------------------
+    def index(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        """What waits on this person, what is late on the government's side, and which windows close within seven days."""
+        context = {
+            **self.each_context(request),
+            "title": self.index_title,
+            "subtitle": None,
+            **self._today(request.user),
+            "waiting": queues_of(request),
+            "at_work": request.user.has_seat(Kind.AGENCY),
+            **(extra_context or {}),
+        }
+        request.current_app = self.name
+        return TemplateResponse(request, "admin/index.html", context)
+
+    def _today(self, user) -> dict[str, Any]:
+        at = clock.now()
+        overdue = (
+            Deadline.objects.visible_to(user).overdue(at=at).filter(kind__in=registry.government_kinds())
+        )
+        closing = (
+            Submission.objects.visible_to(user, at=at)
+            .in_state(State.AGREED, State.OPEN, at=at)
+            .filter(closes_at__lte=at + SOON)
+            .select_related("lab")
+            .order_by("closes_at", "pk")
+        )
+        if not user.has_seat(Kind.AGENCY):
+            overdue, closing = overdue.none(), closing.none()
+        late = list(overdue.order_by("due_at", "pk")[: SHOWN + 1])
+        for deadline in late:
+            deadline.label = registry.label(deadline.kind)
+        soon = list(closing[: SHOWN + 1])
+        return {
+            "late": late[:SHOWN],
+            "more_late": len(late) > SHOWN,
+            "soon": soon[:SHOWN],
+            "more_soon": len(soon) > SHOWN,
+        }
+
+    def get_app_list(self, request: HttpRequest, app_label=None) -> list[dict[str, Any]]:
+        """The navigation: rooms in their order, models in the order in which their app lists them."""
+        rooms = {room["app_label"]: room for room in super().get_app_list(request, app_label)}
+        order = {model: number for number, model in enumerate(self._registry)}
+        for name, room in rooms.items():
+            room["name"] = ROOMS.get(name, room["name"])
+            room["models"].sort(key=lambda entry: order[entry["model"]])
+        return [rooms[name] for name in (*ROOMS, *(set(rooms) - set(ROOMS))) if name in rooms]
+
+    def get_log_entries(self, request: HttpRequest):
+        # The ledger is the record.
+        return ()
+
+
+site = Workbench(name="admin")
+
+for _module in MODULES:
+    if find_spec(_module):
+        for _model, _admin in import_module(_module).ADMINS:
+            site.register(_model, _admin)
