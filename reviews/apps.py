@@ -4,3 +4,17 @@ from django.apps import AppConfig
 class ReviewsConfig(AppConfig):
     name = "reviews"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from portal.accounts.models import PERMISSION_POLICIES
+        from portal.ledger.querysets import READERS
+        from portal.submissions import hooks
+        from reviews import policies, readers
+        from reviews.actions.clockwork import follow_window
+        from reviews.deadline_kinds import register_kinds
+
+        register_kinds()
+        hooks.REPLANNED.append(follow_window)
+        hooks.REVIEWERS_OF.append(readers.reviewers_of)
+        READERS.append(readers.events)
+        PERMISSION_POLICIES["reviews"] = policies.has_perm

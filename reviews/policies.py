@@ -139,3 +139,11 @@ def open_verbs(actor, subject, *, at: datetime | None = None) -> list[str]:
     if isinstance(subject, Inquiry):
         return _open(INQUIRY, subject.state, inquiry_capacities(actor, subject, at=at))
     return _open(DESIGNATION, subject.state, designation_capacities(actor, subject, at=at))
+
+
+def has_perm(user, codename: str, obj) -> bool:
+    """Django's question, answered for one object: whether it is seen. Nothing else is a stored permission here."""
+    kinds = (CaseAgency, Assignment, Assessment, Inquiry, Designation)
+    if not isinstance(obj, kinds) or codename != f"view_{obj._meta.model_name}":
+        return False
+    return type(obj).objects.visible_to(user).filter(pk=obj.pk).exists()

@@ -1,0 +1,48 @@
+"""Every verb of the agency's side: the only code that writes there. Doors call these names.
+
+The verbs of inquiries and designations stand in their modules (``actions.inquiries.submit``), since a case has a submit too.
+"""
+
+from reviews.actions import assessments, designations, inquiries
+from reviews.actions.agencies import end_invitation, invite_agency
+from reviews.actions.assessments import (
+    ask_check,
+    create_assessment,
+    finalize,
+    peer_check,
+    respond,
+    save_assessment,
+    share,
+)
+from reviews.actions.clockwork import record_clock
+from reviews.actions.designations import confirm, record_designation
+from reviews.actions.inquiries import create_inquiry, save_inquiry
+from reviews.actions.seats import propose_assignment
+from reviews.actions.sitting import attest, complete, decline, hand_over, recuse, revoke
+
+__all__ = [
+    "ask_check",
+    "assessments",
+    "attest",
+    "complete",
+    "confirm",
+    "create_assessment",
+    "create_inquiry",
+    "decline",
+    "designations",
+    "end_invitation",
+    "finalize",
+    "hand_over",
+    "inquiries",
+    "invite_agency",
+    "peer_check",
+    "propose_assignment",
+    "record_clock",
+    "record_designation",
+    "recuse",
+    "respond",
+    "revoke",
+    "save_assessment",
+    "save_inquiry",
+    "share",
+]

@@ -84,7 +84,10 @@ class Assessment(Key):
 
     class Meta:
         ordering = ["-created_at", "id"]
-        indexes = [models.Index(fields=["submission", "-created_at"], name="assessment_case")]
+        indexes = [
+            models.Index(fields=["-created_at", "id"], name="assessment_newest"),
+            models.Index(fields=["submission", "-created_at"], name="assessment_case"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="peer_is_another_person",

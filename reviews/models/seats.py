@@ -106,6 +106,7 @@ class Assignment(Key):
     class Meta:
         ordering = ["-proposed_at", "id"]
         indexes = [
+            models.Index(fields=["-proposed_at", "id"], name="assignment_newest"),
             models.Index(fields=["reviewer", "-proposed_at"], name="assignment_reviewer"),
             models.Index(fields=["submission", "proposed_at"], name="assignment_case"),
             models.Index(fields=["expires_at"], condition=_LIVE, name="assignment_expiring"),

@@ -1,0 +1,28 @@
+"""What this floor answers to those below: who holds a seat, and which events about inquiries and designations a person reads."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from portal import clock
+from portal.accounts.models import Kind, Role
+from portal.submissions.models import Submission
+from portal.submissions.querysets import agency_wide
+from reviews.models import Assignment, Designation, DesignationConfirmation, Inquiry
+
+
+def reviewers_of(submission: Submission) -> set[UUID]:
+    """Who holds, or is asked to, a seat on a case at this moment."""
+    live = Assignment.objects.live(at=clock.now()).filter(submission=submission)
+    return set(live.order_by().values_list("reviewer_id", flat=True))
+
+
+def events(user) -> Q | None:
+    """What happened to the inquiries and designations that coordinators and auditors see; to a lab, its own inquiries."""
+    about = Q(subject_id__in=Inquiry.objects.visible_to(user).order_by().values("pk"))
+    if {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
+        about |= Q(subject_id__in=Designation.objects.visible_to(user).order_by().values("pk"))
+    elif not user.has_seat(Kind.LAB):
+        return None
+    labels = [model._meta.label_lower for model in (Inquiry, Designation, DesignationConfirmation)]
+    return Q(case_id=None, subject_type__in=labels) & about
