@@ -1,14 +1,25 @@
 """Partner organisations and their vetting, the terms they accept, and their grants."""
 
-from partners.models.grants import Grant, GrantDocument, GrantExtension, GrantUser
+from partners.models.grants import (
+    DeclineReason,
+    Grant,
+    GrantDocument,
+    GrantExtension,
+    GrantUser,
+    RevokeReason,
+    Side,
+)
 from partners.models.profiles import PartnerProfile, PartnerTerms, Sector
 
 __all__ = [
+    "DeclineReason",
     "Grant",
     "GrantDocument",
     "GrantExtension",
     "GrantUser",
     "PartnerProfile",
     "PartnerTerms",
+    "RevokeReason",
     "Sector",
+    "Side",
 ]

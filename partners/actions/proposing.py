@@ -1,0 +1,152 @@
+"""Proposing partners for early access: by the lab, which thereby consents, or by the programme office, which thereby concurs."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from partners import policies
+from partners.actions import scope, steps
+from partners.models import Grant, PartnerProfile, Side
+from partners.states import PartnerState, State
+from portal import clock
+from portal.accounts.models import Organisation
+from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
+from portal.submissions import policies as case_policies
+from portal.submissions.actions import case as case_steps
+from portal.submissions.models import Document, Facts, Submission
+
+
+@transaction.atomic
+def propose_grant(
+    *,
+    actor,
+    submission: Submission,
+    partner: Organisation,
+    purpose: str,
+    starts_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    access_mode: str = "",
+    documents: Iterable[Document] = (),
+    instructions: str = "",
+    follows_partner_release: bool = False,
+    at: datetime | None = None,
+) -> Grant:
+    """Propose one partner. The proposer's side signs by proposing; the others sign later, in any order.
+
+    Without ``starts_at`` the grant starts with the lab's planned partner release and follows it; without ``expires_at`` it
+    lasts the programme's usual time. Raises Invalid, naming the field; a conflict is refused without saying whose.
+    """
+    case = case_steps.lock(submission)
+    at = at or clock.now()
+    side = _side(actor, case, at)
+    partner = _eligible(partner, case, at)
+    if not purpose.strip():
+        raise Missing("Write what the access is for.", field="purpose")
+    mode = access_mode or case.facts.access_mode
+    if mode not in Facts.AccessMode.values:
+        raise Invalid("Choose a kind of access.", field="access_mode")
+    starts, expires, follows = _dates(case, starts_at, expires_at, follows_partner_release, at)
+    open_grants = Grant.objects.filter(submission=case, partner=partner)
+    if open_grants.filter(stored_state__in=[State.PROPOSED, State.AGREED]).exists():
+        raise AlreadyDone(
+            "This partner has a grant on this case already, or has not closed out its last one."
+        )
+    if instructions.strip() and side != Side.LAB:
+        raise NotAllowed("Only the lab gives access instructions.")
+    grant = Grant(
+        submission=case,
+        partner=partner,
+        proposed_by=actor,
+        proposed_at=at,
+        proposed_side=side,
+        purpose=purpose.strip(),
+        access_mode=mode,
+        starts_at=starts,
+        expires_at=expires,
+        follows_partner_release=follows,
+    )
+    _record(grant, actor, documents, instructions)
+    return grant
+
+
+def _record(grant: Grant, actor, documents: Iterable[Document], instructions: str) -> None:
+    """Sign for the proposer's side, save, put the scope in, tell the other side."""
+    case, at, by_lab = grant.submission, grant.proposed_at, grant.proposed_side == Side.LAB
+    if by_lab:
+        grant.lab_consented_at, grant.lab_consented_by = at, actor
+    else:
+        grant.concurred_at, grant.concurred_by = at, actor
+    if instructions.strip():
+        scope.seal_instructions(grant, instructions, actor=actor, at=at)
+    grant.save(force_insert=True)
+    chosen = scope.add_documents(grant, documents, actor=actor, at=at)
+    event = steps.finish(
+        actor=actor,
+        case=case,
+        grant=grant,
+        verb="propose",
+        at=at,
+        capacity="lab" if by_lab else "coordinator",
+        data={
+            "partner": grant.partner_id,
+            "starts_at": grant.starts_at,
+            "expires_at": grant.expires_at,
+            "documents": [document.pk for document in chosen],
+        },
+    )
+    steps.tell(event, grant, "proposed", at=at, lab=not by_lab, office=by_lab)
+
+
+@transaction.atomic
+def propose_wave(
+    *, actor, submission: Submission, partners: Iterable[Organisation], at: datetime | None = None, **terms
+) -> list[Grant]:
+    """Propose several partners on the same terms: all of them, or, if one is refused, none."""
+    at = at or clock.now()
+    # In a fixed order, so that two waves on one case wait for each other in the same order.
+    ordered = sorted(partners, key=lambda partner: partner.pk)
+    if not ordered:
+        raise Missing("Choose at least one partner.", field="partners")
+    return [propose_grant(actor=actor, submission=submission, partner=one, at=at, **terms) for one in ordered]
+
+
+def _side(actor, case: Submission, at: datetime) -> Side:
+    mine = case_policies.capacities(actor, case, at=at)
+    if not mine & {"lab", "coordinator"}:
+        raise NotAllowed("Partners are proposed by the lab or the programme's coordinator.")
+    if not policies.case_takes_proposals(case, at):
+        raise WrongState("Partners are proposed from acknowledgement until the release.")
+    return Side.LAB if "lab" in mine else Side.GOVERNMENT
+
+
+def _eligible(partner: Organisation, case: Submission, at: datetime) -> Organisation:
+    """The partner, its standing locked so that it is not lost meanwhile. Why one is refused is not said: it may be secret."""
+    profile = PartnerProfile.objects.select_for_update(of=("self",)).filter(pk=partner.pk).first()
+    if profile is None or profile.state_at(at) != PartnerState.ELIGIBLE:
+        raise Invalid("Choose an eligible partner organisation.", field="partner")
+    if not policies.may_be_partner(partner, case):
+        raise Invalid("This organisation cannot be a partner on this case.", field="partner", code="conflict")
+    return partner
+
+
+def _dates(
+    case: Submission, starts: datetime | None, expires: datetime | None, follows: bool, at: datetime
+) -> tuple[datetime, datetime, bool]:
+    planned = case.planned_partner_release
+    if starts is None and planned is not None:
+        follows = True
+    if follows:
+        if planned is None:
+            raise Invalid("The lab plans no partner release that the start could follow.", field="starts_at")
+        starts = planned
+    if starts is None:
+        raise Missing("Give the start.", field="starts_at")
+    if clock.calendar_day(starts) < clock.calendar_day(at) and not follows:
+        raise Invalid("The start lies in the past.", field="starts_at")
+    starts = max(starts, at)
+    expires = expires or starts + timedelta(days=settings.PORTAL_TARGETS["grant_days"])
+    if expires <= starts:
+        raise Invalid("The expiry must come after the start.", field="expires_at")
+    return starts, expires, follows

@@ -1,0 +1,108 @@
+"""The deadlines and notices of grants and of partner organisations. Wording carries no fact of the lab's."""
+
+from portal.accounts.models import Role
+from portal.deadlines.registry import DeadlineKind, NoticeKind, days, register
+
+STARTS, STARTS_PARTNER = "grant_starts", "grant_starts_partner"
+EXPIRES, EXPIRES_PARTNER = "grant_expires", "grant_expires_partner"
+CLOSE_OUT = "grant_close_out"
+REVETTING, REVETTING_PARTNER = "partner_revetting", "partner_revetting_partner"
+OF_A_GRANT = (STARTS, STARTS_PARTNER, EXPIRES, EXPIRES_PARTNER, CLOSE_OUT)
+
+
+def register_kinds() -> None:
+    starts = "A partner's early access under this case starts soon."
+    expires = "A partner's early access under this case expires soon."
+    revetting = "A partner organisation's vetting is due again soon; without it eligibility lapses."
+    register(
+        DeadlineKind(STARTS, "Grant starts", starts, ("lab",), days(-7, -1)),
+        DeadlineKind(
+            STARTS_PARTNER,
+            "Your grant starts",
+            "Your early access starts soon.",
+            ("partner",),
+            days(-7, -1),
+            "offer",
+        ),
+        DeadlineKind(EXPIRES, "Grant expires", expires, ("lab",), days(-14, -7, -1)),
+        DeadlineKind(
+            EXPIRES_PARTNER,
+            "Your grant expires",
+            "Your early access expires soon.",
+            ("partner",),
+            days(-14, -7, -1),
+            "offer",
+        ),
+        DeadlineKind(
+            CLOSE_OUT,
+            "Close out the grant",
+            "Your early access has ended. Destroy what you kept, and attest that you did.",
+            (Role.ADMIN,),
+            days(-3, 0, 3),
+        ),
+        DeadlineKind(REVETTING, "Vet the partner again", revetting, (Role.COORDINATOR,), days(-60, -30, -7)),
+        DeadlineKind(
+            REVETTING_PARTNER,
+            "Your vetting is due again",
+            "Your organisation's vetting is due again soon. Keep your profile up to date.",
+            (Role.ADMIN,),
+            days(-60, -30, -7),
+        ),
+        *_grant_notices(),
+        *_partner_notices(),
+    )
+
+
+def _grant_notices() -> tuple[NoticeKind, ...]:
+    return (
+        NoticeKind(
+            "grant_proposed", "Partner proposed", "The other side proposed a partner for early access."
+        ),
+        NoticeKind("grant_consent", "Lab consented", "The lab consented to a partner's early access."),
+        NoticeKind("grant_concur", "Government concurred", "The programme office concurred with a partner."),
+        NoticeKind("grant_offered", "Early access offered", "Early access is offered to your organisation."),
+        NoticeKind(
+            "grant_agreed", "Grant agreed", "Lab, programme office and partner agreed on early access."
+        ),
+        NoticeKind("grant_declined", "Grant declined", "A proposed early access was declined."),
+        NoticeKind(
+            "grant_named", "You were named", "Your organisation named you for early access under a grant."
+        ),
+        NoticeKind("grant_scope", "Scope changed", "The lab changed what is in the scope of a grant."),
+        NoticeKind(
+            "grant_moved", "Grant moved", "The lab moved its dates, and the start of a grant with them."
+        ),
+        NoticeKind("grant_active", "Grant active", "Early access under a grant has started."),
+        NoticeKind("grant_suspended", "Grant suspended", "Early access under a grant is suspended."),
+        NoticeKind("grant_resumed", "Grant resumed", "A suspension of early access was taken back."),
+        NoticeKind("grant_extend_asked", "Extension asked for", "The other side asks to extend a grant."),
+        NoticeKind("grant_extended", "Grant extended", "Lab and programme office extended a grant."),
+        NoticeKind("grant_expired", "Grant expired", "Early access under a grant has expired."),
+        NoticeKind("grant_revoked", "Grant revoked", "A grant was revoked. Early access under it has ended."),
+        NoticeKind("grant_surrendered", "Grant surrendered", "A partner surrendered its early access."),
+        NoticeKind(
+            "grant_closed_out", "Grant closed out", "A partner attested that it kept nothing of a grant."
+        ),
+    )
+
+
+def _partner_notices() -> tuple[NoticeKind, ...]:
+    return (
+        NoticeKind(
+            "partner_applied", "Partner applied", "An organisation applied to become a trusted partner."
+        ),
+        NoticeKind("partner_nominated", "Nominated", "Your organisation was nominated as a trusted partner."),
+        NoticeKind("partner_vetting", "Vetting has begun", "The vetting of your organisation has begun."),
+        NoticeKind("partner_eligible", "Eligible", "Your organisation is an eligible partner."),
+        NoticeKind(
+            "partner_not_selected", "Not selected", "Your organisation was not selected at this time."
+        ),
+        NoticeKind(
+            "partner_suspended", "Suspended", "Your organisation's standing as a partner is suspended."
+        ),
+        NoticeKind("partner_reinstated", "Reinstated", "Your organisation is an eligible partner again."),
+        NoticeKind(
+            "partner_removed", "Removed", "Your organisation is no longer a partner of the programme."
+        ),
+        NoticeKind("partner_changed", "Profile changed", "A partner organisation changed its profile."),
+    )

@@ -1,0 +1,109 @@
+"""Who may do what to a partner organisation or a grant now. Plain answers; unknown means no."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from partners.models import Grant, PartnerProfile
+from partners.states import MACHINE, PARTNERS
+from portal import clock
+from portal.accounts.models import Affiliation, Kind, Membership, Role
+from portal.submissions import hooks
+from portal.submissions import policies as case_policies
+from portal.submissions.models import Submission
+from portal.submissions.querysets import agency_wide
+from portal.submissions.states import State as CaseState
+
+PROPOSABLE = (CaseState.ACKNOWLEDGED, CaseState.AGREED, CaseState.OPEN, CaseState.ENDED)
+
+
+def capacities(actor, grant: Grant, *, at: datetime | None = None) -> frozenset[str]:
+    """In what capacities a person can take steps on a grant: ``lab``, ``coordinator``, ``partner`` (its administrators).
+
+    A partner has none before lab consent and government concurrence are both there: until then it knows of nothing.
+    """
+    at = at or clock.now()
+    mine = case_policies.capacities(actor, grant.submission, at=at) & {"lab", "coordinator"}
+    if grant.offered_at is not None and grant.offered_at <= at and is_partner_admin(actor, grant.partner_id):
+        mine |= {"partner"}
+    return mine
+
+
+def is_partner_admin(actor, organisation_id: UUID) -> bool:
+    return organisation_id in actor.organisations_as(Kind.PARTNER, Role.ADMIN)
+
+
+def may_propose(actor, case: Submission, *, at: datetime | None = None) -> bool:
+    """Whether this person can propose a partner on this case now."""
+    at = at or clock.now()
+    mine = case_policies.capacities(actor, case, at=at) & {"lab", "coordinator"}
+    return bool(mine) and case_takes_proposals(case, at)
+
+
+def case_takes_proposals(case: Submission, at: datetime) -> bool:
+    return case.state_at(at) in PROPOSABLE and case.released_at is None
+
+
+def open_verbs(actor, grant: Grant, *, at: datetime | None = None) -> list[str]:
+    """The verbs this person can take on this grant from its present state: what buttons are made from."""
+    at = at or clock.now()
+    mine = capacities(actor, grant, at=at)
+    found = dict.fromkeys(t.verb for t in MACHINE.verbs_from(grant.state_at(at), mine))
+    return [verb for verb in found if not _done_by_own_side(grant, verb, mine)]
+
+
+def _done_by_own_side(grant: Grant, verb: str, mine: frozenset[str]) -> bool:
+    """A signature that is there already, or a suspension of the other side: nothing to press."""
+    signed = {"consent": grant.lab_consented_at, "concur": grant.concurred_at, "accept": grant.accepted_at}
+    own = grant.lab_suspended_at if "lab" in mine else grant.government_suspended_at
+    return (verb in signed and signed[verb] is not None) or (
+        (verb == "suspend" and own is not None) or (verb == "resume" and own is None)
+    )
+
+
+def partner_capacities(actor, profile: PartnerProfile) -> frozenset[str]:
+    """In what capacities a person can take steps on a partner organisation's standing."""
+    mine = {"coordinator"} if Role.COORDINATOR in agency_wide(actor) else set()
+    if is_partner_admin(actor, profile.pk):
+        mine.add("partner")
+    return frozenset(mine)
+
+
+def open_partner_verbs(actor, profile: PartnerProfile, *, at: datetime | None = None) -> list[str]:
+    at = at or clock.now()
+    found = PARTNERS.verbs_from(profile.state_at(at), partner_capacities(actor, profile))
+    return list(dict.fromkeys(t.verb for t in found))
+
+
+def may_reveal(actor, grant: Grant, *, at: datetime | None = None) -> bool:
+    """Whether a grant's access instructions open to this person now: its named persons while it is active, and the lab's own."""
+    at = at or clock.now()
+    if Grant.objects.open_to(actor, "instructions", at=at).filter(pk=grant.pk).exists():
+        return True
+    return "lab" in capacities(actor, grant, at=at)
+
+
+def people_of(organisation_id: UUID):
+    """Who belongs to an organisation for the purpose of conflicts: its members, and whoever works or worked there."""
+    members = Membership.objects.filter(organisation_id=organisation_id, ended_at=None)
+    affiliated = Affiliation.objects.filter(organisation_id=organisation_id)
+    return members.order_by().values("user_id").union(affiliated.order_by().values("user_id"))
+
+
+def conflicts_of(case: Submission) -> set[UUID]:
+    """The persons who may have nothing to do with a grant on this case: the lab's, and those who review it (invariant 8)."""
+    return {row["user_id"] for row in people_of(case.lab_id)} | set(hooks.gather(hooks.REVIEWERS_OF, case))
+
+
+def may_be_partner(organisation, case: Submission) -> bool:
+    """Whether an organisation is free of conflicts with a case: not the lab, no person in common with it or its reviewers."""
+    if organisation.pk == case.lab_id or organisation.name.casefold() == case.lab.name.casefold():
+        return False
+    return not conflicts_of(case) & {row["user_id"] for row in people_of(organisation.pk)}
+
+
+def may_be_named(person, grant: Grant) -> bool:
+    """Whether a person may be named on a grant: a member of the partner now, and free of conflicts with the case."""
+    members = Membership.objects.filter(Q(user=person), organisation_id=grant.partner_id, ended_at=None)
+    return person.is_active and members.exists() and person.pk not in conflicts_of(grant.submission)
