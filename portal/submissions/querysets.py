@@ -4,10 +4,12 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from portal import clock
 from portal.accounts.models import Kind, Role
+from portal.deadlines.registry import government_kinds
 from portal.submissions.states import State
 
 # The parts of a case, which open and close at different times. "record" is that the case exists: number, lab, state, dates.
@@ -97,11 +99,66 @@ class SubmissionQuerySet(models.QuerySet):
             wanted |= conditions.get(State(state), Q(stored_state=state))
         return self.filter(wanted)
 
-    def for_lab(self):
-        return self.select_related("facts", "lab").order_by("-created_at", "id")
+    def for_lab(self, user):
+        """The lab's list: with the terms' signatures and, as ``unread``, how many notices about each case await this person."""
+        terms = apps.get_model("submissions", "Terms").objects.only(
+            "submission_id", "number", "lab_accepted_at", "government_accepted_at"
+        )
+        notices = apps.get_model("deadlines", "Message").objects.visible_to(user).unread()
+        counted = notices.filter(case_id=OuterRef("pk")).order_by().values("case_id").annotate(n=Count("pk"))
+        return (
+            self.select_related("facts", "lab")
+            .prefetch_related(Prefetch("terms", terms))
+            .annotate(unread=Coalesce(Subquery(counted.values("n")), 0))
+            .order_by("-created_at", "id")
+        )
 
-    def for_workbench(self):
-        return self.select_related("facts", "lab").order_by("-submitted_at", "id")
+    def for_workbench(self, user, *, at: datetime):
+        """The agencies' list: with whether this person may see each case's facts (``facts_open``), its lead's name, and
+        whether something is late on the government's side. The facts' long texts stay in the database.
+        """
+        terms = apps.get_model("submissions", "Terms").objects.only(
+            "submission_id", "number", "lab_accepted_at", "government_accepted_at"
+        )
+        deadlines = apps.get_model("deadlines", "Deadline").objects.overdue(at=at)
+        late = deadlines.filter(case_id=OuterRef("pk"), kind__in=government_kinds())
+        facts = self.model.objects.visible_to(user, scope=FACTS, at=at).filter(pk=OuterRef("pk"))
+        return (
+            self.select_related("facts", "lab")
+            .defer("facts__summary", "facts__capabilities", "facts__evaluations", "facts__safeguards")
+            .prefetch_related(Prefetch("terms", terms))
+            .annotate(
+                facts_open=Exists(facts.order_by()),
+                late=Exists(late.order_by()),
+                lead_name=Subquery(self._leads(at).values("user__name")[:1]),
+            )
+            .order_by("-submitted_at", "id")
+        )
+
+    def without_lead(self, *, at: datetime):
+        """Cases whose terms are being worked out or agreed, or whose window is open, and on which nobody has the lead."""
+        pending = self.in_state(State.ACKNOWLEDGED, State.AGREED, State.OPEN, at=at)
+        return pending.filter(~Exists(self._leads(at)))
+
+    def _leads(self, at: datetime):
+        audience = apps.get_model("submissions", "Audience").objects
+        return audience.filter(live(at), submission=OuterRef("pk"), capacity="lead", scope=RECORD).order_by()
+
+    def awaiting_correction(self):
+        """Cases whose lab was asked for a correction and has not given one."""
+        return self.filter(
+            correction_asked_at__isnull=False, stored_state__in=[State.SUBMITTED, State.ACKNOWLEDGED]
+        )
+
+    def awaiting_terms(self, side: str):
+        """Acknowledged cases whose newest access terms ``side`` (``lab`` or ``government``) has not accepted."""
+        terms = apps.get_model("submissions", "Terms").objects.filter(submission=OuterRef("pk"))
+        newest = terms.order_by("-number").values(f"{side}_accepted_at")[:1]
+        return (
+            self.filter(stored_state=State.ACKNOWLEDGED)
+            .annotate(accepted=Subquery(newest))
+            .filter(accepted=None)
+        )
 
 
 class DocumentQuerySet(models.QuerySet):

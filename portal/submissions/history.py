@@ -1,0 +1,227 @@
+"""The record of a case as its lab reads it: what was changed, and who looked at what. Reads the ledger, writes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from portal.ledger.models import Event
+from portal.submissions.models import Document, DocumentVersion, Submission
+
+# Steps that move a date or the window.
+DATE_VERBS = (
+    "submit",
+    "provide_access",
+    "open",
+    "end",
+    "move_dates",
+    "first_grant_moved",
+    "release",
+    "withdraw",
+)
+CHANGES = {
+    "create_draft": "Began the draft",
+    "save_draft": "Saved the draft",
+    "submit": "Submitted the case",
+    "acknowledge": "Acknowledged the submission",
+    "request_correction": "Asked for a correction",
+    "correct_facts": "Gave a new version of the facts",
+    "add_document": "Added a document",
+    "add_version": "Added a new version of a document",
+    "remove_document": "Took a document out of the draft",
+    "propose_terms": "Proposed access terms",
+    "accept_terms": "Accepted the access terms",
+    "provide_access": "Provided access instructions",
+    "open": "The access window opened",
+    "end": "The access window ended",
+    "move_dates": "Moved the planned dates",
+    "first_grant_moved": "The start of the first agreed grant changed",
+    "release": "Recorded the release",
+    "withdraw": "Withdrew the case",
+    "close": "Closed the case",
+}
+LOOKS = {
+    "listed": "Saw the case in a list",
+    "viewed_case": "Opened the case page",
+    "viewed_facts": "Read the facts",
+    "viewed_draft": "Opened the draft",
+    "viewed_terms": "Read the access terms",
+    "viewed_dates": "Read the dates",
+    "viewed_receipt": "Read the receipt",
+    "viewed_record": "Read the record of looks and changes",
+    "viewed_documents": "Saw the list of documents",
+    "downloaded_document": "Downloaded a file",
+    "revealed_instructions": "Revealed the access instructions",
+    "viewed_assessments": "Read the assessments",
+}
+# Who looks, in the words of a filter: the capacities that a look is recorded under.
+SIDES = {
+    "lab": ("Your lab", ("lab", "lab_viewer")),
+    "government": (
+        "Government",
+        ("coordinator", "agency_coordinator", "designator", "auditor", "lead", "reviewer", "liaison"),
+    ),
+    "partner": ("Partners", ("partner",)),
+}
+KINDS = {
+    "files": ("Files downloaded", ("downloaded_document",)),
+    "instructions": ("Access instructions revealed", ("revealed_instructions",)),
+    "pages": ("Pages and lists", None),
+}
+_DATES = {
+    "planned_partner_release": "Planned partner release",
+    "planned_public_release": "Planned public release",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A date before and after a change; None for no date."""
+
+    label: str
+    old: datetime | None
+    new: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One change of the case, in words; ``actor_id`` is None for the clock."""
+
+    at: datetime
+    actor_id: UUID | None
+    capacity: str
+    what: str
+    reason: str
+    moved: list[Moved]
+    opens: datetime | None
+    closes: datetime | None
+
+
+def changes(case: Submission) -> QuerySet[Event]:
+    """Every change of the case itself, newest first; what upper floors record about seats and grants is theirs to show."""
+    return Event.objects.filter(
+        case_id=case.pk, kind=Event.Kind.CHANGE, subject_type=Submission._meta.label_lower
+    ).order_by("-seq")
+
+
+def date_changes(case: Submission) -> QuerySet[Event]:
+    return changes(case).filter(verb__in=DATE_VERBS)
+
+
+def looks(case: Submission, *, side: str = "", kind: str = "") -> QuerySet[Event]:
+    """Every look anyone took at the case, newest first; ``side`` of SIDES and ``kind`` of KINDS narrow it."""
+    found = Event.objects.filter(case_id=case.pk, kind=Event.Kind.LOOK).order_by("-seq")
+    if side in SIDES:
+        found = found.filter(capacity__in=SIDES[side][1])
+    if kind in KINDS:
+        verbs = KINDS[kind][1]
+        special = [verb for _, some in KINDS.values() if some for verb in some]
+        found = found.filter(Q(verb__in=verbs) if verbs else ~Q(verb__in=special))
+    return found
+
+
+def tell(events) -> list[Told]:
+    """Changes in words, with the dates they moved and the window they led to."""
+    return [_told(event) for event in events]
+
+
+def _told(event: Event) -> Told:
+    data = event.data
+    what = CHANGES.get(event.verb, event.verb.replace("_", " ").capitalize())
+    if "terms" in data:
+        side = {"lab": " for the lab", "government": " for the government"}.get(data.get("side", ""), "")
+        what = f"{what}, version {data['terms']}{side}"
+    if "facts_version" in data:
+        what = f"{what}, version {data['facts_version']}"
+    moved = []
+    if isinstance(data.get("old"), dict) and isinstance(data.get("new"), dict):
+        moved = [
+            Moved(label, _instant(data["old"].get(name)), _instant(data["new"].get(name)))
+            for name, label in _DATES.items()
+            if data["old"].get(name) != data["new"].get(name)
+        ]
+    return Told(
+        event.at,
+        event.actor_id,
+        event.capacity,
+        what,
+        event.reason,
+        moved,
+        _instant(data.get("opens_at")),
+        _instant(data.get("closes_at")),
+    )
+
+
+def _instant(value) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look: ``what`` was done and, for a file, which version of which document."""
+
+    at: datetime
+    actor_id: UUID | None
+    capacity: str
+    what: str
+    document: str
+    file: str
+
+
+def tell_looks(events) -> list[Look]:
+    """Looks in words; the files they name are read in one query."""
+    events = list(events)
+    label = DocumentVersion._meta.label_lower
+    ids = {event.subject_id for event in events if event.subject_type == label}
+    versions = DocumentVersion.objects.filter(pk__in=ids).select_related("document").in_bulk() if ids else {}
+    return [_look(event, versions.get(event.subject_id)) for event in events]
+
+
+def _look(event: Event, version: DocumentVersion | None) -> Look:
+    what = LOOKS.get(event.verb, event.verb.replace("_", " ").capitalize())
+    document = version.document.title if version else ""
+    file = f"{version.name}, version {version.number}" if version else ""
+    if not version and event.verb == "revealed_instructions" and "version" in event.data:
+        file = f"version {event.data['version']}"
+    return Look(event.at, event.actor_id, event.capacity, what, document, file)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was received at submission, as it was then."""
+
+    at: datetime
+    actor_id: UUID | None
+    versions: list[DocumentVersion]
+    planned_partner_release: datetime | None
+    planned_public_release: datetime | None
+
+
+def receipt(case: Submission) -> Receipt | None:
+    """The receipt of a submitted case, from the record of the moment; later versions and dates do not change it."""
+    event = changes(case).filter(verb="submit").first()
+    if event is None:
+        return None
+    wanted = {(row["document"], row["version"]) for row in event.data["received"]}
+    found = DocumentVersion.objects.filter(document_id__in=[document for document, _ in wanted])
+    versions = [
+        version
+        for version in found.select_related("document").order_by("document__created_at", "document_id")
+        if (str(version.document_id), version.number) in wanted
+    ]
+    moved = changes(case).filter(verb="move_dates", seq__gt=event.seq).order_by("seq").first()
+    dates = moved.data["old"] if moved else {}
+    return Receipt(
+        event.at,
+        event.actor_id,
+        versions,
+        _instant(dates.get("planned_partner_release")) if moved else case.planned_partner_release,
+        _instant(dates.get("planned_public_release")) if moved else case.planned_public_release,
+    )
+
+
+def documents_of(case: Submission) -> list[Document]:
+    """The case's documents with their versions; two queries."""
+    found = case.documents.filter(removed_at=None).prefetch_related("versions__uploaded_by")
+    return list(found)

@@ -1,0 +1,91 @@
+"""Files of a case: added, given new versions, and read."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from portal.errors import NotAllowed
+from portal.submissions import actions
+from portal.submissions.downloads import download
+from portal.submissions.forms import DocumentForm, FileForm
+from portal.submissions.models import Document, DocumentVersion
+from portal.submissions.states import State
+from portal.submissions.views.base import case_url, lab_page, not_now, page, take, the_case
+
+
+@lab_page("GET", "POST")
+def add(request: HttpRequest, case_number: str) -> HttpResponse:
+    """A further document of a case, for as long as its window has not ended."""
+    case = the_case(request, case_number)
+    form = DocumentForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+    done = form.is_bound and take(
+        request,
+        form,
+        lambda: add_from(request, case, form),
+        done="The document was added.",
+        to=case_url(case) + "#documents",
+    )
+    return (
+        done
+        or not_now(request, case, "add_document", typed=form.is_bound)
+        or page(request, "lab/add_document.html", case, look="viewed_documents", form=form)
+    )
+
+
+def add_from(request: HttpRequest, case, form: DocumentForm) -> Document:
+    """Add the document that a valid form describes."""
+    return actions.add_document(
+        actor=request.user,
+        submission=case,
+        kind=form.cleaned_data["kind"],
+        title=form.cleaned_data["title"],
+        tlp=form.cleaned_data["tlp"],
+        confidential_commercial=form.cleaned_data["confidential_commercial"],
+        upload=request.FILES.get("file"),
+    )
+
+
+@lab_page("GET", "POST")
+def new_version(request: HttpRequest, case_number: str, document_id) -> HttpResponse:
+    """A new version of a document; the earlier ones stay."""
+    case = the_case(request, case_number)
+    document = get_object_or_404(Document.objects.visible_to(request.user), pk=document_id, submission=case)
+    form = FileForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+    back = case_url(case, "edit" if case.state == State.DRAFT else "case") + "#documents"
+    done = form.is_bound and take(
+        request,
+        form,
+        lambda: actions.add_version(actor=request.user, document=document, upload=request.FILES.get("file")),
+        done="The new version was added. The earlier ones stay.",
+        to=back,
+    )
+    return (
+        done
+        or not_now(request, case, "add_version", typed=form.is_bound)
+        or page(
+            request,
+            "lab/new_version.html",
+            case,
+            look="viewed_documents",
+            form=form,
+            document=document,
+            back=back,
+        )
+    )
+
+
+@require_GET
+@login_required
+def content(request: HttpRequest, version_id) -> HttpResponseBase:
+    """A file, for whomever the audience admits to it now: lab, reviewer, coordinator or partner. The look comes first."""
+    documents = Document.objects.visible_to(request.user).order_by().values("pk")
+    version = get_object_or_404(
+        DocumentVersion.objects.select_related("document__submission"),
+        pk=version_id,
+        document_id__in=documents,
+    )
+    try:
+        return downloads.download(actor=request.user, version=version)
+    except NotAllowed as error:
+        raise Http404 from error
