@@ -383,6 +383,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.api.schema.problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "SubmissionState": "portal.submissions.states.State",
+        "Tlp": "portal.submissions.models.Document.Tlp",
+        "DocumentKind": "portal.submissions.models.Document.DocumentKind",
+        "EventKind": "portal.ledger.models.Event.Kind",
+        "SightStatus": "portal.submissions.api.sight.STATUSES",
+        "DeadlineState": "portal.submissions.api.deadlines.STATES",
+    },
 }
 
 # --- The programme ----------------------------------------------------------------------------------------------------------

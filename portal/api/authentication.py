@@ -25,6 +25,8 @@ class BearerAuthentication(TokenAuthentication):
         if not auth_token.user.is_active:
             # The same words as for a wrong token: who holds one of a closed account learns nothing more.
             raise AuthenticationFailed("Invalid token.")
+        if not auth_token.user.has_second_factor:
+            raise AuthenticationFailed("Set up a second factor first: an authenticator app or a passkey.")
         return auth_token.user, auth_token
 
     def _cleanup_token(self, auth_token: Any) -> bool:

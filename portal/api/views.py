@@ -1,15 +1,20 @@
 """The base of every collection: lists and objects that begin at ``visible_to``, by UUID or case number."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
+
+from portal.errors import Invalid
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
@@ -74,6 +79,53 @@ class RetrieveMixin:
 
 class ReadOnlyViewSet(ListMixin, RetrieveMixin, PortalViewSet):
     """A collection that is read, and changed by its verbs alone."""
+
+
+class TooLarge(Invalid):
+    """A body that is refused before it is read."""
+
+    code = "too_large"
+    status = 413
+
+
+# What a form's other fields and boundaries may add to the file.
+FORM_BYTES = 1024 * 1024
+
+
+class UploadMixin:
+    """A collection that takes files: a slow upload or download must not keep a database transaction open.
+
+    The body is read after the person is known and before anything else; lists, objects and actions have transactions of
+    their own.
+    """
+
+    @classmethod
+    def as_view(cls, *args: Any, **options: Any) -> Callable:
+        return transaction.non_atomic_requests(super().as_view(*args, **options))  # type: ignore[misc]
+
+    def initial(self: Any, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        limit = settings.PORTAL_MAX_UPLOAD_BYTES
+        if length.isdigit() and int(length) > limit + FORM_BYTES:
+            raise TooLarge(f"The file is larger than {limit // 2**20} MB.", field="file")
+        if request.method == "POST":
+            # Reading it is the point.
+            _ = request.data
+
+    @transaction.atomic
+    def list(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)  # type: ignore[misc]
+
+    @transaction.atomic
+    def retrieve(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().retrieve(request, *args, **kwargs)  # type: ignore[misc]
+
+
+class AnyRenderer(JSONRenderer):
+    """For addresses that answer with a file: whatever a client says it takes, it gets the file, and a problem as JSON."""
+
+    media_type = "*/*"
 
 
 def valid(serializer_class: type, request: Request, **options: Any) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def check(upload) -> Checked:
         raise Invalid("The file is empty.", field="file")
     if upload.size > limit:
         raise Invalid(f"The file is larger than {limit // 2**20} MB.", field="file")
-    name = tidy_name(upload.name)
+    # A door that knows the name as it was sent gives it: Django has made a harmless one of it already.
+    name = tidy_name(getattr(upload, "sent_name", upload.name))
     return Checked(upload, name, content_type_of(upload, name))
 
 

@@ -70,6 +70,11 @@ def may_edit(actor, submission: Submission, edit: str, *, at: datetime | None = 
     return bool(EDITS[edit].who & capacities(actor, submission, at=at))
 
 
+def sees_as_lab(actor, submission: Submission, *, at: datetime | None = None) -> bool:
+    """Whether the case is the person's own lab's: to it the portal owes who can see the case, and who looked."""
+    return bool(capacities(actor, submission, at=at) & set(LAB_SEES))
+
+
 def may_go_on_reading(person: UUID, document: UUID, *, at: datetime | None = None) -> bool:
     """Whether a download that has begun may go on: everything is asked anew, the account and its memberships too."""
     reader = User.objects.filter(pk=person).first()

@@ -1,0 +1,83 @@
+"""What a lab is owed about its case: who can see it, who looked, and the way to the access instructions for whom they are."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal import clock
+from portal.api.fields import Instant
+from portal.errors import NotAllowed
+from portal.submissions import actions, history, policies
+from portal.submissions.api.events import EventSerializer, shown_events
+from portal.submissions.models import Submission
+from portal.submissions.sight import ENDED, LATER, NOW, seats_of
+
+STATUSES = (NOW, LATER, ENDED)
+
+
+class SeenPart(serializers.Serializer):
+    """One scope, or one document of it, and from when to when it is open."""
+
+    scope = serializers.CharField()
+    document = serializers.CharField(allow_blank=True)
+    since = Instant()
+    until = Instant(allow_null=True)
+    status = serializers.ChoiceField(choices=STATUSES)
+
+
+class SeatSerializer(serializers.Serializer):
+    """One person in one capacity, under the name that the lab may know them by."""
+
+    name = serializers.CharField()
+    organisation = serializers.CharField(source="organisation.name")
+    capacity = serializers.CharField()
+    since = Instant()
+    until = Instant(allow_null=True)
+    status = serializers.ChoiceField(choices=STATUSES)
+    parts = SeenPart(many=True)
+
+
+class Instructions(serializers.Serializer):
+    instructions = serializers.CharField(allow_blank=True)
+
+
+class SightRoutes:
+    """Routes of a case that tell of looks, and the one that reveals the instructions."""
+
+    @extend_schema(
+        operation_id="submissions_who_can_see", responses={200: SeatSerializer(many=True)}, filters=False
+    )
+    @action(detail=True, methods=["get"], url_path="who_can_see")
+    def who_can_see(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Everyone who can, could or will be able to see any of the case. For its lab alone."""
+        case = self._own()
+        page = self.paginate_queryset(seats_of(case, at=clock.now()))
+        return self.get_paginated_response(SeatSerializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="submissions_looks", responses={200: EventSerializer(many=True)}, filters=False
+    )
+    @action(detail=True, methods=["get"], url_path="looks")
+    def looks(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Every look that anyone took at the case, the newest first. For its lab alone."""
+        page = self.paginate_queryset(history.looks(self._own()))
+        return self.get_paginated_response(shown_events(request.user, page))
+
+    @extend_schema(
+        operation_id="submissions_reveal_instructions", request=None, responses={200: Instructions}
+    )
+    @action(detail=True, methods=["post"], url_path="reveal_instructions")
+    def reveal_instructions(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The access instructions in clear, for whom they are open now; the look is recorded first."""
+        text = actions.reveal_instructions(actor=request.user, submission=self.get_object())
+        return Response({"instructions": text}, headers={"Cache-Control": "private, no-store"})
+
+    def _own(self: Any) -> Submission:
+        case = self.get_object()
+        if not policies.sees_as_lab(self.request.user, case):
+            raise NotAllowed("This is for the case's own lab.")
+        return case
