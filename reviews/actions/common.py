@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.db import models
+
 from portal.deadlines import actions as deadlines
 from portal.errors import Invalid, Stale
 from portal.ledger import actions as ledger
@@ -87,13 +90,14 @@ def known(values: dict, names: Iterable[str]) -> dict:
 
 def check_fields(subject, names: Iterable[str]) -> None:
     """Raise Invalid, naming the field, for the first value that its column does not take."""
-    from django.core.exceptions import ValidationError
-
     for name in names:
         field = subject._meta.get_field(name)
         value = getattr(subject, name)
         if value in (None, "") and field.blank:
             continue
+        if isinstance(field, models.TextField) and len(value) > field.max_length:
+            # Django holds a text to its length in forms only.
+            raise Invalid(f"Write at most {field.max_length:,} characters.", field=name)
         try:
             setattr(subject, name, field.clean(value, subject))
         except ValidationError as error:
