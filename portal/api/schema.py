@@ -1,6 +1,9 @@
-"""What every operation of the schema can answer besides its own: a problem."""
+"""What the schema says besides what serializers tell: ids that may be numbers, and the problems of every operation."""
 
 from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 
 PROBLEM = {
     "type": "object",
@@ -26,6 +29,16 @@ WRITES = READS | {
     "409": "Wrong state, done already, or changed since you read it.",
     "429": "Too many writes in a minute.",
 }
+
+
+class PortalSchema(AutoSchema):
+    """Says where a public number may stand for the id."""
+
+    def get_override_parameters(self) -> list:
+        if "{id}" in self.path and getattr(self.view, "number_field", None):
+            words = f"The id, or the {self.view.number_field.replace('_', ' ')}."
+            return [OpenApiParameter("id", str, OpenApiParameter.PATH, description=words)]
+        return []
 
 
 def problems(result: dict, generator: Any, request: Any, public: bool) -> dict:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -177,12 +177,6 @@ def move_dates(
     )
 
 
-NAMED = OpenApiParameter(
-    "id", str, OpenApiParameter.PATH, description="The id or the case number of a submission."
-)
-
-
-@extend_schema(parameters=[NAMED])
 class SubmissionViewSet(TermsRoutes, SightRoutes, VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
     """Cases. In addresses the case number stands for the id as well."""
 
