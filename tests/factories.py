@@ -3,6 +3,7 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.files.base import ContentFile
 
 from portal.accounts.models import Kind, Membership, Organisation, Role, User
@@ -22,13 +23,21 @@ FACTS = {
     "evaluations": "Cyber range, 41 tasks.",
     "safeguards": "Refuses to eat marzipan.",
 }
+PASSWORD = "a long enough passphrase"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 INSTRUCTIONS = "Endpoint https://kestrel.invalid/v1, key marzipan-key-1."
 
 
-def organisation(kind: str = Kind.LAB, name: str = "", *, programme_office: bool = False, **fields) -> Organisation:
+def organisation(
+    kind: str = Kind.LAB, name: str = "", *, programme_office: bool = False, **fields
+) -> Organisation:
     name = name or f"Invented {kind} {next(_numbers)}"
     return Organisation.objects.create(
-        kind=kind, name=name, short_name=fields.pop("short_name", name[:40]), is_programme_office=programme_office, **fields
+        kind=kind,
+        name=name,
+        short_name=fields.pop("short_name", name[:40]),
+        is_programme_office=programme_office,
+        **fields,
     )
 
 
@@ -47,14 +56,23 @@ def partner_organisation(name: str = "") -> Organisation:
 def programme_office() -> Organisation:
     """The one programme office of this test, made when it is first asked for."""
     found = Organisation.objects.filter(is_programme_office=True).first()
-    return found or organisation(Kind.AGENCY, "Invented Programme Office", programme_office=True, short_name="IPO")
-
-
-def person(name: str = "", **fields) -> User:
-    number = next(_numbers)
-    return User.objects.create_user(
-        email=f"person{number}@example.invalid", password="a long enough passphrase", name=name or f"Person {number}", **fields
+    return found or organisation(
+        Kind.AGENCY, "Invented Programme Office", programme_office=True, short_name="IPO"
     )
+
+
+def person(name: str = "", *, second_factor: bool = True, **fields) -> User:
+    """A person who can sign in: password, and unless told otherwise an authenticator app with ``TOTP_SECRET``."""
+    number = next(_numbers)
+    user = User.objects.create_user(
+        email=f"person{number}@example.invalid",
+        password=PASSWORD,
+        name=name or f"Person {number}",
+        **fields,
+    )
+    if second_factor:
+        TOTP.activate(user, TOTP_SECRET)
+    return user
 
 
 def member(organisation: Organisation, role: str, name: str = "", *, since: datetime | None = None) -> User:
@@ -72,7 +90,15 @@ def pdf(text: str = "marzipan", name: str = "card.pdf") -> ContentFile:
     return ContentFile(b"%PDF-1.7\n" + text.encode() + b"\n%%EOF\n", name=name)
 
 
-def draft(*, actor: User, lab: Organisation, at: datetime = NOW, public_in: int = 60, partner_in: int | None = 40, **facts):
+def draft(
+    *,
+    actor: User,
+    lab: Organisation,
+    at: datetime = NOW,
+    public_in: int = 60,
+    partner_in: int | None = 40,
+    **facts,
+):
     dates = {
         "planned_public_release": at + public_in * DAY,
         "planned_partner_release": at + partner_in * DAY if partner_in is not None else None,

@@ -1,10 +1,80 @@
-"""How allauth behaves here."""
+"""How allauth behaves here: nobody signs up, mail leaves through the outbox, secrets are sealed, changes are recorded."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.http import HttpRequest
+
+from portal import crypto
+from portal.accounts import actions
+from portal.accounts.models import User
+
+# allauth's mail templates, as the verbs of our ledger.
+CHANGES = {
+    "account/email/password_changed": "changed_password",
+    "account/email/password_set": "changed_password",
+    "account/email/password_reset": "reset_password",
+    "mfa/email/totp_activated": "added_authenticator_app",
+    "mfa/email/totp_deactivated": "removed_authenticator_app",
+    "mfa/email/webauthn_added": "added_passkey",
+    "mfa/email/webauthn_removed": "removed_passkey",
+    "mfa/email/recovery_codes_generated": "made_recovery_codes",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Nobody signs up: accounts are made by an organisation's administrator or by the programme."""
+    """Accounts are made by an organisation's administrator or by the sysadmin."""
 
-    def is_open_for_signup(self, request) -> bool:
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any):
+        actions.record_sign_in(actor=user)
+        return super().post_login(request, user, **kwargs)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        found = self.authenticate(context.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict) -> None:
+        # The mail's link is made when it is sent, so that no row and no broker ever holds one.
+        actions.ask_for_password(user=user)
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: Any = None, email: Any = None
+    ) -> None:
+        verb = CHANGES.get(template_prefix)
+        if verb is None:
+            return
+        actions.note_sign_in_change(actor=user, verb=verb)
+        if verb in ("added_authenticator_app", "added_passkey"):
+            actions.end_sessions_without_second_factor(actor=user, request=self.request)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
+        """Nothing is mailed past the outbox."""
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Secrets of authenticator apps and recovery codes are sealed at rest; the last second factor stays."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "cannot_delete_authenticator": "This is your only second factor. Add another one before you remove it.",
+        "incorrect_code": "This code is not right. Codes change every 30 seconds, and each works once.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        return crypto.seal(text).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return crypto.unseal(encrypted_text.encode())
+
+    def can_delete_authenticator(self, authenticator) -> bool:
+        if authenticator.type == authenticator.Type.RECOVERY_CODES:
+            return True
+        return actions.second_factors_of(authenticator.user).exclude(pk=authenticator.pk).exists()
+
+    def _get_site_name(self) -> str:
+        return settings.PORTAL_PROGRAMME_NAME

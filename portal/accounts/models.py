@@ -10,8 +10,10 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from knox.models import AbstractAuthToken
 
 from portal import clock
+from portal.accounts import querysets
 
 
 class Kind(models.TextChoices):
@@ -59,6 +61,8 @@ class Organisation(models.Model):
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
+    objects = querysets.OrganisationQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
         constraints = [
@@ -78,7 +82,7 @@ class Organisation(models.Model):
         return self.name
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager.from_queryset(querysets.UserQuerySet)):
     def get_by_natural_key(self, email):
         return self.get(email__iexact=email)
 
@@ -150,10 +154,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         """The person's active memberships; one query, kept for the life of this object (one request)."""
         if not self.is_active:
             return ()
+        if "seat_rows" in self.__dict__:
+            return tuple(Seat(uuid.UUID(row.pop("organisation_id")), **row) for row in self.seat_rows)
         rows = self.memberships.filter(ended_at=None).values_list(
             "organisation_id", "organisation__kind", "role", "organisation__is_programme_office"
         )
         return tuple(Seat(*row) for row in rows)
+
+    @cached_property
+    def has_second_factor(self) -> bool:
+        """Whether an authenticator app or a passkey is enrolled; recovery codes alone are none."""
+        return querysets.second_factors().filter(user=self).exists()
 
     def organisations_as(self, kind: str, *roles: str) -> list[uuid.UUID]:
         """Ids of the organisations of a kind in which the person holds one of the roles (any role when none is named)."""
@@ -193,6 +204,8 @@ class Membership(models.Model):
     since = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    objects = querysets.MembershipQuerySet.as_manager()
+
     class Meta:
         ordering = ["organisation__name", "user__name", "role"]
         constraints = [
@@ -221,9 +234,65 @@ class Affiliation(models.Model):
     until = models.DateField(null=True, blank=True)
     recorded_at = models.DateTimeField(default=clock.now, editable=False)
 
+    objects = querysets.AffiliationQuerySet.as_manager()
+
     class Meta:
         ordering = ["-recorded_at"]
         constraints = [models.UniqueConstraint(fields=["user", "organisation"], name="affiliation_once")]
 
     def __str__(self):
         return f"{self.user}, {self.organisation}"
+
+
+class Invitation(models.Model):
+    """An organisation asks a person to take a role in it; only that person can accept.
+
+    So nobody is made a member against their will: a membership is a conflict of interest elsewhere, and one forced on a
+    reviewer would take them off a case.
+    """
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Taken back"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="invitations")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="invitations")
+    role = models.CharField(max_length=20, choices=Role)
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    answered_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+
+    objects = querysets.InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organisation", "role"], condition=Q(answered_at=None), name="invitation_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at=None, outcome="") | (Q(answered_at__isnull=False) & ~Q(outcome="")),
+                name="invitation_answer_is_whole",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_role_display()} at {self.organisation}"
+
+
+class ApiToken(AbstractAuthToken):
+    """A person's key to the API: shown once, kept as a hash, expiring. It can do what the person can, and no more."""
+
+    id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=80)
+
+    objects = querysets.ApiTokenManager()
+
+    class Meta:
+        ordering = ["-created"]
+
+    def __str__(self):
+        return self.name

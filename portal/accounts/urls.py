@@ -1,9 +1,60 @@
-"""Signing in and one's own account. allauth brings sign-in, passwords, second factors and sessions."""
+"""Signing in and one's own account.
 
-from django.urls import include, path
+allauth brings sign-in, passwords, second factors and sessions. Only those of its pages are here that the portal uses: an
+address is changed by whoever looks after accounts, and nobody signs up.
+"""
 
-urlpatterns = [
-    path("", include("allauth.account.urls")),
+from allauth.account import views as allauth_account
+from django.urls import include, path, re_path
+
+from portal.accounts import views
+
+SIGN_IN = [
+    path("login/", allauth_account.login, name="account_login"),
+    path("logout/", allauth_account.logout, name="account_logout"),
+    path("inactive/", allauth_account.account_inactive, name="account_inactive"),
+    path("signup/", allauth_account.signup, name="account_signup"),
+    path("reauthenticate/", allauth_account.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", allauth_account.password_change, name="account_change_password"),
+    path("password/set/", allauth_account.password_set, name="account_set_password"),
+    path("password/reset/", allauth_account.password_reset, name="account_reset_password"),
+    path("password/reset/done/", allauth_account.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        allauth_account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "password/reset/key/done/",
+        allauth_account.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
     path("2fa/", include("allauth.mfa.urls")),
     path("sessions/", include("allauth.usersessions.urls")),
 ]
+OWN = [
+    path("", views.overview, name="account"),
+    path("profile/", views.profile, name="account_profile"),
+    path("tokens/", views.tokens, name="account_tokens"),
+    path("tokens/<uuid:token_id>/revoke/", views.revoke_token, name="account_token_revoke"),
+    path("organisations/", views.organisations, name="account_organisations"),
+    path(
+        "invitations/<uuid:invitation_id>/<str:answer>/", views.answer_invitation, name="account_invitation"
+    ),
+    path("organisation/<uuid:organisation_id>/", views.organisation, name="account_organisation"),
+    path("organisation/<uuid:organisation_id>/invite/", views.invite, name="account_invite"),
+    path(
+        "organisation/<uuid:organisation_id>/invitations/<uuid:invitation_id>/withdraw/",
+        views.withdraw_invitation,
+        name="account_withdraw_invitation",
+    ),
+    path("member/<uuid:membership_id>/", views.member, name="account_member"),
+    path("member/<uuid:membership_id>/role/", views.member_role, name="account_member_role"),
+    path("member/<uuid:membership_id>/end/", views.member_end, name="account_member_end"),
+    path(
+        "member/<uuid:membership_id>/second-factor/",
+        views.member_second_factor,
+        name="account_member_second_factor",
+    ),
+]
+urlpatterns = SIGN_IN + OWN

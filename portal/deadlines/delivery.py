@@ -109,16 +109,19 @@ def compose(message: Message) -> EmailMessage:
     if message.deadline_id:
         name = registry.offset_name(message.offset)
         headers["X-Reminder"] = f"{message.deadline_id}/{message.recipient_id}/{name}"
-    subject = (
-        f"{settings.PORTAL_PROGRAMME_NAME}: case {message.case_number}"
-        if message.case_number
-        else settings.PORTAL_PROGRAMME_NAME
+    about = f"case {message.case_number}" if message.case_number else registry.label(message.kind)
+    subject = f"{settings.PORTAL_PROGRAMME_NAME}: {about}"
+    return UnfoldedMessage(
+        subject, _body(message), settings.DEFAULT_FROM_EMAIL, [message.recipient.email], headers=headers
     )
+
+
+def _body(message: Message) -> str:
+    kind = registry.NOTICES.get(message.kind)
+    if kind is not None and kind.mail is not None:
+        return kind.mail(message)
     body = f"{registry.wording(message.kind)}\n\n"
     if message.case_number:
         body += f"Case {message.case_number}\n"
     body += f"{settings.PORTAL_BASE_URL}{message.link}\n\n"
-    body += "Sign in to see what this is about. This mail says nothing more on purpose.\n"
-    return UnfoldedMessage(
-        subject, body, settings.DEFAULT_FROM_EMAIL, [message.recipient.email], headers=headers
-    )
+    return body + "Sign in to see what this is about. This mail says nothing more on purpose.\n"

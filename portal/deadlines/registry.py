@@ -1,7 +1,9 @@
 """What a person can be reminded of. Each app registers its kinds here from its AppConfig; this floor knows none of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 
 def days(*numbers: float) -> tuple[timedelta, ...]:
@@ -27,11 +29,16 @@ class DeadlineKind:
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """One kind of message about something that happened."""
+    """One kind of message about something that happened.
+
+    ``mail`` writes the text of the mail where the wording and the message's link will not do: it is called when the mail is
+    sent, so that a link which opens something is never stored.
+    """
 
     key: str
     label: str
     wording: str
+    mail: Callable[[Any], str] | None = None
 
 
 DEADLINES: dict[str, DeadlineKind] = {}
@@ -67,3 +74,21 @@ def government_kinds() -> list[str]:
     return [
         key for key, kind in DEADLINES.items() if not {"lab", "lab_viewer", "partner"} & set(kind.capacities)
     ]
+
+
+# The capacities in which a seat's holder may be asked to act, besides the role itself.
+_STANDS_AS = {
+    ("lab", "admin"): ("lab",),
+    ("lab", "contributor"): ("lab",),
+    ("agency", "coordinator"): ("agency_coordinator",),
+    ("agency", "reviewer"): ("lead",),
+    ("partner", "admin"): ("partner",),
+    ("partner", "member"): ("partner",),
+}
+
+
+def kinds_for(seats) -> list[str]:
+    """The kinds of deadlines whose reminders could go to somebody with these seats."""
+    words = {seat.role for seat in seats}
+    words.update(word for seat in seats for word in _STANDS_AS.get((seat.kind, seat.role), ()))
+    return [key for key, kind in DEADLINES.items() if words & set(kind.capacities)]

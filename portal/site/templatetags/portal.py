@@ -80,6 +80,25 @@ def filesize_si(value: int | None) -> str:
     return ""
 
 
+BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """``Firefox on Windows``: what a person recognises of a browser's long name."""
+    name = next((label for word, label in BROWSERS if word in user_agent), "")
+    system = next((label for word, label in SYSTEMS if word in user_agent), "")
+    return " on ".join(part for part in (name, system) if part) or "Another program"
+
+
 @register.simple_tag
 def status(value: Any, label: str = "") -> SafeString:
     """A state as a tag: ``{% status submission.state %}``."""

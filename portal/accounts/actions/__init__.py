@@ -1,0 +1,54 @@
+"""Everything that changes an account, a membership or a means of signing in."""
+
+from portal.accounts.actions.invitations import (
+    accept_invitation,
+    decline_invitation,
+    invite,
+    withdraw_invitation,
+)
+from portal.accounts.actions.memberships import add_membership, change_role, end_membership
+from portal.accounts.actions.people import (
+    ask_for_password,
+    create_organisation,
+    create_person,
+    deactivate_person,
+    reactivate_person,
+    record_affiliation,
+    update_organisation,
+    update_profile,
+)
+from portal.accounts.actions.security import (
+    end_sessions,
+    end_sessions_without_second_factor,
+    note_sign_in_change,
+    record_sign_in,
+    reset_second_factor,
+    second_factors_of,
+)
+from portal.accounts.actions.tokens import create_token, revoke_token
+
+__all__ = [
+    "accept_invitation",
+    "add_membership",
+    "ask_for_password",
+    "change_role",
+    "create_organisation",
+    "create_person",
+    "create_token",
+    "deactivate_person",
+    "decline_invitation",
+    "end_membership",
+    "end_sessions",
+    "end_sessions_without_second_factor",
+    "invite",
+    "note_sign_in_change",
+    "reactivate_person",
+    "record_affiliation",
+    "record_sign_in",
+    "reset_second_factor",
+    "revoke_token",
+    "second_factors_of",
+    "update_organisation",
+    "update_profile",
+    "withdraw_invitation",
+]

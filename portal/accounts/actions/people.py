@@ -1,0 +1,160 @@
+"""Accounts and organisations."""
+
+from datetime import date, datetime
+from zoneinfo import available_timezones
+
+from django.db import IntegrityError, transaction
+
+from portal import clock
+from portal.accounts import hooks, policies
+from portal.accounts.actions import memberships, security
+from portal.accounts.models import Affiliation, Kind, Membership, Organisation, User
+from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
+from portal.ledger import actions as ledger
+
+
+def _require_sysadmin(actor: User) -> None:
+    if not policies.may_look_after_all(actor):
+        raise NotAllowed("Only those who look after all accounts can do this.")
+
+
+@transaction.atomic
+def create_person(
+    *, actor: User, email: str, name: str, is_superuser: bool = False, at: datetime | None = None
+) -> User:
+    """Make an account without a password; the person sets one by the link they are mailed."""
+    _require_sysadmin(actor)
+    at = at or clock.now()
+    if not name.strip():
+        raise Missing("Enter the person's name.", field="name")
+    if User.objects.filter(email__iexact=email.strip()).exists():
+        raise Invalid("This address has an account already.", field="email")
+    user = User.objects.create_user(
+        email=email.strip(), name=name.strip(), is_superuser=is_superuser, date_joined=at
+    )
+    event = ledger.record(
+        actor=actor, verb="created_person", subject=user, data={"superuser": is_superuser}, at=at
+    )
+    hooks.tell(recipients=[user.pk], kind="account_made", about=event.pk, at=at)
+    return user
+
+
+@transaction.atomic
+def deactivate_person(*, actor: User, user: User, reason: str = "", at: datetime | None = None) -> User:
+    """Close an account: sessions and tokens end, memberships stay on record but open nothing."""
+    _require_sysadmin(actor)
+    at = at or clock.now()
+    if actor.pk == user.pk:
+        raise NotAllowed("You cannot close your own account.")
+    held = Membership.objects.active().filter(user=user).exclude(organisation__kind=Kind.AGENCY)
+    for membership in held.order_by("organisation_id"):
+        memberships.keep_an_administrator(memberships.lock(membership.organisation_id), leaving=membership)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not user.is_active:
+        raise AlreadyDone("This account is closed already.")
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    security.end_sessions(user)
+    user.auth_token_set.all().delete()
+    ledger.record(actor=actor, verb="deactivated_person", subject=user, reason=reason, at=at)
+    return user
+
+
+@transaction.atomic
+def reactivate_person(*, actor: User, user: User, at: datetime | None = None) -> User:
+    """Open a closed account again."""
+    _require_sysadmin(actor)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.is_active:
+        raise AlreadyDone("This account is open.")
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    ledger.record(actor=actor, verb="reactivated_person", subject=user, at=at or clock.now())
+    return user
+
+
+@transaction.atomic
+def update_profile(*, actor: User, name: str, zone: str, at: datetime | None = None) -> User:
+    """One's own name and time zone."""
+    user = User.objects.select_for_update().get(pk=actor.pk)
+    if not name.strip():
+        raise Missing("Enter your name.", field="name")
+    if zone not in available_timezones():
+        raise Invalid("Choose a time zone from the list.", field="zone")
+    if (user.name, user.zone) == (name.strip(), zone):
+        return user
+    user.name, user.zone = name.strip(), zone
+    user.save(update_fields=["name", "zone"])
+    ledger.record(actor=actor, verb="updated_profile", subject=user, at=at or clock.now())
+    return user
+
+
+@transaction.atomic
+def ask_for_password(*, user: User, at: datetime | None = None) -> None:
+    """Somebody asked, signed out, for a new password for this account; its link goes to the account's address only."""
+    at = at or clock.now()
+    event = ledger.record(actor=None, verb="asked_for_password", subject=user, at=at)
+    hooks.tell(recipients=[user.pk], kind="password_asked", about=event.pk, at=at)
+
+
+@transaction.atomic
+def create_organisation(
+    *, actor: User, kind: str, name: str, short_name: str, at: datetime | None = None
+) -> Organisation:
+    """Make an organisation; its first administrator is added by the sysadmin."""
+    _require_sysadmin(actor)
+    at = at or clock.now()
+    try:
+        with transaction.atomic():
+            organisation = Organisation.objects.create(
+                kind=kind, name=name.strip(), short_name=short_name.strip(), created_at=at
+            )
+    except IntegrityError as error:
+        raise Invalid("An organisation of this kind has this name already.", field="name") from error
+    ledger.record(actor=actor, verb="created_organisation", subject=organisation, data={"kind": kind}, at=at)
+    return organisation
+
+
+@transaction.atomic
+def update_organisation(
+    *, actor: User, organisation: Organisation, name: str, short_name: str, at: datetime | None = None
+) -> Organisation:
+    """Rename an organisation; its kind stays, since everything hangs on it."""
+    _require_sysadmin(actor)
+    organisation = memberships.lock(organisation.pk)
+    organisation.name, organisation.short_name = name.strip(), short_name.strip()
+    try:
+        with transaction.atomic():
+            organisation.save(update_fields=["name", "short_name"])
+    except IntegrityError as error:
+        raise Invalid("An organisation of this kind has this name already.", field="name") from error
+    ledger.record(actor=actor, verb="updated_organisation", subject=organisation, at=at or clock.now())
+    return organisation
+
+
+@transaction.atomic
+def record_affiliation(
+    *,
+    actor: User,
+    user: User,
+    organisation: Organisation,
+    since: date | None = None,
+    until: date | None = None,
+    at: datetime | None = None,
+) -> Affiliation:
+    """Write down where a person works or worked; a lab named here may not be reviewed by them. One row an organisation."""
+    _require_sysadmin(actor)
+    at = at or clock.now()
+    if since and until and until < since:
+        raise Invalid("The end lies before the beginning.", field="until")
+    affiliation, _ = Affiliation.objects.update_or_create(
+        user=user, organisation=organisation, defaults={"since": since, "until": until, "recorded_at": at}
+    )
+    ledger.record(
+        actor=actor,
+        verb="recorded_affiliation",
+        subject=affiliation,
+        data={"person": user.pk, "organisation": organisation.pk, "since": since, "until": until},
+        at=at,
+    )
+    return affiliation

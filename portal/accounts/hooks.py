@@ -1,0 +1,13 @@
+"""What upper floors do for accounts. They fill these lists from their AppConfig; this floor calls them in its transaction."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+# (recipients, kind, about, at, link): put a message to these people into the outbox.
+TELL: list[Callable] = []
+
+
+def tell(*, recipients: list[UUID], kind: str, about: UUID, at: datetime, link: str = "/account/") -> None:
+    for hook in TELL:
+        hook(recipients=recipients, kind=kind, about=about, at=at, link=link)

@@ -1,0 +1,48 @@
+"""Who may do what to accounts. Plain answers; unknown means no."""
+
+from portal.accounts.models import Invitation, Kind, Membership, Organisation, Role, User
+
+
+def may_look_after_all(actor) -> bool:
+    """The sysadmin's right: accounts and settings, nothing else."""
+    return actor.is_authenticated and actor.is_active and actor.is_superuser
+
+
+def may_administer(actor, organisation: Organisation) -> bool:
+    """An administrator of this lab or partner; for agencies only the sysadmin."""
+    if may_look_after_all(actor):
+        return True
+    if not actor.is_authenticated or organisation.kind == Kind.AGENCY:
+        return False
+    return organisation.pk in actor.organisations_as(organisation.kind, Role.ADMIN)
+
+
+def may_add_member(actor, organisation: Organisation, user: User) -> bool:
+    """A second role for somebody who is a member already; others are invited, so that nobody is made a member unasked."""
+    if may_look_after_all(actor):
+        return True
+    return may_administer(actor, organisation) and (
+        Membership.objects.active().filter(user=user, organisation=organisation).exists()
+    )
+
+
+def may_reset_second_factor(actor, user: User) -> bool:
+    """The sysadmin, or an administrator of every organisation the person belongs to; never one's own.
+
+    Of every one: whoever resets it can also read the person's mail less often than act for the person, so one
+    organisation's administrator must not open the door to another's cases.
+    """
+    if actor.pk == user.pk:
+        return False
+    if may_look_after_all(actor):
+        return True
+    if user.is_superuser:
+        return False
+    organisations = [
+        m.organisation for m in user.memberships.filter(ended_at=None).select_related("organisation")
+    ]
+    return bool(organisations) and all(may_administer(actor, organisation) for organisation in organisations)
+
+
+def may_answer(actor, invitation: Invitation) -> bool:
+    return actor.is_authenticated and actor.is_active and actor.pk == invitation.user_id

@@ -1,0 +1,115 @@
+"""Every read of people, organisations, memberships and tokens.
+
+Account data are seen by the person they are about, by the administrators of their organisation, and by those who look
+after all accounts: superusers, and for reading only the programme office's coordinators.
+"""
+
+from django.apps import apps
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import JSONObject
+from knox.models import AuthTokenManager
+
+
+def sees_all_accounts(user) -> bool:
+    """Whether a person may read the accounts of every organisation."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return user.is_superuser or any(
+        seat.programme_office and seat.role == "coordinator" for seat in user.seats
+    )
+
+
+def administered(user) -> list:
+    """Ids of the labs and partner organisations of which a person is an administrator."""
+    if not user.is_authenticated or not user.is_active:
+        return []
+    return user.organisations_as("lab", "admin") + user.organisations_as("partner", "admin")
+
+
+def second_factors():
+    """Authenticator apps and passkeys; recovery codes only stand in for one of these."""
+    authenticators = apps.get_model("mfa", "Authenticator").objects
+    return authenticators.filter(type__in=["totp", "webauthn"])
+
+
+class OrganisationQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The organisations whose people this person may look at."""
+        return self if sees_all_accounts(user) else self.filter(pk__in=administered(user))
+
+
+class UserQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The people whose accounts this person may look at."""
+        if sees_all_accounts(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(pk=user.pk) | Q(pk__in=self._members_of(administered(user))))
+
+    def _members_of(self, organisations):
+        memberships = apps.get_model("accounts", "Membership").objects
+        return (
+            memberships.filter(organisation_id__in=organisations, ended_at=None).order_by().values("user_id")
+        )
+
+    def with_standing(self):
+        """People with what every request asks of the signed-in one: their seats and second factor, in the same query."""
+        memberships = apps.get_model("accounts", "Membership").objects
+        seats = (
+            memberships.filter(user=OuterRef("pk"), ended_at=None)
+            .order_by()
+            .values(
+                seat=JSONObject(
+                    organisation_id=F("organisation_id"),
+                    kind=F("organisation__kind"),
+                    role=F("role"),
+                    programme_office=F("organisation__is_programme_office"),
+                )
+            )
+        )
+        return self.annotate(
+            seat_rows=ArraySubquery(seats),
+            has_second_factor=Exists(second_factors().filter(user=OuterRef("pk"))),
+        )
+
+
+class MembershipQuerySet(models.QuerySet):
+    def active(self):
+        return self.filter(ended_at=None)
+
+    def visible_to(self, user):
+        """A person's own memberships, and those in the organisations they look after."""
+        if sees_all_accounts(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(user=user) | Q(organisation_id__in=administered(user)))
+
+
+class AffiliationQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        if sees_all_accounts(user):
+            return self
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+
+class InvitationQuerySet(models.QuerySet):
+    def unanswered(self):
+        return self.filter(answered_at=None)
+
+    def visible_to(self, user):
+        """The invitations to a person, and those of the organisations they look after."""
+        if sees_all_accounts(user):
+            return self
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(user=user) | Q(organisation_id__in=administered(user)))
+
+
+class ApiTokenManager(AuthTokenManager):
+    def visible_to(self, user):
+        """A person's own tokens; nobody lists another's."""
+        return self.filter(user=user) if user.is_authenticated else self.none()

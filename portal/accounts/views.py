@@ -1,0 +1,248 @@
+"""One's own account, and the people of one's organisation."""
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal import doors
+from portal.accounts import actions, policies
+from portal.accounts.forms import InviteForm, ProfileForm, ReasonForm, RoleForm, TokenForm
+from portal.accounts.models import ApiToken, Invitation, Membership, Organisation
+
+ANSWERS = {
+    "accept": (actions.accept_invitation, "You have joined."),
+    "decline": (actions.decline_invitation, "You declined the invitation."),
+}
+
+
+@require_safe
+@login_required
+def overview(request: HttpRequest) -> HttpResponse:
+    return redirect("account_profile")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name and time zone, and the roles one holds."""
+    user = request.user
+    form = ProfileForm(request.POST or None, initial={"name": user.name, "zone": user.zone})
+    if form.is_valid():
+        doors.attempt(request, form, lambda: actions.update_profile(actor=user, **form.cleaned_data))
+        if form.is_valid():
+            messages.success(request, "Your profile was saved.")
+            return doors.see_other(reverse("account_profile"))
+    held = Membership.objects.visible_to(user).active().filter(user=user).select_related("organisation")
+    return doors.answer(request, "account/profile.html", {"memberships": held}, form=form)
+
+
+# --- API tokens -----------------------------------------------------------------------------------------------------------
+
+
+@sensitive_variables("secret", "made")
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required
+def tokens(request: HttpRequest) -> HttpResponse:
+    """One's tokens; a new one's secret is on the answer to the form that made it, and nowhere else ever."""
+    form, secret = TokenForm(request.POST or None), ""
+    if form.is_valid():
+        made = doors.attempt(
+            request, form, lambda: actions.create_token(actor=request.user, **form.cleaned_data)
+        )
+        if made:
+            secret, form = made[1], TokenForm()
+    context = {"tokens": ApiToken.objects.visible_to(request.user), "secret": secret}
+    return doors.answer(request, "account/tokens.html", context, form=form)
+
+
+@require_POST
+@login_required
+def revoke_token(request: HttpRequest, token_id) -> HttpResponse:
+    token = get_object_or_404(ApiToken.objects.visible_to(request.user).select_related("user"), id=token_id)
+    return doors.verb_post(
+        request,
+        lambda: actions.revoke_token(actor=request.user, token=token),
+        done=f"“{token.name}” was revoked. It opens nothing from now on.",
+        back=reverse("account_tokens"),
+    )
+
+
+# --- Invitations to oneself -------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@login_required
+def answer_invitation(request: HttpRequest, invitation_id, answer: str) -> HttpResponse:
+    if answer not in ANSWERS:
+        raise Http404
+    mine = Invitation.objects.visible_to(request.user).filter(user=request.user)
+    invitation = get_object_or_404(mine, pk=invitation_id)
+    action, done = ANSWERS[answer]
+    return doors.verb_post(
+        request, lambda: action(actor=request.user, invitation=invitation), done=done, back=reverse("home")
+    )
+
+
+# --- The people of an organisation --------------------------------------------------------------------------------------------
+
+
+def _administered(request: HttpRequest, organisation_id) -> Organisation:
+    """An organisation whose people this person looks after, or 404."""
+    organisation = get_object_or_404(Organisation.objects.visible_to(request.user), pk=organisation_id)
+    if not policies.may_administer(request.user, organisation):
+        raise Http404
+    return organisation
+
+
+def _member(request: HttpRequest, membership_id) -> Membership:
+    rows = Membership.objects.visible_to(request.user).active().select_related("user", "organisation")
+    membership = get_object_or_404(rows, pk=membership_id)
+    if not policies.may_administer(request.user, membership.organisation):
+        raise Http404
+    return membership
+
+
+@require_safe
+@login_required
+def organisations(request: HttpRequest) -> HttpResponse:
+    """The organisations whose people one looks after; straight to the only one."""
+    found = [
+        o for o in Organisation.objects.visible_to(request.user) if policies.may_administer(request.user, o)
+    ]
+    if len(found) == 1:
+        return redirect("account_organisation", found[0].pk)
+    return render(request, "account/organisations.html", {"organisations": found})
+
+
+@require_safe
+@login_required
+def organisation(request: HttpRequest, organisation_id) -> HttpResponse:
+    """The people of an organisation and the invitations they have not answered."""
+    subject = _administered(request, organisation_id)
+    people = Membership.objects.visible_to(request.user).active().filter(organisation=subject)
+    waiting = Invitation.objects.visible_to(request.user).unanswered().filter(organisation=subject)
+    context = {
+        "organisation": subject,
+        "page": doors.page_of(request, people.select_related("user").order_by("user__name", "role", "pk")),
+        "invitations": waiting.select_related("user"),
+    }
+    return render(request, "account/organisation.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def invite(request: HttpRequest, organisation_id) -> HttpResponse:
+    subject = _administered(request, organisation_id)
+    form = InviteForm(request.POST or None, organisation=subject)
+    if form.is_valid():
+        doors.attempt(
+            request,
+            form,
+            lambda: actions.invite(actor=request.user, organisation=subject, **form.cleaned_data),
+        )
+        if form.is_valid():
+            messages.success(request, f"{form.cleaned_data['email']} was invited, and joins by accepting.")
+            return doors.see_other(reverse("account_organisation", args=[subject.pk]))
+    return doors.answer(request, "account/invite.html", {"organisation": subject}, form=form)
+
+
+@require_POST
+@login_required
+def withdraw_invitation(request: HttpRequest, organisation_id, invitation_id) -> HttpResponse:
+    subject = _administered(request, organisation_id)
+    rows = Invitation.objects.visible_to(request.user).filter(organisation=subject)
+    invitation = get_object_or_404(rows, pk=invitation_id)
+    return doors.verb_post(
+        request,
+        lambda: actions.withdraw_invitation(actor=request.user, invitation=invitation),
+        done="The invitation was taken back.",
+        back=reverse("account_organisation", args=[subject.pk]),
+    )
+
+
+def _member_page(request: HttpRequest, membership: Membership, **forms) -> HttpResponse:
+    subject = membership.organisation
+    context = {
+        "membership": membership,
+        "organisation": subject,
+        "role_form": RoleForm(organisation=subject, initial={"role": membership.role}),
+        "end_form": ReasonForm(prefix="end"),
+        "reset_form": ReasonForm(prefix="reset"),
+        "may_reset": policies.may_reset_second_factor(request.user, membership.user),
+        "has_second_factor": membership.user.has_second_factor,
+        "is_self": membership.user_id == request.user.pk,
+    }
+    shown = next(iter(forms.values()), context["role_form"])
+    return doors.answer(request, "account/member.html", context | forms, form=shown)
+
+
+@require_safe
+@login_required
+def member(request: HttpRequest, membership_id) -> HttpResponse:
+    """One person's role: change it, end it, or reset their lost second factor."""
+    return _member_page(request, _member(request, membership_id))
+
+
+@require_POST
+@login_required
+def member_role(request: HttpRequest, membership_id) -> HttpResponse:
+    membership = _member(request, membership_id)
+    form = RoleForm(request.POST, organisation=membership.organisation)
+    if form.is_valid():
+        changed = doors.attempt(
+            request,
+            form,
+            lambda: actions.change_role(actor=request.user, membership=membership, **form.cleaned_data),
+        )
+        if changed:
+            messages.success(request, f"{membership.user} is now {changed.get_role_display().lower()}.")
+            return doors.see_other(_organisation_or_home(request, membership))
+    return _member_page(request, membership, role_form=form)
+
+
+@require_POST
+@login_required
+def member_end(request: HttpRequest, membership_id) -> HttpResponse:
+    membership = _member(request, membership_id)
+    form = ReasonForm(request.POST, prefix="end")
+    if form.is_valid():
+        ended = doors.attempt(
+            request,
+            form,
+            lambda: actions.end_membership(actor=request.user, membership=membership, **form.cleaned_data),
+        )
+        if ended:
+            messages.success(request, f"{membership.user} no longer has this role; their sessions ended.")
+            return doors.see_other(_organisation_or_home(request, membership))
+    return _member_page(request, membership, end_form=form)
+
+
+@require_POST
+@reauthentication_required
+def member_second_factor(request: HttpRequest, membership_id) -> HttpResponse:
+    membership = _member(request, membership_id)
+    form = ReasonForm(request.POST, prefix="reset")
+    if form.is_valid():
+        doors.attempt(
+            request,
+            form,
+            lambda: actions.reset_second_factor(
+                actor=request.user, user=membership.user, **form.cleaned_data
+            ),
+        )
+        if form.is_valid():
+            messages.success(request, f"{membership.user} sets up a new second factor at the next sign-in.")
+            return doors.see_other(reverse("account_member", args=[membership.pk]))
+    return _member_page(request, membership, reset_form=form)
+
+
+def _organisation_or_home(request: HttpRequest, membership: Membership) -> str:
+    """Where to go after a change that may have taken away one's own right to the page."""
+    if membership.user_id == request.user.pk:
+        return reverse("home")
+    return reverse("account_organisation", args=[membership.organisation_id])

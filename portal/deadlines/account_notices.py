@@ -1,0 +1,86 @@
+"""What people are told about their own account. Links that set a password are made when the mail is sent, never stored."""
+
+from datetime import datetime
+from uuid import UUID
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.urls import reverse
+
+from portal.accounts import hooks
+from portal.deadlines import actions
+from portal.deadlines.models import Message
+from portal.deadlines.registry import NoticeKind, register
+
+NOT_YOU = "If this was not you, sign in, look at your sessions, and tell your organisation's administrator or the programme.\n"
+
+
+def password_link(user) -> str:
+    """The address at which this person, and whoever reads their mail, can set a new password once."""
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+    return settings.PORTAL_BASE_URL + path.replace("UID-KEY", key)
+
+
+def _days() -> int:
+    return settings.PASSWORD_RESET_TIMEOUT // 86400
+
+
+def new_account_mail(message: Message) -> str:
+    again = settings.PORTAL_BASE_URL + reverse("account_reset_password")
+    return (
+        f"An account was made for you in the {settings.PORTAL_PROGRAMME_NAME}.\n\n"
+        f"Choose a password here:\n{password_link(message.recipient)}\n\n"
+        f"The link works once, for {_days()} days. After that, ask for a new one:\n{again}\n\n"
+        "When you first sign in you set up a second factor: an authenticator app or a passkey.\n"
+    )
+
+
+def password_mail(message: Message) -> str:
+    return (
+        "Somebody asked for a new password for the account with this address.\n\n"
+        f"Choose one here:\n{password_link(message.recipient)}\n\n"
+        f"The link works once, for {_days()} days. If you did not ask, do nothing: your password stays as it is.\n"
+    )
+
+
+def sign_in_mail(message: Message) -> str:
+    return (
+        "The way you sign in was changed: a password, an authenticator app, a passkey, recovery codes or an API token.\n\n"
+        f"{settings.PORTAL_BASE_URL}{message.link}\n\n" + NOT_YOU
+    )
+
+
+KINDS = (
+    NoticeKind(
+        "account_made", "Your account", "An account was made for you. Welcome.", mail=new_account_mail
+    ),
+    NoticeKind("invited", "Invitation", "An organisation asks you to take a role in it."),
+    NoticeKind("membership_added", "Your roles", "You were given a role in an organisation."),
+    NoticeKind("membership_ended", "Your roles", "A role you had in an organisation has ended."),
+    NoticeKind(
+        "password_asked",
+        "New password",
+        "Somebody asked for a new password for your account.",
+        mail=password_mail,
+    ),
+    NoticeKind("sign_in_changed", "Your sign-in", "The way you sign in was changed.", mail=sign_in_mail),
+    NoticeKind(
+        "second_factor_reset",
+        "Your second factor",
+        "Your second factor was reset by an administrator. You set up a new one when you next sign in.",
+    ),
+)
+
+
+def tell(*, recipients: list[UUID], kind: str, about: UUID, at: datetime, link: str) -> None:
+    actions.tell(
+        recipients=recipients, kind=kind, case_id=None, case_number="", about=about, at=at, link=link
+    )
+
+
+def register_kinds() -> None:
+    register(*KINDS)
+    if tell not in hooks.TELL:
+        hooks.TELL.append(tell)

@@ -1,0 +1,12 @@
+"""A person's notices."""
+
+from django.urls import path
+
+from portal.deadlines import views
+
+app_name = "notices"
+urlpatterns = [
+    path("", views.notices, name="list"),
+    path("read/", views.mark_read, name="read"),
+    path("<uuid:message_id>/", views.open_notice, name="open"),
+]
