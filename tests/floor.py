@@ -69,7 +69,8 @@ def environment(stack: dict, worker: int | None) -> dict[str, str]:
     run = os.environ.setdefault("PORTAL_TEST_RUN", str(os.getpid()))
     name = f"portal_test_{run}_{'main' if worker is None else worker}"
     folder = Path(tempfile.gettempdir()) / f"portal-test-{run}" / name
-    folder.mkdir(parents=True, exist_ok=True)
+    # WhiteNoise warns of a missing folder, and warnings are errors.
+    (folder / "static").mkdir(parents=True, exist_ok=True)
     # Sixteen is what a Valkey has by default; the first is left to the stack it belongs to.
     number = 1 + (int(run) + (0 if worker is None else worker + 1)) % 15
     database = stack["database"]

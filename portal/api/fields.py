@@ -50,4 +50,4 @@ class Reason(serializers.CharField):
     """Why; empty unless the state table asks for it."""
 
     def __init__(self, **options: Any):
-        super().__init__(**{"required": False, "allow_blank": True, "max_length": 2000} | options)
+        super().__init__(**{"allow_blank": True} | options)

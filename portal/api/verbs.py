@@ -98,10 +98,11 @@ def body_of(name: str, action: Callable[..., Any], taken: type | None) -> type[s
     base = taken or StrictSerializer
     declared = getattr(base, "_declared_fields", {})
     fields: dict[str, serializers.Field] = {}
-    if "reason" in parameters and "reason" not in declared:
-        fields["reason"] = Reason()
-    if "reason_code" in parameters and "reason_code" not in declared:
-        fields["reason_code"] = Reason(max_length=60)
+    for field, longest in (("reason", 2000), ("reason_code", 60)):
+        if field in parameters and field not in declared:
+            # Left out is empty: it is for the state table to say whether the step asks for one.
+            bare = parameters[field].default is inspect.Parameter.empty
+            fields[field] = Reason(max_length=longest, **({"default": ""} if bare else {"required": False}))
     if "expected_revision" in parameters:
         fields["revision"] = Revision(source="expected_revision")
     return type(name, (base,), fields)
