@@ -59,6 +59,18 @@ def may_see(actor, submission: Submission, scope: str, *, at: datetime | None = 
     return Submission.objects.visible_to(actor, scope=scope, at=at).filter(pk=submission.pk).exists()
 
 
+def may_reveal(actor, submission: Submission, *, at: datetime | None = None) -> bool:
+    """Whether the government's access instructions are open to this person now. A partner's scope of that name is its own
+    grant's instructions, which the partners' side keeps: it never opens these.
+    """
+    if not actor.is_authenticated or not actor.is_active:
+        return False
+    rows = Audience.objects.filter(
+        live(at or clock.now()), submission=submission, user=actor, scope="instructions"
+    )
+    return rows.exclude(capacity="partner").exists()
+
+
 def may_take(actor, submission: Submission, verb: str, *, at: datetime | None = None) -> bool:
     """Whether any row of the state table lets this person take a verb on this case, from whatever state."""
     mine = capacities(actor, submission, at=at)

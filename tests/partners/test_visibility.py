@@ -220,6 +220,16 @@ def test_partner_organisations_are_seen_by_themselves_by_overseers_and_the_eligi
     }
 
 
+def test_a_partner_never_reads_the_governments_instructions():
+    case = GrantCase()
+    case.agree()
+    for at in (NOW, START - DAY, ACTIVE):
+        for person in (case.partner.member, case.partner.admin):
+            with pytest.raises(NotAllowed):
+                case_actions.reveal_instructions(actor=person, submission=case.submission, at=at)
+    assert not Event.objects.filter(verb="revealed_instructions").exists()
+
+
 def test_every_reveal_is_in_the_ledger_without_the_secret():
     case = GrantCase()
     case.agree()

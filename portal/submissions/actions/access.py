@@ -49,7 +49,7 @@ def reveal_instructions(*, actor, submission: Submission, at: datetime | None = 
     Raises NotAllowed before the window opens, after it ended, and for everybody else.
     """
     at = at or clock.now()
-    if not policies.may_see(actor, submission, "instructions", at=at):
+    if not policies.may_reveal(actor, submission, at=at):
         raise NotAllowed("The access instructions are not open to you now.")
     newest = AccessInstructions.objects.filter(submission=submission).first()
     if newest is None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -24,7 +24,7 @@ from portal.submissions.api.sight import SightRoutes
 from portal.submissions.api.terms import TermsRoutes
 from portal.submissions.models import Facts, Submission
 from portal.submissions.next_steps import next_step, next_steps
-from portal.submissions.querysets import FACTS, INSTRUCTIONS
+from portal.submissions.querysets import FACTS
 from portal.submissions.states import MACHINE, State
 
 DATES = ("planned_partner_release", "planned_public_release")
@@ -200,13 +200,8 @@ class SubmissionViewSet(TermsRoutes, SightRoutes, VerbsMixin, ListMixin, Retriev
     }
 
     def visible(self) -> QuerySet:
-        """Newest submission first; a lab's drafts before all. Instructions of a grant are reached by who sees nothing else."""
+        """Newest submission first; a lab's drafts before all."""
         cases = Submission.objects.visible_to(self.request.user)
-        if self.action == "reveal_instructions":
-            granted = Submission.objects.visible_to(self.request.user, scope=INSTRUCTIONS).order_by()
-            cases = Submission.objects.filter(
-                Q(pk__in=cases.order_by().values("pk")) | Q(pk__in=granted.values("pk"))
-            )
         return cases.select_related("lab").prefetch_related("terms").order_by("-submitted_at", "id")
 
     def get_serializer_class(self) -> type[serializers.Serializer]:
