@@ -8,11 +8,12 @@ class SubmissionsConfig(AppConfig):
 
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
-        from portal.admin.panels import NAMES
+        from portal.admin.panels import HOME_PANELS, NAMES
         from portal.deadlines.querysets import CASES
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
         from portal.ledger.querysets import READERS as EVENT_READERS
         from portal.submissions import policies, readers
+        from portal.submissions.admin.home import queues
         from portal.submissions.deadline_kinds import register_kinds
 
         register_kinds()
@@ -20,4 +21,5 @@ class SubmissionsConfig(AppConfig):
         DEADLINE_READERS.append(readers.deadlines)
         CASES.append(readers.cases)
         NAMES.append(readers.case_numbers)
+        HOME_PANELS.append(queues)
         PERMISSION_POLICIES["submissions"] = policies.has_perm

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.submissions import numbers, window
-from portal.submissions.querysets import DocumentQuerySet, SubmissionQuerySet, TermsQuerySet
+from portal.submissions.querysets import ConflictQuerySet, DocumentQuerySet, SubmissionQuerySet, TermsQuerySet
 from portal.submissions.states import MACHINE, State
 
 USER = settings.AUTH_USER_MODEL
@@ -373,6 +373,8 @@ class Conflict(Key):
     declared_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
     declared_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ConflictQuerySet.as_manager()
 
     class Meta:
         ordering = ["-declared_at"]

@@ -183,3 +183,13 @@ class TermsQuerySet(models.QuerySet):
         return self.filter(
             submission_id__in=submissions.visible_to(user, scope=FACTS, at=at).order_by().values("pk")
         )
+
+
+class ConflictQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A person's own conflicts; everybody's for the programme's coordinators and auditors, who answer for them."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
+            return self
+        return self.filter(user=user)

@@ -1,0 +1,210 @@
+"""The queue of cases and each case's page, for coordinators, reviewers, designators and auditors."""
+
+from datetime import timedelta
+
+from django.contrib import admin, messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.html import format_html
+
+from portal import clock
+from portal.accounts.models import Kind
+from portal.admin import PortalAdmin, Question, Step, state_tag
+from portal.doors import see_other
+from portal.errors import NotAllowed
+from portal.submissions import actions, looks, policies
+from portal.submissions.admin import documents, terms
+from portal.submissions.admin.page import CasePage
+from portal.submissions.models import Submission
+from portal.submissions.next_steps import next_step
+from portal.submissions.querysets import FACTS
+from portal.submissions.states import MACHINE, State
+
+SOON = timedelta(days=7)
+
+
+def _closing(rows, user, at):
+    return rows.in_state(State.AGREED, State.OPEN, at=at).filter(closes_at__lte=at + SOON)
+
+
+class WaitsFor(Question):
+    title = "what it waits for"
+    parameter_name = "waits"
+    questions = {
+        "acknowledge": ("Acknowledgement", lambda rows, user, at: rows.in_state(State.SUBMITTED, at=at)),
+        "terms": ("Our acceptance of terms", lambda rows, user, at: rows.awaiting_terms("government")),
+        "lab": (
+            "The lab's answer",
+            lambda rows, user, at: rows.filter(
+                Q(pk__in=rows.awaiting_terms("lab").order_by().values("pk"))
+                | Q(pk__in=rows.awaiting_correction().order_by().values("pk"))
+            ),
+        ),
+        "correction": ("A correction", lambda rows, user, at: rows.awaiting_correction()),
+        "no_lead": ("A lead", lambda rows, user, at: rows.without_lead(at=at)),
+        "close": ("Closing", lambda rows, user, at: rows.in_state(State.ENDED, at=at)),
+    }
+
+
+class Window(Question):
+    title = "the access window"
+    parameter_name = "window"
+    questions = {
+        "open": ("Open", lambda rows, user, at: rows.in_state(State.OPEN, at=at)),
+        "closing": ("Closes within 7 days", _closing),
+        "ahead": ("Not open yet", lambda rows, user, at: rows.in_state(State.AGREED, at=at)),
+        "over": ("Over", lambda rows, user, at: rows.in_state(State.ENDED, State.CLOSED, at=at)),
+    }
+
+
+class SubmissionAdmin(PortalAdmin):
+    list_display = (
+        "case_number",
+        "lab",
+        "model",
+        "state_shown",
+        "opens_at",
+        "closes_at",
+        "lead",
+        "waits_for",
+    )
+    list_filter = (WaitsFor, Window)
+    search_fields = ("case_number",)
+    search_help_text = "A case number or how it begins, or part of a model's name."
+    ordering = ("-submitted_at", "id")
+    change_form_template = "admin/case/case.html"
+    machine = MACHINE
+    subject = "submission"
+    steps = (
+        Step(
+            "acknowledge",
+            actions.acknowledge,
+            explain="The lab is told that its submission was received, and the programme's standard access terms are laid before"
+            " both sides as version 1.",
+            done="Acknowledged. The lab has been told.",
+        ),
+        *terms.STEPS,
+        Step(
+            "request_correction",
+            actions.request_correction,
+            explain="The lab is asked for a new version of facts or documents. Nothing waits for its answer, and no date moves.",
+            done="The lab has been asked.",
+        ),
+        Step(
+            "close",
+            actions.close,
+            explain="The window has ended. Closing ends the reviewers' last access to facts and assessments.",
+            done="Closed.",
+            grave=True,
+        ),
+    )
+    bulk_steps = ("acknowledge",)
+
+    def may_open(self, user) -> bool:
+        return user.has_seat(Kind.AGENCY)
+
+    def capacities(self, user, obj, *, at):
+        return policies.capacities(user, obj, at=at)
+
+    # --- the list -----------------------------------------------------------------------------------------------------------
+    def list_queryset(self, request):
+        at = clock.now()
+        return Submission.objects.visible_to(request.user, at=at).for_workbench(request.user, at=at)
+
+    def get_search_results(self, request, queryset, search_term):
+        """A case number from its beginning, for everyone; a model's name only among the cases whose facts the person sees."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        named = Submission.objects.visible_to(request.user, scope=FACTS).filter(
+            facts__model_name__icontains=term
+        )
+        return queryset.filter(
+            Q(case_number__startswith=term.upper()) | Q(pk__in=named.order_by().values("pk"))
+        ), False
+
+    def listed(self, request, objects):
+        looks.listed(actor=request.user, submissions=[case for case in objects if case.facts_open])
+
+    @admin.display(description="Model")
+    def model(self, case):
+        return case.model_name if case.facts_open else None
+
+    @admin.display(description="State")
+    def state_shown(self, case):
+        return state_tag(case.state)
+
+    @admin.display(description="Lead")
+    def lead(self, case):
+        return case.lead_name
+
+    @admin.display(description="Waits for")
+    def waits_for(self, case):
+        step = next_step(case, at=clock.now())
+        if step is None:
+            return None
+        late = state_tag("overdue") if case.late else ""
+        return format_html("{} {} {}", late, step.by, step.text)
+
+    # --- one case -----------------------------------------------------------------------------------------------------------
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("facts", "lab")
+
+    def get_fieldsets(self, request, obj=None):
+        # The page is made of panels: nothing on it is a field.
+        return []
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        case = self.visible_or_404(request, object_id)
+        return super().change_view(
+            request, object_id, form_url, {"page": CasePage.of(request, case)} | (extra_context or {})
+        )
+
+    def panels(self, request, obj):
+        return CasePage.of(request, obj).panels()
+
+    def opened(self, request, obj):
+        CasePage.of(request, obj).record_looks()
+
+    def history(self, request, obj):
+        return CasePage.of(request, obj).events.select_related("actor")
+
+    # --- files and secrets --------------------------------------------------------------------------------------------------
+    def get_urls(self):
+        return [
+            path(
+                "documents/<uuid:version_id>/content/",
+                self.wrap(documents.content),
+                name="submissions_document_content",
+            ),
+            path(
+                "<uuid:object_id>/reveal_instructions/",
+                self.wrap(self.reveal_view),
+                name="submissions_submission_reveal_instructions",
+            ),
+            *super().get_urls(),
+        ]
+
+    def reveal_view(self, request: HttpRequest, object_id) -> HttpResponse:
+        """The access instructions, shown on the answer to a POST and nowhere kept: a reload asks again and is recorded again."""
+        case = self.visible_or_404(request, object_id)
+        if request.method != "POST":
+            return redirect(self.url_of("change", case))
+        try:
+            text = actions.reveal_instructions(actor=request.user, submission=case)
+        except NotAllowed as refusal:
+            messages.error(request, refusal.message)
+            return see_other(self.url_of("change", case))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Access instructions",
+            "original": case,
+            "opts": self.opts,
+            "text": text,
+            "back": self.url_of("change", case),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/case/revealed.html", context)

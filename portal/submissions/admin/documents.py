@@ -1,0 +1,22 @@
+"""Files on the workbench: opened by the action that records the look, and streamed."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from portal.errors import NotAllowed
+from portal.submissions.downloads import download
+from portal.submissions.models import Document, DocumentVersion
+
+
+@require_GET
+def content(request: HttpRequest, version_id) -> StreamingHttpResponse:
+    """One version's file, for whom the audience admits to the document now; 404 for everyone else."""
+    readable = Document.objects.visible_to(request.user).order_by().values("pk")
+    versions = DocumentVersion.objects.select_related("document__submission")
+    version = get_object_or_404(versions, pk=version_id, document__in=readable)
+    try:
+        return download(actor=request.user, version=version)
+    except NotAllowed as refusal:
+        raise PermissionDenied(refusal.message) from refusal

@@ -1,0 +1,46 @@
+"""What of the cases waits on a person, for the workbench's first page."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from portal import clock
+from portal.accounts.models import Role
+from portal.admin import Queue
+from portal.submissions.models import Submission
+from portal.submissions.querysets import agency_wide
+from portal.submissions.states import State
+
+
+def queues(request) -> list[Queue]:
+    """The programme coordinator's queues; other roles' come from the apps whose work it is."""
+    if Role.COORDINATOR not in agency_wide(request.user):
+        return []
+    at = clock.now()
+    cases = Submission.objects.visible_to(request.user, at=at)
+    return [
+        _queue(
+            "To acknowledge",
+            cases.in_state(State.SUBMITTED, at=at),
+            "acknowledge",
+            "Submitted, and not acknowledged yet",
+        ),
+        _queue(
+            "Access terms to accept",
+            cases.awaiting_terms("government"),
+            "terms",
+            "The newest version waits for us",
+        ),
+        _queue(
+            "Without a lead",
+            cases.without_lead(at=at),
+            "no_lead",
+            "Acknowledged, and nobody leads the review",
+        ),
+        _queue("To be closed", cases.in_state(State.ENDED, at=at), "close", "The access window has ended"),
+    ]
+
+
+def _queue(label: str, rows, question: str, hint: str) -> Queue:
+    url = reverse("admin:submissions_submission_changelist")
+    return Queue(label, rows, f"{url}?{urlencode({'waits': question})}", hint)
