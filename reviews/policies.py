@@ -1,9 +1,11 @@
 """Who may do what on the agency's side now. Plain answers; unknown means no."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from portal import clock
 from portal.accounts.models import Kind, Membership, Role
+from portal.machine import Machine
 from portal.submissions import hooks
 from portal.submissions import policies as cases
 from portal.submissions.models import Barrier, Submission
@@ -125,20 +127,31 @@ def designation_capacities(actor, designation: Designation, *, at: datetime | No
     return frozenset({"designator"})
 
 
-def _open(machine, state: str, capacities) -> list[str]:
-    return list(dict.fromkeys(t.verb for t in machine.verbs_from(state, capacities)))
+def capacities(actor, subject, *, at: datetime | None = None) -> frozenset[str]:
+    """In what capacities a person stands to a seat, an assessment, an inquiry or a designation now."""
+    return _TABLES[type(subject)][1](actor, subject, at=at)
+
+
+def may_take(actor, subject, verb: str, *, at: datetime | None = None) -> bool:
+    """Whether any row of the state table lets this person take a verb on this object, from whatever state."""
+    mine = capacities(actor, subject, at=at)
+    return any(t.verb == verb and t.who in mine for t in _TABLES[type(subject)][0].transitions)
 
 
 def open_verbs(actor, subject, *, at: datetime | None = None) -> list[str]:
-    """The verbs this person can take on a seat, an assessment, an inquiry or a designation now: what buttons are made from."""
+    """The verbs this person can take on the object in its present state: what buttons are made from."""
     at = at or clock.now()
-    if isinstance(subject, Assignment):
-        return _open(ASSIGNMENT, subject.state_at(at), assignment_capacities(actor, subject, at=at))
-    if isinstance(subject, Assessment):
-        return _open(ASSESSMENT, subject.state, assessment_capacities(actor, subject, at=at))
-    if isinstance(subject, Inquiry):
-        return _open(INQUIRY, subject.state, inquiry_capacities(actor, subject, at=at))
-    return _open(DESIGNATION, subject.state, designation_capacities(actor, subject, at=at))
+    state = subject.state_at(at) if hasattr(subject, "state_at") else subject.state
+    steps = _TABLES[type(subject)][0].verbs_from(state, capacities(actor, subject, at=at))
+    return list(dict.fromkeys(t.verb for t in steps))
+
+
+_TABLES: dict[type, tuple[Machine, Callable]] = {
+    Assignment: (ASSIGNMENT, assignment_capacities),
+    Assessment: (ASSESSMENT, assessment_capacities),
+    Inquiry: (INQUIRY, inquiry_capacities),
+    Designation: (DESIGNATION, designation_capacities),
+}
 
 
 def has_perm(user, codename: str, obj) -> bool:

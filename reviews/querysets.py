@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -134,11 +134,28 @@ class AssessmentQuerySet(models.QuerySet):
             wanted |= Q(submission_id__in=invited) & shared_or_own
         return self.filter(wanted)
 
+    def with_public_names(self):
+        """With what each author may be called by the case's lab: the alias, and whether the agreed terms show names."""
+        aliases = apps.get_model("submissions", "Alias").objects.filter(
+            submission=OuterRef("submission"), user=OuterRef("author")
+        )
+        agreed = apps.get_model("submissions", "Terms").objects.filter(
+            submission=OuterRef("submission"),
+            names_shown=True,
+            lab_accepted_at__isnull=False,
+            government_accepted_at__isnull=False,
+        )
+        return self.annotate(
+            author_alias=Subquery(aliases.values("label")[:1]), names_shown=Exists(agreed.order_by())
+        )
+
     def for_lab(self):
-        return self.select_related("submission__facts", "author").order_by("-shared_at", "id")
+        joined = self.select_related("submission__facts", "author", "assignment__agency")
+        return joined.with_public_names().order_by("-shared_at", "id")
 
     def for_workbench(self):
-        return self.select_related("submission", "author", "assignment__agency").order_by("-created_at", "id")
+        joined = self.select_related("submission", "author", "assignment__agency")
+        return joined.order_by("-created_at", "id")
 
 
 class InquiryQuerySet(models.QuerySet):

@@ -5,10 +5,10 @@ from uuid import UUID
 from django.db.models import Q
 
 from portal import clock
-from portal.accounts.models import Kind, Role
+from portal.accounts.models import Role
 from portal.submissions.models import Submission
 from portal.submissions.querysets import agency_wide
-from reviews.models import Assignment, Designation, DesignationConfirmation, Inquiry
+from reviews.models import Assignment, Designation, Inquiry
 
 
 def reviewers_of(submission: Submission) -> set[UUID]:
@@ -18,11 +18,11 @@ def reviewers_of(submission: Submission) -> set[UUID]:
 
 
 def events(user) -> Q | None:
-    """What happened to the inquiries and designations that coordinators and auditors see; to a lab, its own inquiries."""
-    about = Q(subject_id__in=Inquiry.objects.visible_to(user).order_by().values("pk"))
-    if {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
-        about |= Q(subject_id__in=Designation.objects.visible_to(user).order_by().values("pk"))
-    elif not user.has_seat(Kind.LAB):
+    """What happened to the inquiries and designations that coordinators and auditors see. A lab reads of its own on their page,
+    where nobody is named."""
+    if not {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
         return None
-    labels = [model._meta.label_lower for model in (Inquiry, Designation, DesignationConfirmation)]
+    labels = [model._meta.label_lower for model in (Inquiry, Designation)]
+    about = Q(subject_id__in=Inquiry.objects.visible_to(user).order_by().values("pk"))
+    about |= Q(subject_id__in=Designation.objects.visible_to(user).order_by().values("pk"))
     return Q(case_id=None, subject_type__in=labels) & about

@@ -161,8 +161,9 @@ def hand_over(
     expected_revision: int | None = None,
     at: datetime | None = None,
 ) -> Assignment:
-    """End a seat and propose it, with domain, role and expiry, to another reviewer, who attests anew; returns the new seat.
+    """End a seat and propose it, with domain, role and expiry, to another reviewer, who attests anew.
 
+    Returns the seat that ended; its ``handed_over_to`` is the new one.
     A reviewer hands over within the own agency only; the coordinator to any reviewer.
     """
     case, seat, step, mine, at = seats.begin(
@@ -197,4 +198,4 @@ def hand_over(
         raise Invalid(refusal.message, field=field, code=refusal.code) from refusal
     seat.handed_over_to = successor
     seat.save(update_fields=["handed_over_to"])
-    return successor
+    return seat

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from portal import clock
+from portal.submissions.aliases import UNNAMED
 from portal.submissions.models import DocumentVersion, Facts, Key, Submission
 from reviews.models.seats import Assignment, Domain
 from reviews.querysets import AssessmentQuerySet
@@ -114,3 +115,8 @@ class Assessment(Key):
 
     def __str__(self):
         return f"{self.get_domain_display()} assessment, {self.submission}"
+
+    @property
+    def author_shown(self) -> str:
+        """What the case's lab may call the author; of rows from ``with_public_names``."""
+        return self.author.name if self.names_shown else self.author_alias or UNNAMED

@@ -275,10 +275,10 @@ def test_a_withdrawn_inquiry_reminds_nobody(office):
     assert set(Deadline.objects.values_list("met_at", "cancelled_at")) == {(None, NOW)}
 
 
-def test_events_of_an_inquiry_are_read_by_lab_and_office_alone(office):
+def test_events_of_an_inquiry_are_read_by_the_office_alone(office):
     made = desk.submitted_inquiry(office.writer, office.lab)
     expected = {
-        office.viewer: 2,
+        office.viewer: 0,
         office.coordinator: 2,
         desk.auditor(): 2,
         desk.reviewer(make.agency()): 0,

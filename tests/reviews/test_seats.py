@@ -323,8 +323,8 @@ def test_a_reviewer_hands_over_within_the_agency_and_drafts_come_along():
     with pytest.raises(Invalid) as refused:
         actions.hand_over(actor=case.reviewer, assignment=case.seat, to=desk.reviewer(make.agency()), at=NOW)
     assert refused.value.field == "to"
-    seat = actions.hand_over(actor=case.reviewer, assignment=case.seat, to=successor, at=NOW)
-    old = Assignment.objects.get(pk=case.seat.pk)
+    old = actions.hand_over(actor=case.reviewer, assignment=case.seat, to=successor, at=NOW)
+    seat = Assignment.objects.get(reviewer=successor)
     assert (old.stored_state, old.handed_over_to, old.ended_at) == ("handed_over", seat, NOW)
     assert (seat.stored_state, seat.reviewer, seat.domain, seat.role) == (
         "proposed",
@@ -340,9 +340,10 @@ def test_a_reviewer_hands_over_within_the_agency_and_drafts_come_along():
 def test_the_lead_is_handed_over_and_stays_one(case, office_reviewer):
     seat = desk.active(case, office_reviewer, role="lead")
     other = desk.reviewer(make.agency())
-    new = actions.hand_over(
+    ended = actions.hand_over(
         actor=case.coordinator, assignment=seat, to=other, reason="Leaves the office.", at=NOW
     )
+    new = ended.handed_over_to
     assert (new.role, new.agency) == ("lead", other.memberships.get().organisation)
     assert people(told("assignment_handed_over")) == {office_reviewer}
 
