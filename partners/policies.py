@@ -34,15 +34,25 @@ def is_partner_admin(actor, organisation_id: UUID) -> bool:
     return organisation_id in actor.organisations_as(Kind.PARTNER, Role.ADMIN)
 
 
+def proposes(actor, case: Submission, *, at: datetime | None = None) -> bool:
+    """Whether this person proposes partners on this case, in whatever state it is."""
+    return bool(case_policies.capacities(actor, case, at=at) & {"lab", "coordinator"})
+
+
 def may_propose(actor, case: Submission, *, at: datetime | None = None) -> bool:
     """Whether this person can propose a partner on this case now."""
     at = at or clock.now()
-    mine = case_policies.capacities(actor, case, at=at) & {"lab", "coordinator"}
-    return bool(mine) and case_takes_proposals(case, at)
+    return case_takes_proposals(case, at) and proposes(actor, case, at=at)
 
 
 def case_takes_proposals(case: Submission, at: datetime) -> bool:
     return case.state_at(at) in PROPOSABLE and case.released_at is None
+
+
+def may_take(actor, grant: Grant, verb: str, *, at: datetime | None = None) -> bool:
+    """Whether any row of the state table lets this person take a verb on this grant, from whatever state."""
+    mine = capacities(actor, grant, at=at)
+    return any(t.verb == verb and t.who in mine for t in MACHINE.transitions)
 
 
 def open_verbs(actor, grant: Grant, *, at: datetime | None = None) -> list[str]:
@@ -68,6 +78,11 @@ def partner_capacities(actor, profile: PartnerProfile) -> frozenset[str]:
     if is_partner_admin(actor, profile.pk):
         mine.add("partner")
     return frozenset(mine)
+
+
+def may_take_partner(actor, profile: PartnerProfile, verb: str) -> bool:
+    mine = partner_capacities(actor, profile)
+    return any(t.verb == verb and t.who in mine for t in PARTNERS.transitions)
 
 
 def open_partner_verbs(actor, profile: PartnerProfile, *, at: datetime | None = None) -> list[str]:

@@ -103,7 +103,11 @@ class GrantQuerySet(models.QuerySet):
         return self.filter(Q(stored_state=State.PROPOSED) | Q(stored_state=State.AGREED, expires_at__gt=at))
 
     def for_list(self):
-        return self.select_related("submission", "partner").order_by("-proposed_at", "id")
+        return (
+            self.select_related("submission", "partner")
+            .defer("instructions_sealed")
+            .order_by("-proposed_at", "id")
+        )
 
 
 def _offers(user, at: datetime):

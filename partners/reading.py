@@ -1,0 +1,60 @@
+"""What of a grant a person may read now: asked once for a whole page, for pages and API alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from partners.models import Grant
+from partners.querysets import oversees
+from portal.accounts.models import Kind
+from portal.submissions.models import Audience
+from portal.submissions.querysets import live
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Which grants a person reads as lab or overseer, and what the audience opens to them as a partner's person."""
+
+    outside: bool
+    labs: frozenset[UUID]
+    scopes: frozenset[tuple[UUID, str]]
+    documents: frozenset[tuple[UUID, UUID]]
+
+    def as_side(self, grant: Grant) -> bool:
+        """Whether they stand on the lab's or the government's side of this grant."""
+        return self.outside or grant.submission.lab_id in self.labs
+
+    def terms(self, grant: Grant) -> bool:
+        """Purpose, kind of access, persons: for the two sides, and for the partner while the offer or grant stands."""
+        return self.as_side(grant) or (grant.pk, "offer") in self.scopes
+
+    def model(self, grant: Grant) -> bool:
+        """The model's name and summary, as the partner reads them."""
+        return (grant.pk, "model") in self.scopes
+
+    def instructions(self, grant: Grant) -> bool:
+        return (grant.pk, "instructions") in self.scopes
+
+    def document(self, grant: Grant, document_id: UUID) -> bool:
+        return self.as_side(grant) or (grant.pk, document_id) in self.documents
+
+
+def opened_to(user, grants: Iterable[Grant], *, at: datetime) -> Opened:
+    """One query for a partner's person, none for anybody else."""
+    scopes: set[tuple[UUID, str]] = set()
+    documents: set[tuple[UUID, UUID]] = set()
+    if user.has_seat(Kind.PARTNER):
+        rows = Audience.objects.filter(
+            live(at), user=user, capacity="partner", source_id__in=[grant.pk for grant in grants]
+        )
+        for source, scope, document in rows.order_by().values_list("source_id", "scope", "document_id"):
+            scopes.add((source, scope))
+            if document is not None:
+                documents.add((source, document))
+    return Opened(
+        oversees(user),
+        frozenset(user.organisations_as(Kind.LAB)),
+        frozenset(scopes),
+        frozenset(documents),
+    )
