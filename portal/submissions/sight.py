@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from portal.accounts.models import Organisation, User
-from portal.submissions.aliases import UNNAMED, shown_names
+from portal.accounts.models import Organisation
 from portal.submissions.models import Audience, Submission
+from portal.submissions.people import public_names
 from portal.submissions.policies import LAB_SEES
 
 CAPACITIES = {
@@ -95,11 +95,9 @@ def seats_of(case: Submission, *, at: datetime) -> list[Seat]:
         seat = seats.setdefault(key, Seat(row.user_id, row.organisation, row.capacity))
         title = row.document.title if row.document else ""
         seat.parts.append(Part(row.scope, title, row.since, row.until, _status(row, at)))
-    named = names(case, ((seat.user_id, seat.capacity) for seat in seats.values()))
+    named = public_names(case, {seat.user_id for seat in seats.values()})
     for seat in seats.values():
-        seat.name = named[seat.user_id, seat.capacity]
-        if seat.name == UNNAMED:
-            seat.name = f"{seat.organisation.short_name}, {seat.capacity_label.lower()}"
+        seat.name = named[seat.user_id]
         seat.parts.sort(
             key=lambda part: (list(SCOPES).index(part.scope) if part.scope in SCOPES else 99, part.since)
         )
@@ -115,32 +113,11 @@ def seats_of(case: Submission, *, at: datetime) -> list[Seat]:
     )
 
 
-def names(case: Submission, people: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], str]:
-    """What the lab reads for each (person, capacity): its own and the partners' people by name, an agency's by their alias."""
-    pairs = set(people)
-    by_name = {person for person, capacity in pairs if capacity in (*LAB_SEES, "partner")}
-    found = dict(User.objects.filter(pk__in=by_name).values_list("pk", "name")) if by_name else {}
-    aliases = shown_names(
-        case, {person for person, capacity in pairs if capacity not in (*LAB_SEES, "partner")}
-    )
-    return {
-        (person, capacity): (found if capacity in (*LAB_SEES, "partner") else aliases).get(person) or UNNAMED
-        for person, capacity in pairs
-    }
-
-
 def with_names(case: Submission, told: Iterable) -> list[tuple]:
     """Each change or look (of ``history``) beside the name the lab reads for who did it."""
     told = list(told)
-    named = names(case, ((item.actor_id, item.capacity) for item in told if item.actor_id))
-    return [(item, _shown(item, named)) for item in told]
-
-
-def _shown(item, named: dict) -> str:
-    if item.actor_id is None:
-        return "The clock"
-    name = named[item.actor_id, item.capacity]
-    return CAPACITIES.get(item.capacity, name) if name == UNNAMED else name
+    named = public_names(case, {item.actor_id for item in told if item.actor_id})
+    return [(item, named[item.actor_id] if item.actor_id else "The clock") for item in told]
 
 
 def _status(row: Audience, at: datetime) -> str:

@@ -86,6 +86,6 @@ def content(request: HttpRequest, version_id) -> HttpResponseBase:
         document_id__in=documents,
     )
     try:
-        return downloads.download(actor=request.user, version=version)
+        return download(actor=request.user, version=version)
     except NotAllowed as error:
         raise Http404 from error

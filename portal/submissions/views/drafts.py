@@ -11,11 +11,12 @@ from django.urls import reverse
 from portal import clock
 from portal.accounts.models import Kind, Organisation, Role
 from portal.doors import answer, attempt, see_other
-from portal.submissions import actions, history, sight
+from portal.submissions import actions, history
 from portal.submissions.forms import BareForm, DocumentForm, DraftForm, NewForm
 from portal.submissions.missing import missing
 from portal.submissions.models import Document, Facts, Submission
 from portal.submissions.next_steps import road_ahead
+from portal.submissions.people import public_names
 from portal.submissions.views.base import case_url, lab_page, not_now, page, posted_revision, take, the_case
 from portal.submissions.views.documents import add_from
 
@@ -187,7 +188,7 @@ def receipt(request: HttpRequest, case_number: str) -> HttpResponse:
     found = history.receipt(case)
     if found is None:
         return see_other(case_url(case))
-    by = sight.names(case, [(found.actor_id, "lab")])[found.actor_id, "lab"]
+    by = public_names(case, [found.actor_id])[found.actor_id] if found.actor_id else ""
     at = clock.now()
     return page(
         request,
