@@ -322,7 +322,21 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "portal.accounts.sign_in_forms.LoginForm",
+    "reset_password": "portal.accounts.sign_in_forms.ResetPasswordForm",
+    "reset_password_from_key": "portal.accounts.sign_in_forms.ResetPasswordKeyForm",
+    "change_password": "portal.accounts.sign_in_forms.ChangePasswordForm",
+    "set_password": "portal.accounts.sign_in_forms.SetPasswordForm",
+    "reauthenticate": "portal.accounts.sign_in_forms.ReauthenticateForm",
+}
 MFA_ADAPTER = "portal.accounts.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "portal.accounts.sign_in_forms.AuthenticateForm",
+    "reauthenticate": "portal.accounts.sign_in_forms.ReauthenticateCodeForm",
+    "activate_totp": "portal.accounts.sign_in_forms.ActivateTOTPForm",
+    "add_webauthn": "portal.accounts.sign_in_forms.AddWebAuthnForm",
+}
 # An unknown address gets no mail: the page says the same words either way.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -28,6 +28,14 @@ CHANGES = {
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by an organisation's administrator or by the sysadmin."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "This address and password do not go together.",
+        "incorrect_password": "This is not your password.",
+        "enter_current_password": "This is not your present password.",
+        "too_many_login_attempts": "Too many attempts. Wait a few minutes, then try again.",
+        "rate_limited": "Too many attempts. Wait a few minutes, then try again.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -75,6 +83,10 @@ class MFAAdapter(DefaultMFAAdapter):
         if authenticator.type == authenticator.Type.RECOVERY_CODES:
             return True
         return actions.second_factors_of(authenticator.user).exclude(pk=authenticator.pk).exists()
+
+    def generate_authenticator_name(self, user, type) -> str:  # noqa: A002 - allauth's own name
+        number = actions.second_factors_of(user).filter(type=type).count() + 1
+        return "Passkey" if number == 1 else f"Passkey {number}"
 
     def _get_site_name(self) -> str:
         return settings.PORTAL_PROGRAMME_NAME

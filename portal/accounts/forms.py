@@ -49,7 +49,10 @@ class ProfileForm(forms.Form):
 
 class TokenForm(forms.Form):
     name = forms.CharField(
-        label="What is it for?", max_length=80, help_text="Such as the machine or script that will use it."
+        label="What is it for?",
+        max_length=80,
+        help_text="Such as the machine or script that will use it.",
+        error_messages={"required": "Say what the token is for."},
     )
     lifetime = forms.TypedChoiceField(
         label="Valid for",
@@ -60,9 +63,15 @@ class TokenForm(forms.Form):
 
 
 class InviteForm(forms.Form):
-    email = forms.EmailField(label="E-mail address", max_length=254)
-    name = forms.CharField(label="Name", max_length=150)
-    role = forms.ChoiceField(label="Role", widget=forms.RadioSelect)
+    email = forms.EmailField(
+        label="E-mail address", max_length=254, error_messages={"required": "Enter the person's e-mail address."}
+    )
+    name = forms.CharField(
+        label="Name", max_length=150, error_messages={"required": "Enter the person's name."}
+    )
+    role = forms.ChoiceField(
+        label="Role", widget=forms.RadioSelect, error_messages={"required": "Choose a role."}
+    )
 
     def __init__(self, *args, organisation: Organisation, **kwargs):
         super().__init__(*args, **kwargs)

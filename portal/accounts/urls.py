@@ -29,6 +29,8 @@ SIGN_IN = [
         allauth_account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    # Before allauth's own, which would remove the last one too.
+    path("2fa/webauthn/keys/<int:pk>/remove/", views.remove_passkey, name="mfa_remove_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
     path("sessions/", include("allauth.usersessions.urls")),
 ]

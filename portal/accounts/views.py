@@ -1,6 +1,7 @@
 """One's own account, and the people of one's organisation."""
 
 from allauth.account.decorators import reauthentication_required
+from allauth.mfa.webauthn.views import remove_webauthn as allauth_remove_webauthn
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal import doors
 from portal.accounts import actions, policies
+from portal.accounts.adapter import MFAAdapter
 from portal.accounts.forms import InviteForm, ProfileForm, ReasonForm, RoleForm, TokenForm
 from portal.accounts.models import ApiToken, Invitation, Membership, Organisation
 
@@ -41,14 +43,32 @@ def profile(request: HttpRequest) -> HttpResponse:
     return doors.answer(request, "account/profile.html", {"memberships": held}, form=form)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def remove_passkey(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove a passkey, unless it is the last second factor."""
+    authenticator = get_object_or_404(actions.second_factors_of(request.user), pk=pk, type="webauthn")
+    adapter = MFAAdapter()
+    if not adapter.can_delete_authenticator(authenticator):
+        messages.error(request, adapter.error_messages["cannot_delete_authenticator"])
+        return redirect("mfa_list_webauthn")
+    return allauth_remove_webauthn(request, pk=pk)
+
+
 # --- API tokens -----------------------------------------------------------------------------------------------------------
 
 
-@sensitive_variables("secret", "made")
 @require_http_methods(["GET", "HEAD", "POST"])
-@reauthentication_required
+@login_required
 def tokens(request: HttpRequest) -> HttpResponse:
-    """One's tokens; a new one's secret is on the answer to the form that made it, and nowhere else ever."""
+    """One's tokens; making one asks for the password again."""
+    return _make_token(request) if request.method == "POST" else _tokens_page(request, TokenForm())
+
+
+@sensitive_variables("secret", "made")
+@reauthentication_required
+def _make_token(request: HttpRequest) -> HttpResponse:
+    """A new token's secret is on the answer to the form that made it, and nowhere else ever."""
     form, secret = TokenForm(request.POST or None), ""
     if form.is_valid():
         made = doors.attempt(
@@ -56,6 +76,10 @@ def tokens(request: HttpRequest) -> HttpResponse:
         )
         if made:
             secret, form = made[1], TokenForm()
+    return _tokens_page(request, form, secret)
+
+
+def _tokens_page(request: HttpRequest, form: TokenForm, secret: str = "") -> HttpResponse:
     context = {"tokens": ApiToken.objects.visible_to(request.user), "secret": secret}
     return doors.answer(request, "account/tokens.html", context, form=form)
 

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Message
@@ -33,10 +34,15 @@ class Frame:
     def signed_in(self) -> bool:
         return self.user is not None and self.user.is_authenticated
 
+    @property
+    def ready(self) -> bool:
+        """Whether the portal is open to this person: signed in, with a second factor."""
+        return self.signed_in and self.user.has_second_factor
+
     @cached_property
     def links(self) -> list[Link]:
         """The areas this person's seats open, in a fixed order."""
-        if not self.signed_in:
+        if not self.ready:
             return []
         found = []
         if self.user.has_seat(Kind.LAB):
@@ -49,12 +55,14 @@ class Frame:
 
     @cached_property
     def account_links(self) -> list[Link]:
+        if not self.ready:
+            return []
         found = [
             ("Profile", "/account/profile/"),
             ("Security", "/account/2fa/"),
             ("Sessions", "/account/sessions/"),
         ]
-        if self.signed_in and self.user.seats:
+        if self.user.seats:
             found.append(("API tokens", "/account/tokens/"))
         if self.administers:
             found.append(("People of my organisation", "/account/organisations/"))
@@ -70,7 +78,7 @@ class Frame:
     @cached_property
     def unread(self) -> int:
         """Unread notices, counted no further than the badge shows."""
-        if not self.signed_in:
+        if not self.ready:
             return 0
         ids = Message.objects.visible_to(self.user).unread().order_by().values_list("pk", flat=True)
         return len(ids[: UNREAD_SHOWN + 1])
@@ -82,6 +90,10 @@ class Frame:
     @property
     def on_notices(self) -> bool:
         return self.request.path.startswith("/notices/")
+
+    @property
+    def on_sign_in(self) -> bool:
+        return self.request.path == reverse("account_login")
 
     def _link(self, label: str, url: str) -> Link:
         return Link(label, url, self.request.path.startswith(url))

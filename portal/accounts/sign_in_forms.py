@@ -1,0 +1,79 @@
+"""allauth's forms in the portal's words: a label and a hint that stay, no placeholder that goes."""
+
+from typing import Any
+
+from allauth.account import forms as account
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as webauthn
+
+ADDRESS = "E-mail address"
+CODE = "Code"
+
+
+class Plain:
+    """Drops placeholders and sets this portal's labels."""
+
+    labels: dict[str, str] = {}
+    hints: dict[str, str] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():  # type: ignore[attr-defined]
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, field.help_text)
+
+
+class LoginForm(Plain, account.LoginForm):
+    labels = {"login": ADDRESS}
+
+
+class ResetPasswordForm(Plain, account.ResetPasswordForm):
+    labels = {"email": ADDRESS}
+
+
+class ResetPasswordKeyForm(Plain, account.ResetPasswordKeyForm):
+    labels = {"password1": "New password", "password2": "New password, again"}
+    hints = {"password1": ""}
+
+
+class ChangePasswordForm(Plain, account.ChangePasswordForm):
+    labels = {
+        "oldpassword": "Present password",
+        "password1": "New password",
+        "password2": "New password, again",
+    }
+    hints = {"password1": ""}
+
+
+class SetPasswordForm(Plain, account.SetPasswordForm):
+    labels = {"password1": "New password", "password2": "New password, again"}
+    hints = {"password1": ""}
+
+
+class ReauthenticateForm(Plain, account.ReauthenticateForm):
+    hints = {"password": ""}
+
+
+class AuthenticateForm(Plain, mfa.AuthenticateForm):
+    labels = {"code": CODE}
+
+
+class ReauthenticateCodeForm(Plain, mfa.ReauthenticateForm):
+    labels = {"code": CODE}
+
+
+class ActivateTOTPForm(Plain, totp.ActivateTOTPForm):
+    labels = {"code": CODE}
+
+
+class AddWebAuthnForm(Plain, webauthn.AddWebAuthnForm):
+    labels = {
+        "name": "Name of the passkey",
+        "passwordless": "Sign in with this passkey alone, without a password",
+    }
+    hints = {
+        "name": "So that you know it again, such as “office laptop”.",
+        "passwordless": "Your device then asks for your fingerprint, face or PIN each time.",
+    }
