@@ -1,0 +1,189 @@
+"""What the demonstration's people do on one case, in short words; each word is one of the portal's own actions."""
+
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+
+from partners import actions as grants
+from partners.models import Grant
+from portal.accounts.models import User
+from portal.site.demo import material
+from portal.site.demo.stage import Stage
+from portal.submissions import actions
+from portal.submissions.models import Document, Submission
+from reviews import actions as reviews
+from reviews.models import Assessment, Assignment
+
+ATTESTED = {"no_conflict": True, "nondisclosure": True, "training": True}
+FINDINGS = {
+    "method": "Task suite of the agency, run three times; two reviewers read every transcript.",
+    "access_used": "api_reduced",
+    "hours": "38.5",
+    "findings": (
+        "The model completes short exercises of the range by itself and needs hints on long ones. Two ways around the "
+        "safeguards were found by rephrasing; both are described in the annex that was sent to the lab's contact."
+    ),
+    "limitations": "Only the API was offered; long-running tasks were stopped after two hours.",
+    "confidence": "moderate",
+}
+
+
+class CaseActs:
+    """One case, its lab's writer and the programme's coordinator."""
+
+    case: Submission
+    seats: list[Assignment]
+
+    def __init__(self, stage: Stage, *, lab: str, by: str, office: str = "cora_coordinator"):
+        self.stage, self.cast = stage, stage.cast
+        self.lab, self.by, self.office = (
+            self.cast.house(lab),
+            self.cast.person(by),
+            self.cast.person(office),
+        )
+        self.documents: list[Document] = []
+
+    def draft(
+        self,
+        model: str,
+        *,
+        public: datetime,
+        partner: datetime | None = None,
+        mode: str = "api_reduced",
+        **facts,
+    ) -> None:
+        self.model = model
+        stem = model.lower().replace(" ", "-")
+        known = {
+            "model_name": model,
+            "checkpoint": f"{stem}-rc1",
+            "access_mode": mode,
+            "summary": f"{model} is an invented general-purpose model, described here for a demonstration.",
+            "capabilities": "Long documents, program code, use of tools over many steps.",
+            "evaluations": "An invented cyber range with 41 tasks, and 30 long-horizon tasks.",
+            "safeguards": "Trained refusals, classifiers on input and output, rate limits by account.",
+        }
+        dates = {"planned_public_release": public, "planned_partner_release": partner}
+        self.case = actions.create_draft(actor=self.by, lab=self.lab, facts=known | facts, dates=dates)
+
+    def upload(self, kind: str, title: str, file: ContentFile, tlp: str = "TLP:AMBER+STRICT") -> None:
+        document = actions.add_document(
+            actor=self.by, submission=self.case, kind=kind, title=title, upload=file, tlp=tlp
+        )
+        self.documents.append(document)
+
+    def upload_all(self) -> None:
+        """The three documents that most cases bring."""
+        self.upload("system_card", "Draft system card", material.system_card(self.model))
+        self.upload("inspect_log", "Cyber range log", material.inspect_log(self.model))
+        self.upload("third_party", "Red team report", material.report(self.model), tlp="TLP:RED")
+
+    def submit(self) -> None:
+        actions.submit(actor=self.by, submission=self.case)
+
+    def acknowledge(self) -> None:
+        actions.acknowledge(actor=self.office, submission=self.case)
+
+    def accept_terms(self, *people: User) -> None:
+        """Accepted by both sides, or by whom is named."""
+        for person in people or (self.by, self.office):
+            actions.accept_terms(actor=person, submission=self.case)
+
+    def provide_access(self) -> None:
+        stem = self.model.lower().replace(" ", "-")
+        text = f"Endpoint: https://{stem}.api.example/v1\nKey: demo-{stem}-0001\nRate: 60 requests a minute."
+        actions.provide_access(actor=self.by, submission=self.case, instructions=text)
+
+    def withdraw(self) -> None:
+        actions.withdraw(actor=self.by, submission=self.case)
+
+    def release(self) -> None:
+        actions.release(actor=self.by, submission=self.case)
+
+    def close(self) -> None:
+        actions.close(actor=self.office, submission=self.case)
+
+    # --- The agencies' side ---------------------------------------------------------------------------------------
+
+    def propose_seat(self, reviewer: str, domain: str, role: str = "reviewer") -> Assignment:
+        return reviews.propose_assignment(
+            actor=self.office,
+            submission=self.case,
+            reviewer=self.cast.person(reviewer),
+            domain=domain,
+            role=role,
+        )
+
+    def attest(self, seat: Assignment) -> None:
+        reviews.attest(actor=seat.reviewer, assignment=seat, **ATTESTED)
+
+    def end_seat(self, seat: Assignment, verb: str, **options) -> None:
+        """``complete``, ``decline`` and ``recuse`` by the reviewer, ``revoke`` by the coordinator."""
+        actor = self.office if verb == "revoke" else seat.reviewer
+        getattr(reviews, verb)(actor=actor, assignment=seat, **options)
+
+    def hand_over(self, seat: Assignment, to: str) -> Assignment:
+        """The seat passes to another reviewer of the agency; returns the new one."""
+        reviews.hand_over(actor=seat.reviewer, assignment=seat, to=self.cast.person(to))
+        seat.refresh_from_db()
+        return seat.handed_over_to
+
+    def read(self, reader: str) -> None:
+        """Somebody opens every document that is open to them."""
+        person = self.cast.person(reader)
+        for document in Document.objects.visible_to(person).filter(submission=self.case):
+            actions.open_version(actor=person, version=document.current)
+
+    def reveal(self, reader: str) -> None:
+        actions.reveal_instructions(actor=self.cast.person(reader), submission=self.case)
+
+    def write(self, author: str, *, ask_check: bool = True, **values) -> Assessment:
+        return reviews.create_assessment(
+            actor=self.cast.person(author),
+            submission=self.case,
+            values=FINDINGS | values,
+            ask_check=ask_check,
+        )
+
+    def check(self, assessment: Assessment, peer: str) -> None:
+        reviews.peer_check(actor=self.cast.person(peer), assessment=assessment)
+
+    def share(self, assessment: Assessment, lead: str) -> None:
+        reviews.share(actor=self.cast.person(lead), assessment=assessment)
+
+    def respond(self, assessment: Assessment, text: str) -> None:
+        reviews.respond(actor=self.by, assessment=assessment, response=text)
+
+    def finalize(self, assessment: Assessment, lead: str) -> None:
+        reviews.finalize(actor=self.cast.person(lead), assessment=assessment)
+
+    # --- The partners' side ---------------------------------------------------------------------------------------
+
+    def propose_partner(self, house: str, *, by_office: bool = False, **options) -> Grant:
+        terms = {
+            "purpose": "To find and mend weaknesses in the control systems that the partner operates.",
+            "documents": self.documents[:1],
+        }
+        if not by_office:
+            terms["instructions"] = f"Endpoint: https://partners.api.example/{house}\nKey: demo-{house}-0001."
+        return grants.propose_grant(
+            actor=self.office if by_office else self.by,
+            submission=self.case,
+            partner=self.cast.house(house),
+            **(terms | options),
+        )
+
+    def sign(self, grant: Grant, admin: str, *members: str) -> None:
+        """The signatures that are still missing: the government's, the lab's, the partner's, who names its people."""
+        grant.refresh_from_db()
+        if grant.concurred_at is None:
+            grants.concur(actor=self.office, grant=grant)
+        if grant.lab_consented_at is None:
+            grants.consent(actor=self.by, grant=grant)
+        users = [self.cast.person(key) for key in members]
+        grants.accept(actor=self.cast.person(admin), grant=grant, users=users)
+
+    def use(self, grant: Grant, member: str) -> None:
+        """A named person reads what is in scope and the instructions."""
+        self.read(member)
+        grants.reveal_grant_instructions(actor=self.cast.person(member), grant=grant)
