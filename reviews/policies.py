@@ -113,11 +113,22 @@ def reads_text_of(actor, inquiry: Inquiry) -> bool:
     return inquiry.state != InquiryState.WITHDRAWN
 
 
+def proposes_seats(actor) -> bool:
+    """Whether a person proposes seats at all; on which case is the audience's answer."""
+    return Role.COORDINATOR in agency_wide(actor)
+
+
+def reviews_for_an_agency(actor) -> bool:
+    return actor.has_seat(Kind.AGENCY, Role.REVIEWER)
+
+
+def is_designator(actor) -> bool:
+    return actor.is_active and actor.has_seat(Kind.AGENCY, Role.DESIGNATOR)
+
+
 def may_designate(actor, lab) -> bool:
     """Only a designator without a conflict records or confirms a determination about a lab's model."""
-    if not actor.is_authenticated or not actor.is_active:
-        return False
-    return actor.has_seat(Kind.AGENCY, Role.DESIGNATOR) and not is_barred(actor, lab_id=lab.pk)
+    return actor.is_authenticated and is_designator(actor) and not is_barred(actor, lab_id=lab.pk)
 
 
 def designation_capacities(actor, designation: Designation, *, at: datetime | None = None) -> frozenset[str]:

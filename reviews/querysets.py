@@ -198,10 +198,14 @@ class DesignationQuerySet(models.QuerySet):
     def in_state(self, state: str):
         return self.filter(confirmation__isnull=state == "recorded")
 
+    def with_chain(self):
+        """With the confirmation, and the designations before and after in the chain of corrections."""
+        return self.select_related(
+            "confirmation__confirmed_by", "inquiry", "supersedes__confirmation", "superseded_by__confirmation"
+        )
+
     def for_lab(self):
-        return self.select_related("confirmation", "inquiry", "superseded_by").order_by("-recorded_at", "id")
+        return self.with_chain().order_by("-recorded_at", "id")
 
     def for_workbench(self):
-        return self.select_related(
-            "lab", "recorded_by", "confirmation__confirmed_by", "inquiry", "superseded_by"
-        ).order_by("-recorded_at", "id")
+        return self.with_chain().select_related("lab", "recorded_by").order_by("-recorded_at", "id")

@@ -53,7 +53,8 @@ class VerbsMixin:
         if missing:
             raise ImproperlyConfigured(f"{cls.__name__} and its state table differ in {sorted(missing)}.")
         for verb, (action, taken) in cls.verbs.items():
-            setattr(cls, verb, _route(cls, verb, action, taken))
+            # Under a name of its own: a verb such as ``answer`` must not stand in a method's place.
+            setattr(cls, f"take_{verb}", _route(cls, verb, action, taken))
 
     def take(
         self: Any, verb: str, action: Callable[..., Any], body: type[serializers.Serializer]
@@ -85,7 +86,7 @@ def _route(cls: type[VerbsMixin], verb: str, action: Callable[..., Any], taken: 
     def take(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.take(verb, action, body)
 
-    take.__name__, take.__qualname__ = verb, f"{cls.__qualname__}.{verb}"
+    take.__name__, take.__qualname__ = f"take_{verb}", f"{cls.__qualname__}.take_{verb}"
     take.__module__, take.__doc__ = cls.__module__, summary
     answer = getattr(cls, "answer_class", None) or getattr(cls, "serializer_class", None)
     described = extend_schema(request=body, responses={200: answer}, description=summary, filters=False)(take)

@@ -65,6 +65,18 @@ class Designation(Key):
         except DesignationConfirmation.DoesNotExist:
             return None
 
+    @property
+    def is_open_to_lab(self) -> bool:
+        return self.shared_with_lab and self.confirmed_at is not None
+
+    @property
+    def successor(self) -> "Designation | None":
+        """The designation that supersedes this one, if any."""
+        try:
+            return self.superseded_by
+        except Designation.DoesNotExist:
+            return None
+
 
 class DesignationConfirmation(Key):
     """A second designator's confirmation, in a row of its own; the database refuses the one who recorded it."""

@@ -1,0 +1,203 @@
+"""``/api/v1/assessments/``: what reviewers found. A lab reads from shared on, and names no person it may not know."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.accounts.models import Kind
+from portal.api.fields import Instant, Revision, StrictSerializer
+from portal.api.verbs import VerbsMixin
+from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
+from portal.errors import NotAllowed
+from portal.submissions.api.filters import CaseFilter
+from reviews import actions, looks, policies
+from reviews.api.common import CASE, KEY_WORDS, case_of, created
+from reviews.models import Assessment, Domain
+from reviews.models.assessments import ACCESS_USED
+from reviews.states import ASSESSMENT, AssessmentState
+
+
+class AssessmentSerializer(serializers.Serializer):
+    """An assessment. It has no score and recommends nothing about a release. To a lab, ``author`` is a stable name."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=AssessmentState.choices)
+    revision = serializers.IntegerField()
+    submission = serializers.UUIDField(source="submission_id")
+    case_number = serializers.CharField(source="submission.case_number")
+    author = serializers.SerializerMethodField()
+    agency_name = serializers.CharField(source="assignment.agency.name")
+    domain = serializers.ChoiceField(choices=Domain.choices)
+    created_at = Instant()
+    check_asked_at = Instant(allow_null=True)
+    peer_checked_at = Instant(allow_null=True)
+    shared_at = Instant(allow_null=True)
+    responded_at = Instant(allow_null=True)
+    finalized_at = Instant(allow_null=True)
+
+    def get_author(self, assessment: Assessment) -> str:
+        return assessment.author_shown if self._for_lab(assessment) else assessment.author.name
+
+    def _for_lab(self, assessment: Assessment) -> bool:
+        return assessment.submission.lab_id in self.context["request"].user.organisations_as(Kind.LAB)
+
+
+class VersionRead(serializers.Serializer):
+    """A document version that the author had opened when the assessment was shared."""
+
+    id = serializers.UUIDField()
+    document = serializers.UUIDField(source="document_id")
+    number = serializers.IntegerField()
+    sha256 = serializers.CharField()
+
+
+class AssessmentDetailSerializer(AssessmentSerializer):
+    """An assessment by itself, with its texts and the verbs that are the person's now."""
+
+    method = serializers.CharField(allow_blank=True)
+    access_used = serializers.ChoiceField(choices=ACCESS_USED, allow_blank=True)
+    hours = serializers.DecimalField(max_digits=7, decimal_places=2, allow_null=True)
+    findings = serializers.CharField(allow_blank=True)
+    limitations = serializers.CharField(allow_blank=True)
+    confidence = serializers.ChoiceField(choices=Assessment.Confidence.choices, allow_blank=True)
+    classified_pointer = serializers.SerializerMethodField()
+    versions_read = VersionRead(many=True)
+    response = serializers.CharField(allow_blank=True)
+    verbs = serializers.SerializerMethodField()
+
+    def get_classified_pointer(self, assessment: Assessment) -> str:
+        """An opaque reference; not told to labs."""
+        return "" if self._for_lab(assessment) else assessment.classified_pointer
+
+    def get_verbs(self, assessment: Assessment) -> list[str]:
+        return policies.open_verbs(self.context["request"].user, assessment)
+
+
+class AssessmentTexts(StrictSerializer):
+    """Texts to write; only what is given changes."""
+
+    domain = serializers.ChoiceField(choices=Domain.choices, required=False)
+    method = serializers.CharField(required=False, allow_blank=True, max_length=20000)
+    access_used = serializers.ChoiceField(choices=ACCESS_USED, required=False, allow_blank=True)
+    hours = serializers.DecimalField(
+        max_digits=7, decimal_places=2, min_value=0, required=False, allow_null=True
+    )
+    findings = serializers.CharField(required=False, allow_blank=True, max_length=100000)
+    limitations = serializers.CharField(required=False, allow_blank=True, max_length=20000)
+    confidence = serializers.ChoiceField(
+        choices=Assessment.Confidence.choices, required=False, allow_blank=True
+    )
+    classified_pointer = serializers.CharField(required=False, allow_blank=True, max_length=40)
+
+
+class AssessmentInput(AssessmentTexts):
+    """A new draft."""
+
+    submission = CASE
+    ask_check = serializers.BooleanField(
+        required=False,
+        help_text="Ask the other reviewers for the check; when left out, as soon as nothing is missing.",
+    )
+    key = serializers.UUIDField(required=False, help_text=KEY_WORDS)
+
+
+class AssessmentChange(AssessmentTexts):
+    revision = Revision()
+
+
+class AskCheck(StrictSerializer):
+    revision = Revision()
+
+
+class LabResponse(StrictSerializer):
+    response = serializers.CharField(max_length=100000)
+
+
+class AssessmentFilter(filters.FilterSet):
+    submission = CaseFilter(field_name="submission_id")
+    state = filters.MultipleChoiceFilter(choices=AssessmentState.choices)
+    domain = filters.ChoiceFilter(choices=Domain.choices)
+
+
+class AssessmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
+    """Assessments, the newest first. Each reading is recorded and shown to the lab."""
+
+    model = Assessment
+    serializer_class = AssessmentSerializer
+    answer_class = AssessmentDetailSerializer
+    filterset_class = AssessmentFilter
+    http_method_names = ["get", "post", "patch", "head"]
+    machine, subject, may_take = ASSESSMENT, "assessment", staticmethod(policies.may_take)
+    verbs = {
+        "peer_check": (actions.peer_check, None),
+        "share": (actions.share, None),
+        "respond": (actions.respond, LabResponse),
+        "finalize": (actions.finalize, None),
+    }
+
+    def visible(self) -> QuerySet:
+        return Assessment.objects.visible_to(self.request.user).for_workbench().with_public_names()
+
+    def get_serializer_class(self) -> type[serializers.Serializer]:
+        return self.serializer_class if self.action == "list" else self.answer_class
+
+    def present(self, rows: Sequence[Assessment], *, listing: bool) -> list[dict]:
+        if listing:
+            looks.read_assessments(actor=self.request.user, assessments=rows)
+        else:
+            looks.read_assessment(actor=self.request.user, assessment=rows[0])
+        return super().present(rows, listing=listing)
+
+    def answer(self, result: Assessment) -> Response:
+        """The object with what its list's rows carry."""
+        return self.shown(self.visible().get(pk=result.pk))
+
+    @extend_schema(request=AssessmentInput, responses={201: AssessmentDetailSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Begin a draft of one's own, on a case where one is an active reviewer."""
+        if not policies.reviews_for_an_agency(request.user):
+            raise NotAllowed("Only active reviewers of a case write assessments.")
+        given = valid(AssessmentInput, request)
+        case = case_of(request.user, given.pop("submission"))
+        key, asked = given.pop("key", None), given.pop("ask_check", None)
+        if asked is None:
+            asked = all(given.get(name) not in (None, "") for name in Assessment.REQUIRED)
+        made = actions.create_assessment(
+            actor=request.user, submission=case, values=given, ask_check=asked, key=key
+        )
+        return created(self, request, made, name="assessments")
+
+    @extend_schema(request=AssessmentChange, responses={200: AssessmentDetailSerializer})
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Change one's draft; only what is given changes."""
+        found = self._own_draft()
+        given = valid(AssessmentChange, request)
+        revision = given.pop("revision", None)
+        return self.answer(
+            actions.save_assessment(
+                actor=request.user, assessment=found, values=given, expected_revision=revision
+            )
+        )
+
+    @extend_schema(request=AskCheck, responses={200: AssessmentDetailSerializer})
+    @action(detail=True, methods=["post"], url_path="ask_check")
+    def ask_check(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Open one's complete draft to the other reviewers of the case, and ask them for the check."""
+        found = self._own_draft()
+        given = valid(AskCheck, request)
+        return self.answer(
+            actions.ask_check(actor=request.user, assessment=found, expected_revision=given.get("revision"))
+        )
+
+    def _own_draft(self) -> Assessment:
+        found = self.get_object()
+        if "author" not in policies.capacities(self.request.user, found):
+            raise NotAllowed("This is its author's to change.")
+        return found
