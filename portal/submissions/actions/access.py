@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from portal import clock, crypto
-from portal.errors import Missing, NotAllowed
+from portal.errors import Missing, NotAllowed, WrongState
 from portal.submissions import policies
 from portal.submissions.actions import case as steps
 from portal.submissions.looks import looked
@@ -46,13 +46,13 @@ def provide_access(
 def reveal_instructions(*, actor, submission: Submission, at: datetime | None = None) -> str:
     """The newest instructions in clear, for whom the audience admits to them now; the look is recorded first.
 
-    Raises NotAllowed before the window opens, after it ended, and for everybody else.
+    Raises NotAllowed before the window opens, after it ended, and for everybody else; WrongState while there are none.
     """
     at = at or clock.now()
     if not policies.may_reveal(actor, submission, at=at):
         raise NotAllowed("The access instructions are not open to you now.")
     newest = AccessInstructions.objects.filter(submission=submission).first()
     if newest is None:
-        return ""
+        raise WrongState("The lab has given no access instructions yet.")
     looked(actor=actor, submission=submission, verb="revealed_instructions", data={"version": newest.number})
     return crypto.unseal(newest.sealed)
