@@ -69,11 +69,17 @@ def offset_name(seconds: int) -> str:
     return f"{'-' if seconds < 0 else '+'}{size}{unit}"
 
 
+_INVITED = {"lab", "lab_viewer", "partner"}
+
+
 def government_kinds() -> list[str]:
     """The kinds that bind the government's side alone: only these can be late. A date shared with a lab or partner is news."""
-    return [
-        key for key, kind in DEADLINES.items() if not {"lab", "lab_viewer", "partner"} & set(kind.capacities)
-    ]
+    return [key for key, kind in DEADLINES.items() if not _INVITED & set(kind.capacities)]
+
+
+def dates_shared() -> list[str]:
+    """The kinds that are news to a lab or a partner: once such a date has passed, nobody is late with anything."""
+    return [key for key, kind in DEADLINES.items() if _INVITED & set(kind.capacities)]
 
 
 # The capacities in which a seat's holder may be asked to act, besides the role itself.

@@ -15,9 +15,13 @@ DUE_SHOWN = 10
 
 
 def due_for(user, *, limit: int = DUE_SHOWN) -> list[Deadline]:
-    """The dates by which this person, or others in the same role, should act: earliest first, each with its ``label``."""
+    """The dates by which this person, or others in the same role, should act: earliest first, each with its ``label``.
+
+    A date that is news to a lab or a partner is shown until it comes, never as something they are late with.
+    """
     mine = Q(person=user) | Q(person=None, kind__in=registry.kinds_for(user.seats))
     rows = Deadline.objects.visible_to(user).still_open().filter(mine)
+    rows = rows.exclude(kind__in=registry.dates_shared(), due_at__lt=clock.now())
     found = list(rows.order_by("due_at", "id")[:limit])
     for deadline in found:
         deadline.label = registry.label(deadline.kind)
