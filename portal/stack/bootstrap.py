@@ -19,6 +19,11 @@ VENV = BASE / ".venv"
 PYTHON = VENV / "bin" / "python"
 BUILD = BASE / "build"
 OLDEST = (3, 11)
+SYSTEM_CERTIFICATES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
 
 
 class SetupError(Exception):
@@ -112,6 +117,17 @@ def _assets() -> None:
 def _npm_install(folder: Path) -> None:
     command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--loglevel=error"]
     environment = dict(os.environ)
+    # Node trusts a list of its own; a machine behind a company's proxy has that proxy's certificate in the system's list.
+    trusted = next(
+        (
+            path
+            for path in (os.environ.get("SSL_CERT_FILE"), *SYSTEM_CERTIFICATES)
+            if path and Path(path).exists()
+        ),
+        None,
+    )
+    if trusted:
+        environment.setdefault("NODE_EXTRA_CA_CERTS", trusted)
     home = Path(environment.get("HOME", "/nonexistent"))
     if not os.access(home, os.W_OK):
         environment["npm_config_cache"] = str(BUILD / "npm-cache")

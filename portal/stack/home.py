@@ -82,8 +82,9 @@ def _elsewhere(layout: Layout) -> Path:
     if note.exists():
         return Path(note.read_text().strip())
     folder = ELSEWHERE / uuid.uuid4().hex
-    ELSEWHERE.mkdir(parents=True, exist_ok=True, mode=0o711)
-    folder.mkdir(mode=0o711)
+    folder.mkdir(parents=True)
+    for made in (ELSEWHERE, folder):
+        made.chmod(0o711)
     note.write_text(f"{folder}\n")
     return folder
 
@@ -100,6 +101,14 @@ def _copy(package: Path, target: Path) -> Path:
         if libraries.exists():
             shutil.copytree(libraries, half / libraries.name, symlinks=True)
         target.chmod(0o755)
-        half.chmod(0o755)
+        _open(half)
         half.rename(folder)
     return folder / package.name
+
+
+def _open(tree: Path) -> None:
+    """Let everybody read what the owner reads, whatever the mask under which it was installed."""
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | 0o444 | (0o111 if mode & stat.S_IXUSR else 0))

@@ -71,6 +71,7 @@ class Keeper:
             if one.due():
                 one.begin()
                 changed = True
+        process.reap_orphans(set(self.numbers().values()))
         if changed:
             self.publish(self.numbers())
 

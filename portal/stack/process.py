@@ -11,6 +11,7 @@ from pathlib import Path
 
 NOBODY = 65534
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -69,6 +70,20 @@ def kill_group(leader: int) -> None:
     """Kill a group whose leader is gone or will not go: a killed server leaves its workers behind."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what a killed child leaves, so that :func:`reap_orphans` can bury it."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def reap_orphans(known: set[int]) -> None:
+    """Collect ended processes that nobody else waits for; those in ``known`` are left to whoever started them."""
+    with contextlib.suppress(ChildProcessError):
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if ended.si_pid in known:
+                return
+            os.waitpid(ended.si_pid, os.WNOHANG)
 
 
 def command_line(pid: int) -> list[str]:

@@ -170,6 +170,7 @@ def main() -> None:
     # While starting, being told to stop is an exception like Ctrl-C; later, signals are waited for.
     for number in STOPPING:
         signal.signal(number, _interrupt)
+    process.adopt_orphans()
     supervisor = None
     try:
         supervisor = Supervisor(arguments.var, arguments.port, os.environ)
