@@ -6,12 +6,21 @@ class PartnersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        from partners import panels, readers
         from partners.actions import following
         from partners.deadline_kinds import register_kinds
-        from portal.submissions import hooks
+        from portal.accounts.models import PERMISSION_POLICIES
+        from portal.ledger.querysets import READERS
+        from portal.submissions import hooks, next_steps
+        from portal.submissions.panels import CONSEQUENCES, PANELS
 
         register_kinds()
         hooks.DATES_MOVED.append(following.dates_moved)
         hooks.ACCESS_ENDED.append(following.access_ended)
         hooks.REPLANNED.append(following.replanned)
         hooks.PARTNERS_OF.append(following.partners_of)
+        READERS.append(readers.events)
+        PERMISSION_POLICIES["partners"] = readers.has_perm
+        next_steps.UPPER.append(readers.next_steps)
+        CONSEQUENCES.append(readers.consequences)
+        PANELS.append(panels.of_case)

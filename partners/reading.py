@@ -8,7 +8,7 @@ from uuid import UUID
 from partners.models import Grant
 from partners.querysets import oversees
 from portal.accounts.models import Kind
-from portal.submissions.models import Audience
+from portal.submissions.models import Audience, Document
 from portal.submissions.querysets import live
 
 
@@ -58,3 +58,15 @@ def opened_to(user, grants: Iterable[Grant], *, at: datetime) -> Opened:
         frozenset(scopes),
         frozenset(documents),
     )
+
+
+def strictest_marking(documents: Iterable[Document]) -> str:
+    """The banner over several documents: at least as strict as the strictest of them. Empty for none."""
+    documents = list(documents)
+    if not documents:
+        return ""
+    # The TLP's own order, strictest first.
+    order = list(Document.Tlp.values)
+    tlp = min((document.tlp for document in documents), key=order.index)
+    confidential = any(document.confidential_commercial for document in documents)
+    return Document(tlp=tlp, confidential_commercial=confidential).marking

@@ -188,6 +188,12 @@ class Grant(Key):
         return min(since, default=None)
 
     @property
+    def reason_words(self) -> str:
+        """The words of ``reason_code``; empty where none was given."""
+        words = dict(DeclineReason.choices) | dict(RevokeReason.choices)
+        return words.get(self.reason_code, "")
+
+    @property
     def offered_at(self) -> datetime | None:
         """From when the partner knows of it: lab consent and government concurrence are both there."""
         if self.lab_consented_at is None or self.concurred_at is None:

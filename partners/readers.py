@@ -1,0 +1,88 @@
+"""What this room tells the floors below: events a person reads, what comes next on a case, what follows a moved date."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db.models import Q
+
+from partners import policies
+from partners.models import Grant, PartnerProfile, PartnerTerms
+from partners.querysets import oversees
+from partners.states import State
+from portal.accounts.models import Kind
+from portal.submissions.models import Submission
+from portal.submissions.next_steps import CLOCK, LAB, OFFICE, NextStep
+
+GRANT = Grant._meta.label_lower
+OWN = (GRANT, PartnerProfile._meta.label_lower)
+
+
+def events(user) -> Q | None:
+    """For a lab what happened to the grants on its cases; for a partner's people what they did themselves; for overseers
+    what happened to partner organisations (grants come with their cases).
+    """
+    answer = Q(actor=user, subject_type__in=OWN) if user.has_seat(Kind.PARTNER) else None
+    parts = [answer] if answer is not None else []
+    labs = user.organisations_as(Kind.LAB)
+    if labs:
+        own = Submission.objects.filter(lab_id__in=labs).order_by().values("pk")
+        parts.append(Q(case_id__in=own, subject_type=GRANT))
+    if oversees(user):
+        labels = [PartnerProfile._meta.label_lower, PartnerTerms._meta.label_lower]
+        parts.append(Q(case_id=None, subject_type__in=labels))
+    if not parts:
+        return None
+    found = parts[0]
+    for part in parts[1:]:
+        found |= part
+    return found
+
+
+def has_perm(user, codename: str, obj) -> bool:
+    """Django's question, answered for one grant or partner organisation: whether it is seen."""
+    if codename == "view_grant" and isinstance(obj, Grant):
+        return Grant.objects.visible_to(user).filter(pk=obj.pk).exists()
+    if codename == "view_partnerprofile" and isinstance(obj, PartnerProfile):
+        return PartnerProfile.objects.visible_to(user).filter(pk=obj.pk).exists()
+    return False
+
+
+def next_steps(submission: Submission, at: datetime) -> list[NextStep]:
+    """The signatures that proposals on a case wait for, and the next start; and that partners can be proposed at all."""
+    grants = list(Grant.objects.filter(submission=submission).not_ended(at=at).order_by("starts_at", "pk"))
+    proposed = [grant for grant in grants if grant.stored_state == State.PROPOSED]
+    steps = []
+    if waiting := sum(grant.lab_consented_at is None for grant in proposed):
+        text = f"consents to {_many(waiting, 'proposed partner')}, or declines."
+        steps.append(NextStep(LAB, "consent", text, optional=True))
+    if waiting := sum(grant.concurred_at is None for grant in proposed):
+        text = f"concurs with {_many(waiting, 'proposed partner')}, or declines. The lab's release waits for neither."
+        steps.append(NextStep(OFFICE, "concur", text))
+    coming = [grant for grant in grants if grant.state_at(at) == State.AGREED]
+    if coming:
+        steps.append(
+            NextStep(CLOCK, "start", "starts the first partner's early access.", coming[0].starts_at)
+        )
+    if not grants and policies.case_takes_proposals(submission, at):
+        text = "proposes partners for early access, if it wants to."
+        steps.append(NextStep(LAB, "propose_grant", text, optional=True))
+    return steps
+
+
+def consequences(submission: Submission, dates: Mapping[str, datetime | None], at: datetime) -> list[str]:
+    """What would follow for grants if the lab moved its planned partner release."""
+    new = dates.get("planned_partner_release")
+    if new is None or new == submission.planned_partner_release:
+        return []
+    following = Grant.objects.filter(submission=submission, follows_partner_release=True).not_ended(at=at)
+    moving = [grant for grant in following if grant.agreed_at is None or grant.starts_at > at]
+    if not moving:
+        return []
+    verb = "starts" if len(moving) == 1 else "start"
+    return [
+        f"{_many(len(moving), 'grant')} {verb} with the new partner release; each expiry moves by the same span."
+    ]
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

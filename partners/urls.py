@@ -1,0 +1,23 @@
+"""The partner's pages, mounted at /partner/."""
+
+from django.urls import path
+
+from partners.views import grants, home, profile
+from portal.submissions.views import documents
+
+app_name = "partner"
+GRANT = "grants/<uuid:grant_id>/"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("profile/", profile.profile, name="profile"),
+    path(GRANT, grants.grant, name="grant"),
+    path(f"{GRANT}accept/", grants.accept, name="accept"),
+    path(f"{GRANT}decline/", grants.decline, name="decline"),
+    path(f"{GRANT}surrender/", grants.surrender, name="surrender"),
+    path(f"{GRANT}close-out/", grants.close_out, name="close_out"),
+    path(f"{GRANT}reveal/", grants.reveal, name="reveal"),
+    path(f"{GRANT}people/", grants.people, name="people"),
+    path(f"{GRANT}people/<uuid:user_id>/unname/", grants.unname, name="unname"),
+    path("documents/<uuid:version_id>/content/", documents.content, name="content"),
+]

@@ -1,0 +1,50 @@
+"""The first page of a partner's people: what is granted to them, and what they owe."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from partners.models import PartnerProfile
+from partners.reading import opened_to
+from partners.views.base import own_grants, partner_page
+from portal import clock
+from portal.accounts.models import Kind, Role
+from portal.deadlines.views import due_for
+from portal.doors import page_of
+from portal.submissions import looks
+
+
+@partner_page()
+def home(request: HttpRequest) -> HttpResponse:
+    """The grants of the person's organisations, newest first, with the model's name where it is open to them."""
+    at, user = clock.now(), request.user
+    rows = own_grants(user).for_list().select_related("submission__facts")
+    shown = page_of(request, rows)
+    grants = list(shown.object_list)
+    opened = opened_to(user, grants, at=at)
+    read = {grant.submission_id: grant.submission for grant in grants if opened.model(grant)}
+    looks.listed(actor=user, submissions=read.values(), verb="listed_grants")
+    return render(
+        request,
+        "partners/home.html",
+        {
+            "page": shown,
+            "rows": [
+                {
+                    "grant": grant,
+                    "state": grant.state_at(at),
+                    "facts": grant.submission.facts if opened.model(grant) else None,
+                    "named": opened.instructions(grant),
+                }
+                for grant in grants
+            ],
+            "profiles": [
+                (profile, profile.state_at(at))
+                for profile in PartnerProfile.objects.visible_to(user)
+                .filter(pk__in=user.organisations_as(Kind.PARTNER))
+                .for_list()
+            ],
+            "administers": user.has_seat(Kind.PARTNER, Role.ADMIN),
+            "several": len(user.organisations_as(Kind.PARTNER)) > 1,
+            "due": due_for(user),
+        },
+    )

@@ -1,0 +1,1 @@
+"""The lab's pages about partners of its case."""

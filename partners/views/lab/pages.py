@@ -1,0 +1,129 @@
+"""The partners of a case: the list, a proposal, and the page of one grant."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from partners import actions, policies
+from partners.forms import PlainForm, ProposeForm
+from partners.models import Grant, PartnerProfile
+from partners.states import NOT_ENDED
+from partners.views.lab.base import grants_of, the_grant, url
+from portal import clock
+from portal.doors import attempt, see_other
+from portal.ledger.models import Event
+from portal.submissions import sight
+from portal.submissions.models import Document, Submission
+from portal.submissions.views.base import lab_page, page, take, the_case
+
+HISTORY_SHOWN = 50
+
+
+@lab_page()
+def grants(request: HttpRequest, case_number: str) -> HttpResponse:
+    """Every partner of the case: proposed, agreed, active and ended, with what each waits for."""
+    case, at = the_case(request, case_number), clock.now()
+    rows = grants_of(request, case).order_by("-proposed_at", "id")
+    return page(
+        request,
+        "partners/lab/grants.html",
+        case,
+        look="viewed_grants",
+        rows=[{"grant": grant, "state": grant.state_at(at)} for grant in rows],
+        may_propose=policies.may_propose(request.user, case, at=at),
+        takes_proposals=policies.case_takes_proposals(case, at),
+    )
+
+
+@lab_page("GET", "POST")
+def propose(request: HttpRequest, case_number: str) -> HttpResponse:
+    """Propose one or several partners on the same terms; proposing is the lab's consent."""
+    case, at = the_case(request, case_number), clock.now()
+    form = ProposeForm(
+        request.POST if request.method == "POST" else None,
+        user=request.user,
+        partners=_candidates(request, case),
+        documents=documents_of(request, case),
+        planned_release=case.planned_partner_release is not None,
+        days=settings.PORTAL_TARGETS["grant_days"],
+        initial={"access_mode": case.facts.access_mode},
+    )
+    done = form.is_bound and take(
+        request,
+        form,
+        lambda: actions.propose_wave(
+            actor=request.user,
+            submission=case,
+            partners=[profile.organisation for profile in form.cleaned_data["partners"]],
+            **form.terms,
+        ),
+        done="Proposed. Your lab has consented by it; the programme office is asked to concur.",
+        to=url(case),
+    )
+    if done:
+        return done
+    if not form.is_bound and not policies.may_propose(request.user, case, at=at):
+        if not policies.proposes(request.user, case, at=at):
+            raise PermissionDenied("Administrators and contributors of your lab propose partners.")
+        messages.info(request, "Partners are proposed from acknowledgement until the release.")
+        return see_other(url(case))
+    return page(request, "partners/lab/propose.html", case, look="viewed_grants", form=form)
+
+
+def _candidates(request: HttpRequest, case: Submission):
+    """Eligible partners without a standing grant on this case; who is refused for a conflict is said only on asking."""
+    standing = grants_of(request, case).filter(stored_state__in=["proposed", "agreed"]).order_by()
+    found = PartnerProfile.objects.visible_to(request.user).eligible(at=clock.now())
+    return found.exclude(pk__in=standing.values("partner_id")).for_list()
+
+
+def documents_of(request: HttpRequest, case: Submission):
+    return Document.objects.visible_to(request.user).filter(submission=case)
+
+
+@lab_page()
+def grant(request: HttpRequest, case_number: str, grant_id) -> HttpResponse:
+    """One partner's grant as its lab sees it: signatures, scope, named people, and what was done."""
+    case, found = the_grant(request, case_number, grant_id)
+    at = clock.now()
+    mine = policies.capacities(request.user, found, at=at)
+    return page(
+        request,
+        "partners/lab/grant.html",
+        case,
+        look="viewed_grants",
+        grant=found,
+        state=found.state_at(at),
+        can=policies.open_verbs(request.user, found, at=at),
+        writes="lab" in mine and found.state_at(at) in NOT_ENDED,
+        reveals="lab" in mine and found.instructions_set_at is not None,
+        scope=list(found.scope.filter(ended_at=None).select_related("document")),
+        named=list(found.named.filter(ended_at=None).select_related("user")),
+        extension=found.extensions.filter(completed_at=None, dropped_at=None).first(),
+        history=_history(case, found),
+    )
+
+
+def _history(case: Submission, grant: Grant) -> list[dict]:
+    """What was done to the grant, newest first, each with the name that the lab may know the person by."""
+    events = list(Event.objects.filter(subject_id=grant.pk, kind="change").order_by("-seq")[:HISTORY_SHOWN])
+    return [
+        {"event": event, "name": name, "what": event.verb.removeprefix("grant_").replace("_", " ")}
+        for event, name in sight.with_names(case, events)
+    ]
+
+
+@lab_page("POST")
+@never_cache
+def reveal(request: HttpRequest, case_number: str, grant_id) -> HttpResponse:
+    """What the lab wrote for this partner, in clear, on a page that no cache keeps; the look is recorded."""
+    case, found = the_grant(request, case_number, grant_id)
+    form = PlainForm(request.POST)
+    text = attempt(request, form, lambda: actions.reveal_grant_instructions(actor=request.user, grant=found))
+    context = {"submission": case, "grant": found, "text": text, "form": form}
+    response = render(request, "partners/lab/reveal.html", context, status=200 if form.is_valid() else 403)
+    response["Cache-Control"] = "private, no-store"
+    return response

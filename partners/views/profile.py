@@ -1,0 +1,64 @@
+"""What an organisation said of itself, how it stands in the programme, and its application."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from partners import policies
+from partners.actions import organisations
+from partners.forms import ProfileForm
+from partners.models import PartnerProfile
+from partners.states import PartnerState
+from partners.views.base import partner_page
+from portal import clock
+from portal.accounts.models import Kind, Organisation
+from portal.doors import answer
+from portal.submissions.views.base import posted_revision, take
+
+FIELDS = ("sectors", "country", "operates")
+
+
+@partner_page("GET", "POST")
+def profile(request: HttpRequest) -> HttpResponse:
+    """The organisation's standing and its profile; where it has none yet, the application."""
+    at, user = clock.now(), request.user
+    own = Organisation.objects.filter(pk__in=user.organisations_as(Kind.PARTNER)).order_by("name")
+    wanted = request.GET.get("organisation", "")
+    organisation = get_object_or_404(own, pk=wanted) if _is_id(wanted) else own.first()
+    found = PartnerProfile.objects.visible_to(user).filter(pk=organisation.pk).first()
+    now = {name: getattr(found, name) for name in FIELDS} if found else {}
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=now)
+    state = found.state_at(at) if found else None
+    applies = found is None or state == PartnerState.NOT_SELECTED
+    here = f"{reverse('partner:profile')}?organisation={organisation.pk}"
+
+    def save():
+        values = {name: form.cleaned_data[name] for name in FIELDS}
+        if applies:
+            return organisations.apply(actor=user, organisation=organisation, **values)
+        revision = posted_revision(request.POST)
+        return organisations.update_profile(actor=user, profile=found, expected_revision=revision, **values)
+
+    said = "Your application was sent." if applies else "The profile was saved. The programme office is told."
+    done = form.is_bound and take(request, form, save, done=said, to=here)
+    if done:
+        return done
+    context = {
+        "organisation": organisation,
+        "others": [other for other in own if other.pk != organisation.pk],
+        "profile": found,
+        "state": state,
+        "applies": applies,
+        "too_early": bool(
+            found and applies and found.reapply_on and clock.calendar_day(at) < found.reapply_on
+        ),
+        "writes": policies.is_partner_admin(user, organisation.pk) and state != PartnerState.REMOVED,
+        "revision": found.revision if found else 0,
+    }
+    return answer(request, "partners/profile.html", context, form=form)
+
+
+def _is_id(text: str) -> bool:
+    from portal.api.views import UUID_TEXT
+
+    return UUID_TEXT.fullmatch(text) is not None
