@@ -64,7 +64,9 @@ class TokenForm(forms.Form):
 
 class InviteForm(forms.Form):
     email = forms.EmailField(
-        label="E-mail address", max_length=254, error_messages={"required": "Enter the person's e-mail address."}
+        label="E-mail address",
+        max_length=254,
+        error_messages={"required": "Enter the person's e-mail address."},
     )
     name = forms.CharField(
         label="Name", max_length=150, error_messages={"required": "Enter the person's name."}

@@ -9,6 +9,7 @@ from portal.accounts.actions.invitations import (
 from portal.accounts.actions.memberships import add_membership, change_role, end_membership
 from portal.accounts.actions.people import (
     ask_for_password,
+    change_address,
     create_organisation,
     create_person,
     deactivate_person,
@@ -31,6 +32,7 @@ __all__ = [
     "accept_invitation",
     "add_membership",
     "ask_for_password",
+    "change_address",
     "change_role",
     "create_organisation",
     "create_person",

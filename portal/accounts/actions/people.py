@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import available_timezones
 
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 
 from portal import clock
@@ -86,6 +87,25 @@ def update_profile(*, actor: User, name: str, zone: str, at: datetime | None = N
     user.name, user.zone = name.strip(), zone
     user.save(update_fields=["name", "zone"])
     ledger.record(actor=actor, verb="updated_profile", subject=user, at=at or clock.now())
+    return user
+
+
+@transaction.atomic
+def change_address(*, actor: User, user: User, email: str, at: datetime | None = None) -> User:
+    """Another address for an account: the person signs in with it from now on, and links go there."""
+    _require_sysadmin(actor)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    email = email.strip().lower()
+    if User.objects.filter(email__iexact=email).exists():
+        raise Invalid("This address has an account already.", field="email")
+    user.email = email
+    user.save(update_fields=["email"])
+    # allauth keeps addresses of its own, by which the old one would still open the account.
+    EmailAddress.objects.filter(user=user).delete()
+    security.end_sessions(user)
+    at = at or clock.now()
+    event = ledger.record(actor=actor, verb="changed_address", subject=user, at=at)
+    hooks.tell(recipients=[user.pk], kind="sign_in_changed", about=event.pk, at=at)
     return user
 
 

@@ -1,0 +1,362 @@
+"""Accounts in the admin: superusers look after them, the programme office's coordinators read them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+
+from portal.accounts import actions, querysets
+from portal.accounts.models import (
+    ROLES_OF,
+    Affiliation,
+    Invitation,
+    Kind,
+    Membership,
+    Organisation,
+    Role,
+    User,
+)
+from portal.admin import PortalAdmin, Question, Step, StepForm
+
+# --- what the steps ask for -----------------------------------------------------------------------------------------------
+
+
+class PersonField(forms.EmailField):
+    """A person, named by the address they sign in with: a list of thousands of names helps nobody."""
+
+    def clean(self, value: Any) -> User | None:
+        email = super().clean(value)
+        person = User.objects.filter(email__iexact=email).first() if email else None
+        if email and person is None:
+            raise forms.ValidationError("No account has this address.")
+        return person
+
+
+class ReasonStep(StepForm):
+    reason = forms.CharField(
+        label="Reason", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class CreatePerson(StepForm):
+    email = forms.EmailField(label="E-mail address", max_length=254)
+    name = forms.CharField(label="Name", max_length=150)
+    is_superuser = forms.BooleanField(
+        label="Sysadmin",
+        required=False,
+        help_text="Looks after all accounts and settings. Opens no lab material.",
+    )
+
+
+class ChangeAddress(StepForm):
+    email = forms.EmailField(label="New e-mail address", max_length=254)
+
+
+class CreateOrganisation(StepForm):
+    kind = forms.ChoiceField(label="Kind", choices=Kind.choices)
+    name = forms.CharField(label="Name", max_length=200)
+    short_name = forms.CharField(
+        label="Short name",
+        max_length=40,
+        help_text="Labs see an agency's people under it: “CAISI reviewer 2”.",
+    )
+
+
+class RenameOrganisation(StepForm):
+    name = forms.CharField(label="Name", max_length=200)
+    short_name = forms.CharField(label="Short name", max_length=40)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["name"].initial = self.subject.name
+        self.fields["short_name"].initial = self.subject.short_name
+
+
+class WithRole(StepForm):
+    role = forms.ChoiceField(label="Role")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        organisation = getattr(self.subject, "organisation", self.subject)
+        self.fields["role"].choices = [(role.value, role.label) for role in ROLES_OF[Kind(organisation.kind)]]
+
+
+class AddMember(WithRole):
+    user = PersonField(label="Address of the person's account")
+    field_order = ("user", "role")
+
+
+class InvitePerson(WithRole):
+    email = forms.EmailField(label="E-mail address", max_length=254)
+    name = forms.CharField(label="Name", max_length=150)
+    field_order = ("email", "name", "role")
+
+
+class RecordAffiliation(StepForm):
+    user = PersonField(label="Address of the person's account")
+    organisation = forms.ModelChoiceField(Organisation.objects.all(), label="Organisation")
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+# --- the lists --------------------------------------------------------------------------------------------------------------
+
+
+class AccountsAdmin(PortalAdmin):
+    def may_open(self, user) -> bool:
+        return querysets.sees_all_accounts(user)
+
+    def may_add(self, user) -> bool:
+        return user.is_superuser and self.add_step is not None
+
+
+def _sysadmin(user, obj, at) -> bool:
+    return user.is_superuser
+
+
+def _open_membership(user, membership, at) -> bool:
+    return user.is_superuser and membership.ended_at is None
+
+
+class AccountState(Question):
+    title = "account"
+    parameter_name = "account"
+    questions = {
+        "open": ("Open", lambda rows, user, at: rows.filter(is_active=True)),
+        "closed": ("Closed", lambda rows, user, at: rows.filter(is_active=False)),
+        "sysadmins": ("Sysadmins", lambda rows, user, at: rows.filter(is_superuser=True)),
+        "without": (
+            "Without a second factor",
+            lambda rows, user, at: rows.filter(is_active=True, has_second_factor=False),
+        ),
+    }
+
+
+class UserAdmin(AccountsAdmin):
+    list_display = ("name", "email", "roles", "second_factor", "is_active", "last_login")
+    list_filter = (AccountState,)
+    search_fields = ("email__istartswith", "name__icontains")
+    search_help_text = "A name, or how an address begins."
+    ordering = ("name", "pk")
+    fields = (
+        "name",
+        "email",
+        "roles",
+        "second_factor",
+        "is_active",
+        "is_superuser",
+        "zone",
+        "date_joined",
+        "last_login",
+    )
+    readonly_fields = fields
+    subject = "user"
+    add_step = Step(
+        "create_person",
+        actions.create_person,
+        form=CreatePerson,
+        label="Make an account",
+        done="The account was made.",
+    )
+    steps = (
+        Step(
+            "change_address",
+            actions.change_address,
+            form=ChangeAddress,
+            explain="The person signs in with the new address from now on; their sessions end.",
+            done="The address was changed.",
+            available=_sysadmin,
+        ),
+        Step(
+            "reset_second_factor",
+            actions.reset_second_factor,
+            form=ReasonStep,
+            explain="For a person who lost theirs. Make sure that it is really they who ask. Sessions and tokens end.",
+            done="The second factor was reset.",
+            available=lambda user, person, at: (
+                user.is_superuser and user.pk != person.pk and person.has_second_factor
+            ),
+            grave=True,
+        ),
+        Step(
+            "deactivate_person",
+            actions.deactivate_person,
+            form=ReasonStep,
+            label="Close the account",
+            explain="Sessions and tokens end at once; what the person did stays on record.",
+            done="The account was closed.",
+            available=lambda user, person, at: (
+                user.is_superuser and person.is_active and user.pk != person.pk
+            ),
+            grave=True,
+        ),
+        Step(
+            "reactivate_person",
+            actions.reactivate_person,
+            label="Open the account again",
+            done="The account is open again.",
+            available=lambda user, person, at: user.is_superuser and not person.is_active,
+        ),
+    )
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_standing()
+
+    @admin.display(description="Roles")
+    def roles(self, person):
+        names = sorted({Role(seat.role).label for seat in person.seats})
+        return ", ".join(names) or ("Sysadmin" if person.is_superuser else "None")
+
+    @admin.display(description="Second factor", boolean=True)
+    def second_factor(self, person):
+        return person.has_second_factor
+
+
+class OfKind(Question):
+    title = "kind"
+    parameter_name = "kind"
+    questions = {
+        kind.value: (kind.label, lambda rows, user, at, kind=kind: rows.filter(kind=kind)) for kind in Kind
+    }
+
+
+class OrganisationAdmin(AccountsAdmin):
+    list_display = ("name", "kind", "short_name", "is_programme_office", "created_at")
+    list_filter = (OfKind,)
+    search_fields = ("name__icontains",)
+    search_help_text = "A part of the name."
+    ordering = ("name", "pk")
+    fields = ("name", "kind", "short_name", "is_programme_office", "created_at")
+    readonly_fields = fields
+    subject = "organisation"
+    add_step = Step(
+        "create_organisation",
+        actions.create_organisation,
+        form=CreateOrganisation,
+        label="Make an organisation",
+        done="The organisation was made.",
+    )
+    steps = (
+        Step(
+            "add_member",
+            actions.add_membership,
+            form=AddMember,
+            label="Add a member",
+            explain="Gives an existing account a role here, at once. To ask the person first, invite them.",
+            done="The member was added.",
+            available=_sysadmin,
+        ),
+        Step(
+            "invite",
+            actions.invite,
+            form=InvitePerson,
+            label="Invite a person",
+            explain="They join by accepting. If there is no account with the address, one is made.",
+            done="The invitation is on its way.",
+            available=_sysadmin,
+        ),
+        Step(
+            "update_organisation",
+            actions.update_organisation,
+            form=RenameOrganisation,
+            label="Rename",
+            done="The organisation was renamed.",
+            available=_sysadmin,
+        ),
+    )
+
+
+class MembershipState(Question):
+    title = "membership"
+    parameter_name = "membership"
+    questions = {
+        "active": ("Active", lambda rows, user, at: rows.filter(ended_at=None)),
+        "ended": ("Ended", lambda rows, user, at: rows.exclude(ended_at=None)),
+        "admins": (
+            "Administrators",
+            lambda rows, user, at: rows.filter(ended_at=None, role=Role.ADMIN),
+        ),
+        "designators": (
+            "Designators",
+            lambda rows, user, at: rows.filter(ended_at=None, role=Role.DESIGNATOR),
+        ),
+    }
+
+
+class MembershipAdmin(AccountsAdmin):
+    list_display = ("user", "role", "organisation", "since", "ended_at")
+    list_filter = (MembershipState,)
+    list_select_related = ("user", "organisation")
+    search_fields = ("user__email__istartswith", "user__name__icontains", "organisation__name__icontains")
+    search_help_text = "A name, an organisation, or how an address begins."
+    ordering = ("organisation__name", "user__name", "pk")
+    fields = ("user", "role", "organisation", "since", "ended_at")
+    readonly_fields = fields
+    subject = "membership"
+    steps = (
+        Step(
+            "change_role",
+            actions.change_role,
+            form=WithRole,
+            explain="The present role ends and the new one begins; the person signs in anew.",
+            done="The role was changed.",
+            available=_open_membership,
+        ),
+        Step(
+            "end_membership",
+            actions.end_membership,
+            form=ReasonStep,
+            explain="What the role opens closes at once, and the person's sessions end.",
+            done="The membership ended.",
+            available=_open_membership,
+            grave=True,
+        ),
+    )
+
+
+class InvitationAdmin(AccountsAdmin):
+    list_display = ("user", "role", "organisation", "invited_by", "created_at", "outcome")
+    list_select_related = ("user", "organisation", "invited_by")
+    search_fields = ("user__email__istartswith", "organisation__name__icontains")
+    search_help_text = "An organisation, or how an address begins."
+    ordering = ("-created_at", "pk")
+    fields = ("user", "role", "organisation", "invited_by", "created_at", "answered_at", "outcome")
+    readonly_fields = fields
+    subject = "invitation"
+    steps = (
+        Step(
+            "withdraw_invitation",
+            actions.withdraw_invitation,
+            label="Take back",
+            done="The invitation was taken back.",
+            available=lambda user, invitation, at: user.is_superuser and invitation.answered_at is None,
+        ),
+    )
+
+
+class AffiliationAdmin(AccountsAdmin):
+    list_display = ("user", "organisation", "since", "until", "recorded_at")
+    list_select_related = ("user", "organisation")
+    search_fields = ("user__email__istartswith", "user__name__icontains", "organisation__name__icontains")
+    search_help_text = "A name, an organisation, or how an address begins."
+    ordering = ("-recorded_at", "pk")
+    fields = ("user", "organisation", "since", "until", "recorded_at")
+    readonly_fields = fields
+    subject = "affiliation"
+    add_step = Step(
+        "record_affiliation",
+        actions.record_affiliation,
+        form=RecordAffiliation,
+        label="Record where a person works or worked",
+        explain="A lab named here may not be reviewed by this person.",
+        done="Recorded.",
+    )
+
+
+ADMINS = [
+    (Organisation, OrganisationAdmin),
+    (User, UserAdmin),
+    (Membership, MembershipAdmin),
+    (Invitation, InvitationAdmin),
+    (Affiliation, AffiliationAdmin),
+]
