@@ -62,7 +62,8 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     if getattr(error, "wait", None) is not None:
         headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
-    set_rollback()
+    if not getattr(context.get("view"), "own_transactions", False):
+        set_rollback()
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
 
 

@@ -99,6 +99,8 @@ class UploadMixin:
     their own.
     """
 
+    own_transactions = True
+
     @classmethod
     def as_view(cls, *args: Any, **options: Any) -> Callable:
         return transaction.non_atomic_requests(super().as_view(*args, **options))  # type: ignore[misc]

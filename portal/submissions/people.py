@@ -18,37 +18,42 @@ def public_names(submission: Submission, user_ids: Iterable[UUID]) -> dict[UUID,
     return {user: name for (_, user), name in names.items()}
 
 
-def names_on(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], str]:
-    """The same for pairs of case id and person id, in four queries, and one more where a stable name is new.
+def names_on(
+    pairs: Iterable[tuple[UUID, UUID]], cases: dict[UUID, Submission] | None = None
+) -> dict[tuple[UUID, UUID], str]:
+    """The same for pairs of case id and person id, in three queries, and two more where a stable name is new.
 
-    Persons of the lab and of partners go by their names; so do an agency's where the case's agreed terms say so.
+    Persons of the lab and of partners go by their names; so do an agency's where the case's agreed terms say so. ``cases``
+    are those of ``cases_named``, where the caller has them.
     """
     wanted = set(pairs)
-    cases = _cases({case for case, _ in wanted})
+    if not wanted:
+        return {}
+    if cases is None:
+        cases = cases_named({case for case, _ in wanted})
     people = _people({user for _, user in wanted})
     names: dict[tuple[UUID, UUID], str] = {}
     hidden: dict[tuple[UUID, UUID], str] = {}
     for case, user in wanted:
         person, seats = people[user]
-        lab, names_shown = cases[case]
         stem = _stem(seats)
-        if stem and not names_shown and all(seat.organisation_id != lab for seat in seats):
+        of_lab = any(seat.organisation_id == cases[case].lab_id for seat in seats)
+        if stem and not of_lab and not cases[case].names_shown:
             hidden[case, user] = stem
         else:
             names[case, user] = str(person)
     return names | stable_names(hidden)
 
 
-def _cases(ids: set[UUID]) -> dict[UUID, tuple[UUID, bool]]:
-    """The lab of each case, and whether its agreed terms show names."""
+def cases_named(ids: Iterable[UUID]) -> dict[UUID, Submission]:
+    """Cases by id, each with ``names_shown``: whether its agreed terms show an agency's persons by name."""
     agreed = Terms.objects.filter(
         submission=OuterRef("pk"),
         lab_accepted_at__isnull=False,
         government_accepted_at__isnull=False,
         names_shown=True,
     )
-    rows = Submission.objects.filter(pk__in=ids).annotate(names_shown=Exists(agreed)).order_by()
-    return {case: (lab, shown) for case, lab, shown in rows.values_list("pk", "lab_id", "names_shown")}
+    return Submission.objects.annotate(names_shown=Exists(agreed)).in_bulk(ids)
 
 
 def _people(ids: set[UUID]) -> dict[UUID, tuple[User, list[Membership]]]:

@@ -21,7 +21,12 @@ def verb_of(case, name):
 
 def _closable():
     """A case whose window is empty and whose planned release has come."""
-    case = make.Case(make.agreed, at=NOW - 90 * DAY)
+    return make.Case(make.agreed, at=NOW - 90 * DAY)
+
+
+def _acknowledged():
+    case = make.Case(make.submitted)
+    actions.acknowledge(actor=case.coordinator, submission=case.submission)
     return case
 
 
@@ -35,7 +40,7 @@ HAPPY = {
         {"reason": "The checkpoint is not named."},
         "submitted",
     ),
-    "accept_terms": (lambda: _acknowledged(), "contributor", {"version": 1}, "acknowledged"),
+    "accept_terms": (_acknowledged, "contributor", {"version": 1}, "acknowledged"),
     "provide_access": (
         lambda: make.Case(make.agreed),
         "contributor",
@@ -52,12 +57,6 @@ HAPPY = {
     "withdraw": (lambda: make.Case(make.agreed), "contributor", {}, "withdrawn"),
     "close": (_closable, "coordinator", {}, "closed"),
 }
-
-
-def _acknowledged():
-    case = make.Case(make.submitted)
-    actions.acknowledge(actor=case.coordinator, submission=case.submission)
-    return case
 
 
 def test_every_verb_of_the_table_is_a_route_and_no_other_is():
@@ -279,7 +278,7 @@ def test_an_incomplete_draft_names_the_fact_one_level_down():
 
 def test_a_newer_version_of_the_terms_is_stale():
     case = _acknowledged()
-    terms = {head: "Other words." for head in ("purpose", *case.submission.terms.model.HEADS)}
+    terms = dict.fromkeys(("purpose", *case.submission.terms.model.HEADS), "Other words.")
     actions.propose_terms(actor=case.coordinator, submission=case.submission, texts=terms, names_shown=False)
     refused(
         Caller(case.contributor).post(verb_of(case.submission, "accept_terms"), {"version": 1}),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -202,7 +202,7 @@ class SubmissionViewSet(TermsRoutes, SightRoutes, VerbsMixin, ListMixin, Retriev
     def visible(self) -> QuerySet:
         """Newest submission first; a lab's drafts before all."""
         cases = Submission.objects.visible_to(self.request.user)
-        return cases.select_related("lab").prefetch_related("terms").order_by("-submitted_at", "id")
+        return cases.select_related("lab").order_by("-submitted_at", "id")
 
     def get_serializer_class(self) -> type[serializers.Serializer]:
         return self.serializer_class if self.action == "list" else self.answer_class
@@ -215,6 +215,8 @@ class SubmissionViewSet(TermsRoutes, SightRoutes, VerbsMixin, ListMixin, Retriev
             looks.listed(actor=self.request.user, submissions=read)
         elif read:
             looks.looked(actor=self.request.user, submission=read[0], verb="viewed_case")
+        # What comes next depends on the terms.
+        prefetch_related_objects(rows, "terms")
         context = self.get_serializer_context() | {"facts": facts, "at": clock.now()}
         return list(self.get_serializer_class()(rows, many=True, context=context).data)
 
