@@ -58,7 +58,7 @@ def _make() -> dict[str, Any]:
 def _settle(now: datetime) -> None:
     """Messages of the past were sent, and those of more than some days ago were read; tokens were made without a word."""
     history = Message.objects.filter(state=Message.State.WAITING)
-    history.filter(kind="sign_in_changed").update(created_at=now - 2 * RECENT)
+    history.filter(kind="sign_in_changed").update(created_at=now - 2 * READ_AFTER)
     history.filter(created_at__lt=now - RECENT).update(
         state=Message.State.SENT, sent_at=F("created_at") + timedelta(seconds=4), attempts=1
     )

@@ -7,7 +7,7 @@ ledger tells one history. Between the steps the periodic jobs run as they would 
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, time, timedelta
 
 from django.db import connection
@@ -41,6 +41,7 @@ class Stage:
     def __init__(self, cast: Cast, now: datetime):
         self.cast, self.now = cast, now
         self._last_round = now
+        self._reached = datetime.min.replace(tzinfo=UTC)
 
     def day(self, days: int, hour: int = 10, minute: int = 0) -> datetime:
         """An instant that many calendar days from today at a time of the programme's zone."""
@@ -65,11 +66,11 @@ class Stage:
             if at > self.now:
                 raise ValueError("A script of the past asks for a step in the future.")
             self._pass_time(at)
-            with clock_at(at):
+            with self._clock_at(at):
                 self._wait(waiting, script, order)
         self._pass_time(self.now)
-        with clock_at(self.now):
-            self._jobs(self.now)
+        with self._clock_at(self.now):
+            self._jobs(clock.now())
 
     def _wait(self, waiting: list, script: Script, order: Iterator[int]) -> None:
         at = next(script, None)
@@ -83,8 +84,15 @@ class Stage:
             if at > until:
                 return
             self._last_round = at
-            with clock_at(at):
-                self._jobs(at)
+            with self._clock_at(at):
+                self._jobs(clock.now())
+
+    @contextmanager
+    def _clock_at(self, at: datetime) -> Iterator[None]:
+        """The clock set to an instant, or to where the step before has come, so that no step seems older than an earlier one."""
+        with clock_at(max(at, self._reached)):
+            yield
+            self._reached = clock.now()
 
     def _jobs(self, at: datetime) -> None:
         submissions.record_clock(at=at)
