@@ -25,6 +25,8 @@ def due_for(user, *, limit: int = DUE_SHOWN) -> list[Deadline]:
     found = list(rows.order_by("due_at", "id")[:limit])
     for deadline in found:
         deadline.label = registry.label(deadline.kind)
+        deadline.passed = deadline.state == "overdue"
+        deadline.late = deadline.passed and deadline.kind in government
     return found
 
 

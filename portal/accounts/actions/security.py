@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.db import transaction
 from django.db.models import F
@@ -21,11 +20,13 @@ def second_factors_of(user: User):
 
 
 def end_sessions(user: User) -> None:
-    """End all of a person's sessions, at once and everywhere: their fingerprint no longer fits."""
+    """End all of a person's sessions, at once and everywhere: their fingerprint no longer fits.
+
+    Their rows stay until they expire and open nothing; deleting one would fail a request that is under way on it, such as
+    the one in which somebody ends their own role.
+    """
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
     user.refresh_from_db(fields=["session_epoch"])
-    for session in UserSession.objects.filter(user=user):
-        session.end()
 
 
 @transaction.atomic
@@ -57,11 +58,7 @@ def end_sessions_without_second_factor(*, actor: User, request) -> None:
     """
     if second_factors_of(actor).count() > 1:
         return
-    mine = request.session.session_key
-    User.objects.filter(pk=actor.pk).update(session_epoch=F("session_epoch") + 1)
-    actor.refresh_from_db(fields=["session_epoch"])
-    for session in UserSession.objects.filter(user=actor).exclude(session_key=mine):
-        session.end()
+    end_sessions(actor)
     request.session[HASH_SESSION_KEY] = actor.get_session_auth_hash()
 
 

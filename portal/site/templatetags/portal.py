@@ -190,6 +190,6 @@ def control(field) -> SafeString:
     if _look(field) == "options":
         return field.as_widget()
     own = field.field.widget.attrs.get("class", "")
-    error = " usa-input--error" if field.errors else ""
-    css = f"{WIDGET_CLASSES.get(_look(field), '')} {own}{error}".strip()
+    error = "usa-input--error" if field.errors else ""
+    css = " ".join(part for part in (WIDGET_CLASSES.get(_look(field), ""), own, error) if part)
     return field.as_widget(attrs={"class": css} if css else None)

@@ -22,8 +22,8 @@ def portal_results(cl) -> dict[str, Any]:
             [_labelled(cell, header) for cell, header in zip(row, headers, strict=True)]
             for row in results(cl)
         ],
-        "caption": str(cl.opts.verbose_name_plural).capitalize(),
-        "empty_title": "Nothing fits" if narrowed else f"No {cl.opts.verbose_name_plural} yet",
+        "caption": cl.model_admin.plural.capitalize(),
+        "empty_title": "Nothing fits" if narrowed else f"No {cl.model_admin.plural} yet",
         "empty_text": "Try another search or filter." if narrowed else "What you may see appears here.",
     }
 

@@ -1,0 +1,95 @@
+"""The notices page: one's own messages, what is due, one query count."""
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.test import Client
+
+from portal.accounts.models import Role
+from portal.deadlines import actions
+from portal.deadlines.models import Message
+from tests import factories
+from tests.accounts.test_pages import queries
+
+pytestmark = pytest.mark.django_db
+NOW, DAY = factories.NOW, factories.DAY
+
+
+def client_of(user) -> Client:
+    client = Client()
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return client
+
+
+def tell(user, number: int = 1, kind: str = "submit") -> None:
+    for _ in range(number):
+        about = factories.person(second_factor=False).pk
+        actions.tell(
+            recipients=[user.pk], kind=kind, case_id=None, case_number="FM-ABCD-1234", about=about, at=NOW
+        )
+
+
+@pytest.fixture
+def ada():
+    return factories.member(factories.lab(), Role.CONTRIBUTOR)
+
+
+def test_only_ones_own(ada):
+    other = factories.person()
+    tell(ada)
+    tell(other)
+    page = client_of(ada).get("/notices/")
+    assert [m.recipient for m in page.context["page"]] == [ada]
+    theirs = Message.objects.get(recipient=other)
+    assert client_of(ada).get(f"/notices/{theirs.pk}/").status_code == 404
+    client_of(ada).post("/notices/read/")
+    assert Message.objects.get(recipient=other).read_at is None
+
+
+def test_a_dropped_message_is_not_shown(ada):
+    tell(ada)
+    Message.objects.update(state="dropped")
+    assert not client_of(ada).get("/notices/").context["page"].object_list
+
+
+def test_opening_marks_it_read_and_leads_to_the_case(ada):
+    tell(ada, 2)
+    first, second = Message.objects.all()
+    assert client_of(ada).get(f"/notices/{first.pk}/")["Location"] == "/case/FM-ABCD-1234/"
+    assert [Message.objects.get(pk=m.pk).read_at is not None for m in (first, second)] == [True, False]
+    assert [m.pk for m in client_of(ada).get("/notices/?show=unread").context["page"]] == [second.pk]
+
+
+def test_marking_all_read(ada):
+    tell(ada, 3)
+    assert client_of(ada).post("/notices/read/")["Location"] == "/notices/"
+    assert not Message.objects.unread().exists()
+
+
+@pytest.mark.parametrize(("number", "shown"), [(0, None), (3, "3"), (99, "99"), (100, "99+")])
+def test_the_badge_counts_no_further_than_it_shows(ada, number, shown):
+    tell(ada, number)
+    text = client_of(ada).get("/account/profile/").content.decode()
+    assert ("portal-badge" in text) is (shown is not None)
+    if shown:
+        assert f'<span class="portal-badge">{shown}<' in text
+
+
+def test_one_and_thirty_notices_cost_the_same(ada):
+    client = client_of(ada)
+    tell(ada)
+    few = queries(client, "/notices/")
+    tell(ada, 29)
+    # Session, person, page count, page, what is due, badge.
+    assert (few, queries(client, "/notices/")) == (6, 6)
+
+
+@time_machine.travel(NOW, tick=False)
+def test_what_is_due_is_what_this_person_should_do():
+    case = factories.Case(factories.submitted)
+    lab_page = client_of(case.contributor).get("/notices/")
+    assert [d.kind for d in lab_page.context["due"]] == ["provide_access"]
+    office_page = client_of(case.coordinator).get("/notices/")
+    assert [d.kind for d in office_page.context["due"]] == ["acknowledge"]
+    stranger = client_of(factories.member(factories.lab(), Role.ADMIN)).get("/notices/")
+    assert stranger.context["due"] == []
