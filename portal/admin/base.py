@@ -60,6 +60,8 @@ class PortalAdmin(TakesSteps, admin.ModelAdmin):
     not visible answers 404 like what is not there.
     """
 
+    # What a row and the rows are called on pages; the model's own names unless given.
+    singular = plural = ""
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
@@ -68,6 +70,11 @@ class PortalAdmin(TakesSteps, admin.ModelAdmin):
     sortable_by: Any = ()
     actions_on_top = True
     empty_value_display = "—"
+
+    def __init__(self, model, admin_site):
+        super().__init__(model, admin_site)
+        self.singular = self.singular or str(self.opts.verbose_name)
+        self.plural = self.plural or str(self.opts.verbose_name_plural)
 
     # --- what an app says ---------------------------------------------------------------------------------------------------
     def may_open(self, user) -> bool:
@@ -157,7 +164,7 @@ class PortalAdmin(TakesSteps, admin.ModelAdmin):
         return update_wrapper(wrapper, getattr(view, "func", view))
 
     def changelist_view(self, request, extra_context=None):
-        titled = {"title": str(self.opts.verbose_name_plural).capitalize()} | (extra_context or {})
+        titled = {"title": self.plural.capitalize()} | (extra_context or {})
         response = super().changelist_view(request, titled)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:
@@ -169,6 +176,7 @@ class PortalAdmin(TakesSteps, admin.ModelAdmin):
         extra = {
             "title": str(obj),
             "subtitle": None,
+            "plural": self.plural,
             "offers": self.offers(request, obj),
             "panels": self.panels(request, obj),
         } | (extra_context or {})
@@ -193,6 +201,7 @@ class PortalAdmin(TakesSteps, admin.ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {obj}",
+            "plural": self.plural,
             "events": self.history(request, obj)[:HISTORY_LENGTH],
             "history_length": HISTORY_LENGTH,
             "object": obj,

@@ -88,6 +88,7 @@ class TakesSteps:
             "outcome": outcome,
             "original": obj,
             "opts": self.opts,
+            "plural": self.plural,
             "media": self.media + form.media,
             "back": self.url_of("change", obj) if obj is not None else self.url_of("changelist"),
         }

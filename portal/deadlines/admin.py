@@ -115,7 +115,7 @@ class MessageAdmin(PortalAdmin):
     bulk_steps = ("requeue",)
 
     def may_open(self, user) -> bool:
-        return user.is_superuser or user.has_seat("agency", "coordinator", "auditor")
+        return actions.may_requeue(user) or user.has_seat("agency", "auditor")
 
     def get_queryset(self, request):
         return Message.objects.in_outbox_of(request.user)

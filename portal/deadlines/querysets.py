@@ -37,13 +37,13 @@ class MessageQuerySet(models.QuerySet):
         return self.filter(recipient=user).exclude(state="dropped") if user.is_authenticated else self.none()
 
     def in_outbox_of(self, user):
-        """The messages whose delivery a person looks after: of the cases an app admits, and of no case for superusers too."""
-        cases = (
-            [found for seen in CASES if (found := seen(user)) is not None] if user.is_authenticated else []
-        )
-        if not cases and not (user.is_authenticated and user.is_superuser and user.is_active):
+        """The messages whose delivery a person looks after: those of cases an app admits; for superusers those of no case."""
+        if not user.is_authenticated or not user.is_active:
             return self.none()
-        return self.filter(reduce(or_, (Q(case_id__in=found) for found in cases), Q(case_id=None)))
+        admitted = [Q(case_id__in=found) for seen in CASES if (found := seen(user)) is not None]
+        if user.is_superuser:
+            admitted.append(Q(case_id=None, case_number=""))
+        return self.filter(reduce(or_, admitted)) if admitted else self.none()
 
     def unread(self):
         return self.filter(read_at=None)

@@ -131,6 +131,8 @@ class Workbench(admin.AdminSite):
         for name, room in rooms.items():
             room["name"] = ROOMS.get(name, room["name"])
             room["models"].sort(key=lambda entry: order[entry["model"]])
+            for entry in room["models"]:
+                entry["name"] = getattr(self._registry[entry["model"]], "plural", entry["name"]).capitalize()
         return [rooms[name] for name in (*ROOMS, *(set(rooms) - set(ROOMS))) if name in rooms]
 
     def get_log_entries(self, request: HttpRequest):

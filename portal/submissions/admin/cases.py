@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 
 from portal import clock
 from portal.accounts.models import Kind
@@ -24,6 +26,11 @@ from portal.submissions.querysets import FACTS
 from portal.submissions.states import MACHINE, State
 
 SOON = timedelta(days=7)
+
+
+def _shown(instant, before: str = ""):
+    words = date_format(localtime(instant), "DATETIME_FORMAT")
+    return format_html('<span class="workbench-instant">{}{}</span>', before, words)
 
 
 def _closing(rows, user, at):
@@ -61,20 +68,12 @@ class Window(Question):
 
 
 class SubmissionAdmin(PortalAdmin):
-    list_display = (
-        "case_number",
-        "lab",
-        "model",
-        "state_shown",
-        "opens_at",
-        "closes_at",
-        "lead",
-        "waits_for",
-    )
+    list_display = ("case_number", "lab", "model_shown", "state_shown", "window", "lead", "waits_for")
     list_filter = (WaitsFor, Window)
     search_fields = ("case_number",)
     search_help_text = "A case number or how it begins, or part of a model's name."
     ordering = ("-submitted_at", "id")
+    singular, plural = "case", "cases"
     change_form_template = "admin/case/case.html"
     machine = MACHINE
     subject = "submission"
@@ -130,12 +129,19 @@ class SubmissionAdmin(PortalAdmin):
         looks.listed(actor=request.user, submissions=[case for case in objects if case.facts_open])
 
     @admin.display(description="Model")
-    def model(self, case):
+    def model_shown(self, case):
         return case.model_name if case.facts_open else None
 
     @admin.display(description="State")
     def state_shown(self, case):
-        return state_tag(case.state)
+        late = state_tag("overdue") if case.late else ""
+        return format_html("{} {}", state_tag(case.state), late)
+
+    @admin.display(description="Access window")
+    def window(self, case):
+        if case.opens_at is None:
+            return _shown(case.closes_at, "closes ") if case.closes_at else None
+        return format_html("{}<br>{}", _shown(case.opens_at), _shown(case.closes_at, "to "))
 
     @admin.display(description="Lead")
     def lead(self, case):
@@ -144,10 +150,7 @@ class SubmissionAdmin(PortalAdmin):
     @admin.display(description="Waits for")
     def waits_for(self, case):
         step = next_step(case, at=clock.now())
-        if step is None:
-            return None
-        late = state_tag("overdue") if case.late else ""
-        return format_html("{} {} {}", late, step.by, step.text)
+        return f"{step.by} {step.text}" if step else None
 
     # --- one case -----------------------------------------------------------------------------------------------------------
     def get_queryset(self, request):
@@ -203,6 +206,7 @@ class SubmissionAdmin(PortalAdmin):
             "title": "Access instructions",
             "original": case,
             "opts": self.opts,
+            "plural": self.plural,
             "text": text,
             "back": self.url_of("change", case),
         }
