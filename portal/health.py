@@ -17,6 +17,7 @@ from django.core.files.storage import default_storage
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -140,13 +141,6 @@ class DatabaseDownMiddleware:
         return response
 
 
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Briefly unavailable</title></head>
-<body><main><h1>The portal is briefly unavailable</h1>
-<p>What you saved before is safe. Nothing of this request was stored. Please try again in a moment.</p></main></body></html>
-"""
-
-
 def _unavailable(request: HttpRequest) -> HttpResponse:
     response: HttpResponse
     if request.path.startswith("/api/"):
@@ -159,8 +153,8 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
         }
         response = JsonResponse(problem, status=503, content_type="application/problem+json")
     else:
-        response = HttpResponse(PAGE, status=503)
+        response = HttpResponse(render_to_string("503.html"), status=503)
     response["Retry-After"] = RETRY_SECONDS
     response["Cache-Control"] = "no-store"
-    response["Content-Security-Policy"] = "default-src 'none'"
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'"
     return response

@@ -83,3 +83,8 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
     if grant is not None:
         return redirect("partner:grant", grant.pk)
     raise Http404
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose page was too old: in the portal's frame, saying how nothing typed is lost."""
+    return render(request, "403_csrf.html", status=403)
