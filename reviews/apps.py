@@ -8,13 +8,17 @@ class ReviewsConfig(AppConfig):
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.ledger.querysets import READERS
-        from portal.submissions import hooks
+        from portal.submissions import hooks, panels
         from reviews import policies, readers
         from reviews.actions.clockwork import follow_window
         from reviews.deadline_kinds import register_kinds
+        from reviews.panels import lab_panel
 
         register_kinds()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)
         READERS.append(readers.events)
+        panels.PANELS.append(lab_panel)
+        panels.LINKS.append(("Assessments", "lab_reviews:assessments"))
+        panels.AREAS += [("Inquiries", "lab_reviews:inquiries"), ("Designations", "lab_reviews:designations")]
         PERMISSION_POLICIES["reviews"] = policies.has_perm

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -101,6 +101,13 @@ class AssignmentQuerySet(models.QuerySet):
             else:
                 wanted |= Q(stored_state=state)
         return self.filter(wanted)
+
+    def by_agency(self, *, at: datetime):
+        """How many persons of each agency are active: (agency's name, number). What a lab learns of the seats of its case."""
+        rows = (
+            self.in_state(AssignmentState.ACTIVE, at=at).order_by("agency__name").values_list("agency__name")
+        )
+        return rows.annotate(persons=Count("reviewer", distinct=True))
 
     def for_workbench(self):
         return self.select_related("submission", "reviewer", "agency").order_by("-proposed_at", "id")

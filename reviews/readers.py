@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal import clock
 from portal.accounts.models import Role
+from portal.ledger.models import Event
 from portal.submissions.models import Submission
+from portal.submissions.policies import LAB_SEES
 from portal.submissions.querysets import agency_wide
 from reviews.models import Assignment, Designation, Inquiry
 
@@ -26,3 +28,9 @@ def events(user) -> Q | None:
     about = Q(subject_id__in=Inquiry.objects.visible_to(user).order_by().values("pk"))
     about |= Q(subject_id__in=Designation.objects.visible_to(user).order_by().values("pk"))
     return Q(case_id=None, subject_type__in=labels) & about
+
+
+def looks_at(inquiry: Inquiry) -> QuerySet[Event]:
+    """Every look that somebody outside the lab took at an inquiry, newest first; the lab reads of capacities, not of names."""
+    seen = Event.objects.filter(subject_id=inquiry.pk, kind=Event.Kind.LOOK)
+    return seen.exclude(capacity__in=LAB_SEES).order_by("-seq")

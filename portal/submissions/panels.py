@@ -6,12 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from portal.submissions.models import Submission
 
 # (request, submission) -> (title, template, context), or None for nothing to show. The template gets the context, ``request``
 # and ``submission``, and stands inside a section that has the title as its heading (h2): its own headings begin at h3.
 PANELS: list[Callable[[HttpRequest, Submission], tuple[str, str, dict[str, Any]] | None]] = []
+# (label, URL name) of upper floors' own pages about a case, which take its case number; linked beside the case.
+LINKS: list[tuple[str, str]] = []
+# (label, URL name) of upper floors' pages about a lab as a whole, linked beside its list of cases.
+AREAS: list[tuple[str, str]] = []
 # (submission, dates, at) -> sentences: what else follows if the lab moves its planned dates to these. Computes, never writes.
 CONSEQUENCES: list[Callable[[Submission, Mapping[str, datetime | None], datetime], list[str]]] = []
 
@@ -29,6 +34,19 @@ def panels_of(request: HttpRequest, submission: Submission) -> list[Panel]:
     """The panels of the case page, in the order in which the apps registered them."""
     made = (make(request, submission) for make in PANELS)
     return [Panel(*found) for found in made if found is not None]
+
+
+def links_of(submission: Submission) -> list[tuple[str, str]]:
+    """Upper floors' pages about the case; none while it is a draft, which nobody else knows of."""
+    if submission.submitted_at is None:
+        return []
+    return [(label, reverse(name, args=[submission.case_number])) for label, name in LINKS]
+
+
+def areas_of(request: HttpRequest) -> list[tuple[str, str, bool]]:
+    """The parts of the lab's side: (label, address, whether it is the one shown)."""
+    found = [(label, reverse(name)) for label, name in [("Cases", "lab:cases"), *AREAS]]
+    return [(label, url, request.path == url) for label, url in found]
 
 
 def consequences_of(submission: Submission, dates: Mapping[str, datetime | None], at: datetime) -> list[str]:

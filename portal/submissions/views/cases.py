@@ -11,7 +11,7 @@ from portal.doors import page_of
 from portal.submissions import history, looks, sight, timeline
 from portal.submissions.models import Submission
 from portal.submissions.next_steps import next_step, next_steps
-from portal.submissions.panels import panels_of
+from portal.submissions.panels import areas_of, links_of, panels_of
 from portal.submissions.states import State
 from portal.submissions.views.base import lab_page, open_to, own_cases, page, the_case
 
@@ -28,6 +28,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         {"case": case, "state": State(case.state_at(at)), "next": next_step(case, at=at)} for case in shown
     ]
     context = {
+        "areas": areas_of(request),
         "page": shown,
         "rows": rows,
         "several_labs": len(request.user.organisations_as(Kind.LAB)) > 1,
@@ -54,7 +55,9 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
         now=at,
         documents=history.documents_of(found),
         facts_versions=list(found.facts_versions.all()),
+        asked=history.asked_correction(found),
         panels=panels_of(request, found),
+        links=links_of(found),
         notices=_notices(request, found),
         **_terms(found),
         **_instructions(found),
