@@ -156,5 +156,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(render_to_string("503.html"), status=503)
     response["Retry-After"] = RETRY_SECONDS
     response["Cache-Control"] = "no-store"
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'"
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'"
+    )
     return response
