@@ -4,6 +4,8 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from django.http import HttpRequest
+
 
 class JsonFormatter(logging.Formatter):
     """Time, level, logger and message, with the request's method, path and answer where the line is about one."""
@@ -18,7 +20,7 @@ class JsonFormatter(logging.Formatter):
         }
         request = getattr(record, "request", None)
         # Celery's records carry a request of another kind.
-        if hasattr(request, "method") and hasattr(request, "path"):
+        if isinstance(request, HttpRequest):
             line |= {"method": request.method, "path": request.path}
         if hasattr(record, "status_code"):
             line["status"] = record.status_code

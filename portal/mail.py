@@ -35,7 +35,7 @@ class FolderBackend(BaseEmailBackend):
         handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content.as_bytes(linesep="\r\n"))
+                file.write(content.as_bytes())
             Path(temporary).replace(self.folder / f"{name}.eml")
         except BaseException:
             Path(temporary).unlink()

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 BASE = Path(__file__).resolve().parent.parent.parent
 VENV = BASE / ".venv"
@@ -164,11 +165,11 @@ def _copy_uswds(source: Path, target: Path) -> None:
 # --- Small things -----------------------------------------------------------------------------------------------------
 
 
-def _quiet(command: list, **options) -> bool:
+def _quiet(command: list, **options: Any) -> bool:
     return subprocess.run(command, capture_output=True, check=False, **options).returncode == 0
 
 
-def _loud(command: list, complaint: str, **options) -> None:
+def _loud(command: list, complaint: str, **options: Any) -> None:
     """Run quietly; on failure show what it said."""
     log = BUILD / "setup.log"
     with log.open("wb") as output:

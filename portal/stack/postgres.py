@@ -96,7 +96,7 @@ class Postgres:
             "log_timezone=UTC",
         ]
         settings += CARELESS if self.careless else ()
-        command = [self.home.postgres_bin / "postgres", "-D", self.data, "-p", str(self.port)]
+        command = [str(self.home.postgres_bin / "postgres"), "-D", str(self.data), "-p", str(self.port)]
         for setting in settings:
             command += ["-c", setting]
         return process.spawn(

@@ -39,7 +39,6 @@ def spawn(
         if os.getppid() != parent:
             os._exit(1)
 
-    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if demote else {}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -51,7 +50,9 @@ def spawn(
             cwd=cwd,
             process_group=0,
             preexec_fn=in_child,  # noqa: PLW1509 -- the parent is single-threaded when it forks
-            **user,
+            user=NOBODY if demote else None,
+            group=NOBODY if demote else None,
+            extra_groups=[] if demote else None,
         )
 
 

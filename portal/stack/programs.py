@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-WORKER_TEMPORARY = Path("/dev/shm")  # noqa: S108 -- gunicorn's heartbeat files must not wait for a disk
+# Gunicorn's heartbeat files must not wait for a disk.
+WORKER_TEMPORARY = Path("/dev/shm")  # noqa: S108 # nosec B108
 # The path without its query, which may hold what a person searched for.
 ACCESS_FORMAT = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(D)sus'
 

@@ -1,16 +1,16 @@
 """``./run``'s second half: brings the stack up in its folder, keeps it up, and takes it down without a trace."""
 
 import argparse
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 from portal.stack import leftovers, process, programs
@@ -102,7 +102,7 @@ class Supervisor:
             write_json(path, json.loads(path.read_text()) | now)
 
     def _command(self, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, BASE / "manage.py", *arguments]
+        command = [sys.executable, str(BASE / "manage.py"), *arguments]
         return process.spawn(command, log=self._log(arguments[0]), env=self.environment, cwd=BASE)
 
     def _finish(self, name: str, child: subprocess.Popen[bytes]) -> None:
@@ -141,10 +141,14 @@ class Supervisor:
         while time.monotonic() < until and not signal.sigpending() & STOPPING:
             self.keeper.round()
             try:
-                with urllib.request.urlopen(f"http://{host}:{self.port}/health/ready", timeout=5):
+                connection = http.client.HTTPConnection(host, self.port, timeout=5)
+                connection.request("GET", "/health/ready")
+                if connection.getresponse().status == HTTPStatus.OK:
                     return True
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.3)
+                connection.close()
+            except (http.client.HTTPException, OSError):
+                pass
+            time.sleep(0.3)
         return False
 
     def stay(self) -> None:

@@ -1,0 +1,64 @@
+"""``python -m tests.lint.doors``: a door reaches rows through an audience's queryset and writes through an action.
+
+A door is a view, an admin class, an API class or a form. ``Model.objects.get(...)`` in it would show a row to whoever knows
+its id; ``Model.objects.create(...)`` would write without policy, state table and ledger.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOORS = {"views", "admin", "api", "forms", "urls"}
+READS = {
+    "get": "Reach rows through visible_to(user) and portal.doors, so that absent and forbidden answer alike."
+}
+WRITES = dict.fromkeys(
+    ("create", "get_or_create", "update_or_create", "bulk_create", "bulk_update"),
+    "Write through the app's actions: they hold policy, state table and ledger.",
+)
+SHORTCUTS = {"get_object_or_404", "aget_object_or_404", "get_list_or_404"}
+
+
+def is_door(path: Path) -> bool:
+    return any(part.removesuffix(".py") in DOORS for part in path.relative_to(ROOT).parts)
+
+
+def complaints(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and reason of each call that goes past the doorway."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func
+        if isinstance(function, ast.Attribute) and _is_bare_manager(function.value):
+            reason = (READS | WRITES).get(function.attr)
+            if reason:
+                yield node.lineno, reason
+        name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+        if (
+            name in SHORTCUTS
+            and node.args
+            and isinstance(node.args[0], ast.Name)
+            and node.args[0].id[:1].isupper()
+        ):
+            yield node.lineno, READS["get"]
+
+
+def _is_bare_manager(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in {"objects", "_default_manager", "_base_manager"}
+
+
+def main() -> int:
+    found = 0
+    for top in ("portal", "reviews", "partners"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            if is_door(path):
+                for line, reason in complaints(ast.parse(path.read_text())):
+                    print(f"{path.relative_to(ROOT)}:{line}: {reason}")
+                    found += 1
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
