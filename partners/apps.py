@@ -8,8 +8,10 @@ class PartnersConfig(AppConfig):
     def ready(self):
         from partners import panels, readers
         from partners.actions import following
+        from partners.admin import home
         from partners.deadline_kinds import register_kinds
         from portal.accounts.models import PERMISSION_POLICIES
+        from portal.admin import CASE_PANELS, HOME_PANELS
         from portal.ledger.querysets import READERS
         from portal.submissions import hooks, next_steps
         from portal.submissions.panels import CONSEQUENCES, PANELS
@@ -24,3 +26,5 @@ class PartnersConfig(AppConfig):
         next_steps.UPPER.append(readers.next_steps)
         CONSEQUENCES.append(readers.consequences)
         PANELS.append(panels.of_case)
+        CASE_PANELS.append(home.panel_of_case)
+        HOME_PANELS.append(home.queues)

@@ -99,6 +99,21 @@ class GrantQuerySet(models.QuerySet):
             wanted |= conditions.get(State(state), Q(stored_state=state))
         return self.filter(wanted)
 
+    def awaiting_concurrence(self):
+        return self.filter(stored_state=State.PROPOSED, concurred_at=None)
+
+    def offered(self):
+        """Proposals of which the partner knows."""
+        return self.filter(
+            stored_state=State.PROPOSED, lab_consented_at__isnull=False, concurred_at__isnull=False
+        )
+
+    def extension_asked_by(self, side: str, *, at: datetime):
+        """Grants in force for which one side asked to extend, and the other has not answered."""
+        extensions = apps.get_model("partners", "GrantExtension").objects.order_by()
+        asked = extensions.filter(asked_side=side, completed_at=None, dropped_at=None)
+        return self.not_ended(at=at).filter(pk__in=asked.values("grant_id"))
+
     def not_ended(self, *, at: datetime):
         return self.filter(Q(stored_state=State.PROPOSED) | Q(stored_state=State.AGREED, expires_at__gt=at))
 
@@ -108,6 +123,12 @@ class GrantQuerySet(models.QuerySet):
             .defer("instructions_sealed")
             .order_by("-proposed_at", "id")
         )
+
+
+class PartnerTermsQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The standard text is no secret: whoever is signed in reads it."""
+        return self if user.is_authenticated and user.is_active else self.none()
 
 
 def _offers(user, at: datetime):

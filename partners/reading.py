@@ -8,22 +8,22 @@ from uuid import UUID
 from partners.models import Grant
 from partners.querysets import oversees
 from portal.accounts.models import Kind
-from portal.submissions.models import Audience, Document
-from portal.submissions.querysets import live
+from portal.submissions.models import Audience, Document, Submission
+from portal.submissions.querysets import FACTS, live
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """Which grants a person reads as lab or overseer, and what the audience opens to them as a partner's person."""
 
-    outside: bool
     labs: frozenset[UUID]
+    cases: frozenset[UUID]
     scopes: frozenset[tuple[UUID, str]]
     documents: frozenset[tuple[UUID, UUID]]
 
     def as_side(self, grant: Grant) -> bool:
-        """Whether they stand on the lab's or the government's side of this grant."""
-        return self.outside or grant.submission.lab_id in self.labs
+        """Whether they read it from the lab's side or the government's; the latter ends with the case's facts."""
+        return grant.submission_id in self.cases or grant.submission.lab_id in self.labs
 
     def terms(self, grant: Grant) -> bool:
         """Purpose, kind of access, persons: for the two sides, and for the partner while the offer or grant stands."""
@@ -41,7 +41,14 @@ class Opened:
 
 
 def opened_to(user, grants: Iterable[Grant], *, at: datetime) -> Opened:
-    """One query for a partner's person, none for anybody else."""
+    """One query for a partner's person, one for an overseer, none for a lab's."""
+    grants = list(grants)
+    cases: set[UUID] = set()
+    if oversees(user):
+        # A withdrawn case leaves its record to the government, and nothing that the lab wrote.
+        seen = Submission.objects.visible_to(user, scope=FACTS, at=at)
+        found = seen.filter(pk__in={grant.submission_id for grant in grants})
+        cases = set(found.order_by().values_list("pk", flat=True))
     scopes: set[tuple[UUID, str]] = set()
     documents: set[tuple[UUID, UUID]] = set()
     if user.has_seat(Kind.PARTNER):
@@ -53,8 +60,8 @@ def opened_to(user, grants: Iterable[Grant], *, at: datetime) -> Opened:
             if document is not None:
                 documents.add((source, document))
     return Opened(
-        oversees(user),
         frozenset(user.organisations_as(Kind.LAB)),
+        frozenset(cases),
         frozenset(scopes),
         frozenset(documents),
     )

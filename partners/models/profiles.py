@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from partners.querysets import PartnerProfileQuerySet
+from partners.querysets import PartnerProfileQuerySet, PartnerTermsQuerySet
 from partners.states import PARTNERS, PartnerState
 from portal import clock
 from portal.accounts.models import Organisation
@@ -122,6 +122,8 @@ class PartnerTerms(Key):
     text = models.TextField()
     published_at = models.DateTimeField(default=clock.now)
     published_by = models.ForeignKey(USER, models.PROTECT, null=True, related_name="+")
+
+    objects = PartnerTermsQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]

@@ -159,9 +159,7 @@ def reveal(request: HttpRequest, grant_id) -> HttpResponse:
     form = PlainForm(request.POST)
     text = attempt(request, form, lambda: actions.reveal_grant_instructions(actor=request.user, grant=found))
     context = {"grant": found, "text": text, "form": form}
-    response = render(request, "partners/reveal.html", context, status=200 if form.is_valid() else 403)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return render(request, "partners/reveal.html", context, status=200 if form.is_valid() else 403)
 
 
 @partner_page("GET", "POST")

@@ -124,6 +124,4 @@ def reveal(request: HttpRequest, case_number: str, grant_id) -> HttpResponse:
     form = PlainForm(request.POST)
     text = attempt(request, form, lambda: actions.reveal_grant_instructions(actor=request.user, grant=found))
     context = {"submission": case, "grant": found, "text": text, "form": form}
-    response = render(request, "partners/lab/reveal.html", context, status=200 if form.is_valid() else 403)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return render(request, "partners/lab/reveal.html", context, status=200 if form.is_valid() else 403)

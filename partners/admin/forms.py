@@ -1,0 +1,120 @@
+"""The forms of the workbench's steps on grants and partner organisations."""
+
+from django import forms
+
+from partners import countries
+from partners.models import DeclineReason, PartnerProfile, RevokeReason, Sector
+from partners.models.grants import CASE_REASONS
+from portal.accounts.models import Kind, Organisation
+from portal.admin import StepForm
+from portal.submissions.models import Facts, Submission
+
+
+def _reasons(choices) -> list[tuple[str, str]]:
+    return [("", "Choose"), *(choice for choice in choices if choice[0] not in CASE_REASONS)]
+
+
+class WordsForm(StepForm):
+    """Optional words that all sides read."""
+
+    reason = forms.CharField(
+        label="In your words",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Lab and partner read this.",
+    )
+
+
+class DeclineForm(WordsForm):
+    reason_code = forms.ChoiceField(label="Reason", choices=_reasons(DeclineReason.choices))
+    field_order = ("revision", "reason_code", "reason")
+
+
+class RevokeForm(WordsForm):
+    reason_code = forms.ChoiceField(label="Reason", choices=_reasons(RevokeReason.choices))
+    field_order = ("revision", "reason_code", "reason")
+
+
+class NotSelectForm(WordsForm):
+    reason_code = forms.ChoiceField(
+        label="Reason", choices=_reasons(PartnerProfile.NotSelectedReason.choices)
+    )
+    reapply_on = forms.DateField(
+        label="May apply again from",
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        help_text="Empty: at any time.",
+    )
+    field_order = ("revision", "reason_code", "reapply_on", "reason")
+
+
+def _instant(label: str, help_text: str, *, required: bool = False) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+    return forms.DateTimeField(label=label, required=required, widget=widget, help_text=help_text)
+
+
+class ExtendForm(StepForm):
+    expires_at = _instant(
+        "New expiry", "In your time zone. It holds once the lab asks for the same.", required=True
+    )
+
+
+class ProposeForm(StepForm):
+    """A partner for a case; the lab's consent and the partner's acceptance follow."""
+
+    submission = forms.CharField(label="Case number", max_length=20, help_text="Such as FM-7K3Q-9D2V.")
+    partner = forms.ModelChoiceField(PartnerProfile.objects.none(), label="Partner organisation")
+    purpose = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=20000,
+        help_text="What the partner may use the model for. Lab and partner read this.",
+    )
+    access_mode = forms.ChoiceField(
+        label="Kind of access",
+        required=False,
+        choices=[("", "As the lab offers it"), *Facts.AccessMode.choices],
+    )
+    starts_at = _instant(
+        "Start", "In your time zone. Empty: with the lab's planned partner release, and moves with it."
+    )
+    expires_at = _instant("Expiry", "Empty: the programme's usual time after the start.")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        rows = PartnerProfile.objects.visible_to(self.user).eligible(at=self.at)
+        self.fields["partner"].queryset = rows.for_list()
+
+    def clean_submission(self):
+        number = self.cleaned_data["submission"].strip().upper()
+        found = Submission.objects.visible_to(self.user).filter(case_number=number).first()
+        if found is None:
+            raise forms.ValidationError("No case that you see has this number.")
+        return found
+
+    def clean_partner(self):
+        return self.cleaned_data["partner"].organisation
+
+
+class NominateForm(StepForm):
+    """A partner organisation that is known to the portal and not to the programme yet."""
+
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.none(),
+        help_text="Organisations of kind partner without an entry. A new one is made on the page of organisations.",
+    )
+    sectors = forms.MultipleChoiceField(choices=Sector, widget=forms.CheckboxSelectMultiple)
+    country = forms.ChoiceField()
+    operates = forms.CharField(
+        label="What it operates or protects", widget=forms.Textarea(attrs={"rows": 5}), max_length=20000
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        rows = Organisation.objects.filter(kind=Kind.PARTNER, partner_profile=None).order_by("name")
+        self.fields["organisation"].queryset = rows
+        self.fields["country"].choices = [("", "Choose"), *countries.names().items()]
+
+
+class TermsForm(StepForm):
+    text = forms.CharField(widget=forms.Textarea(attrs={"rows": 20}), max_length=50000)

@@ -1,0 +1,63 @@
+"""What of partners waits on a programme coordinator: their queues, and the partners' section of a case's page."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from partners import policies
+from partners.models import Grant, PartnerProfile
+from partners.querysets import oversees
+from partners.states import PartnerState
+from portal import clock
+from portal.accounts.models import Role
+from portal.admin import Queue
+from portal.submissions.querysets import agency_wide
+
+
+def queues(request) -> list[Queue]:
+    """The programme coordinator's queues."""
+    if Role.COORDINATOR not in agency_wide(request.user):
+        return []
+    at = clock.now()
+    grants = Grant.objects.visible_to(request.user, at=at)
+    partners = PartnerProfile.objects.visible_to(request.user, at=at)
+    return [
+        _queue(
+            "Partners to concur with", grants.awaiting_concurrence(), "grant", "us", "Proposed by the lab"
+        ),
+        _queue(
+            "Extensions to answer",
+            grants.extension_asked_by("lab", at=at),
+            "grant",
+            "extension",
+            "The lab asks for a later expiry",
+        ),
+        _queue(
+            "Partners to vet",
+            partners.in_state(PartnerState.APPLIED, PartnerState.NOMINATED, PartnerState.LAPSED, at=at),
+            "partnerprofile",
+            "vetting",
+            "Applied, nominated or lapsed",
+        ),
+    ]
+
+
+def _queue(label: str, rows, model: str, question: str, hint: str) -> Queue:
+    url = reverse(f"admin:partners_{model}_changelist")
+    return Queue(label, rows, f"{url}?{urlencode({'waits': question})}", hint)
+
+
+def panel_of_case(request, submission) -> tuple[str, str, dict] | None:
+    """The grants on a case, for those who oversee them."""
+    if not oversees(request.user):
+        return None
+    at = clock.now()
+    grants = Grant.objects.visible_to(request.user, at=at).filter(submission=submission).for_list()
+    return (
+        "Partners",
+        "partners/admin/panel.html",
+        {
+            "rows": [{"grant": grant, "state": grant.state_at(at)} for grant in grants],
+            "may_propose": policies.may_propose(request.user, submission, at=at),
+        },
+    )
