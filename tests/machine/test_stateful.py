@@ -14,24 +14,36 @@ from portal.ledger.models import Event
 from portal.submissions import actions as cases
 from portal.submissions.models import Submission
 from reviews.models import Assessment, Assignment
+from tests import factories as make
 from tests.machine import invariants
 from tests.machine.world import ASSESSMENT_VERBS, CASE_VERBS, GRANT_VERBS, SEAT_VERBS, World
 
 numbers = st.integers(0, 10_000)
+WAY = ("submit", "acknowledge", "accept_terms", "accept_terms", "provide_access")
 DATES = ("planned_partner_release", "planned_public_release", "released_at")
 
 
 class Portal(RuleBasedStateMachine):
     """Each run happens in one transaction that is rolled back, each step in a savepoint: a refusal leaves no trace."""
 
-    @initialize()
-    def begin(self):
+    @initialize(depths=st.tuples(st.integers(0, 3), st.integers(0, 3)))
+    def begin(self, depths):
+        """A case of each lab, taken as far as ``depths`` says, so that short runs meet every state."""
         self.outer = transaction.atomic()
         self.outer.__enter__()
         self.world = World()
-        # A first case of each lab, so that short runs get somewhere.
-        for lab_person in (0, 3):
-            self.attempt(lab_person, lambda actor, n=lab_person: self.world.start(actor, n // 3))
+        for lab, depth in enumerate(depths):
+            self.anybody(3 * lab, lambda actor, n=lab: self.world.start(actor, n))
+            case = Submission.objects.get(lab=self.world.labs[lab])
+            self.along(case, lab, verbs=("submit", "acknowledge") if depth == 1 else WAY if depth > 1 else ())
+            if depth > 1:
+                self.seats(case, 1)
+                self.anybody(0, lambda actor, c=case: self.world.add_document(actor, c))
+            if depth == 3:
+                self.offer(case, lab)
+                self.world.at += make.DAY
+                for person in range(len(self.world.people)):
+                    self.attempt(person, lambda actor, c=case: self.world.write_assessment(actor, c))
 
     def teardown(self):
         if hasattr(self, "outer"):
@@ -120,32 +132,39 @@ class Portal(RuleBasedStateMachine):
     def grant_step(self, person, number, verb):
         self.on(Grant, person, number, lambda actor, grant: self.world.grant_step(actor, grant, verb, number))
 
-    @rule(number=numbers)
-    def get_along(self, number):
-        """Everybody does what is theirs on one case, so that runs reach the far states too."""
-        case = self.world.pick(Submission, number)
-        if case is None:
-            return
-        for verb in ("submit", "acknowledge", "accept_terms", "accept_terms", "provide_access"):
+    def along(self, case, number: int, verbs) -> None:
+        for verb in verbs:
             self.anybody(number, lambda actor, v=verb: self.world.case_step(actor, case, v, number))
+
+    def seats(self, case, number: int) -> None:
         for candidate in (number, number + 1, number + 2):
             self.anybody(6, lambda actor, n=candidate: self.world.propose_seat(actor, case, n))
         for seat in Assignment.objects.filter(submission=case):
             person = self.world.people.index(seat.reviewer_id)
             self.attempt(person, lambda actor, s=seat: self.world.seat_step(actor, s, "attest", 1))
 
-    @rule(number=numbers)
-    def share_with_a_partner(self, number):
-        """A lab proposes, the office concurs, the partner accepts."""
-        case = self.world.pick(Submission, number)
-        if case is None:
-            return
+    def offer(self, case, number: int) -> None:
         self.anybody(number, lambda actor: self.world.propose_grant(actor, case, number))
         for grant in Grant.objects.filter(submission=case, stored_state="proposed"):
             for verb in ("consent", "concur", "accept"):
                 self.anybody(
                     number, lambda actor, v=verb, g=grant: self.world.grant_step(actor, g, v, number)
                 )
+
+    @rule(number=numbers)
+    def get_along(self, number):
+        """Everybody does what is theirs on one case, so that runs reach the far states too."""
+        case = self.world.pick(Submission, number)
+        if case is not None:
+            self.along(case, number, WAY)
+            self.seats(case, number)
+
+    @rule(number=numbers)
+    def share_with_a_partner(self, number):
+        """A lab proposes, the office concurs, the partner accepts."""
+        case = self.world.pick(Submission, number)
+        if case is not None:
+            self.offer(case, number)
 
     @rule(hours=st.integers(1, 24 * 20))
     def time_passes(self, hours):

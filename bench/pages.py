@@ -1,0 +1,224 @@
+"""``python -m bench.pages``: pages at 500 and 50,000 cases beside bare Django pages of equal rows on the same server.
+
+Each page is asked over 4 connections for some seconds, in turns with its yardstick, so that both meet the same machine. The
+figures are requests a second; what counts is the ratio.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from portal.stack.layout import Layout, free_port
+from portal.stack.servers import Servers
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZES = tuple(int(size) for size in os.environ.get("PORTAL_BENCH_SIZES", "500,50000").split(","))
+CONNECTIONS = 4
+PAGES = {
+    # name: (who asks, address, the like-for-like bare page)
+    "lab's list": ("lab", "/lab/", "/bench/list/"),
+    "lab's case": ("lab", "/lab/cases/{number}/", "/bench/detail/{id}/"),
+    "admin changelist": ("coordinator", "/admin/submissions/submission/", "/bench/admin/bench/row/"),
+    "API list": ("token", "/api/v1/submissions/?page_size=25", "/bench/api/"),
+}
+BARE_LIST = "/bench/list/"
+
+
+def _environment(stack: dict, size: int, folder: Path) -> dict[str, str]:
+    def named(url):
+        return urlunsplit(urlsplit(url)._replace(path=f"/bench_{size}"))
+
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "bench.settings",
+        "PORTAL_VAR": str(folder),
+        "PORTAL_DEMO": "1",
+        "PORTAL_CLOCK_MOVABLE": "0",
+        "DATABASE_URL": named(stack["database"]["app_url"]),
+        "DATABASE_OWNER_URL": named(stack["database"]["owner_url"]),
+        "REDIS_URL": stack["redis_url"],
+        "PORTAL_DB_POOL": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+PREPARE = """
+import json, django, sys
+django.setup()
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.conf import settings
+from knox.models import get_token_model
+from bench import data
+from portal.submissions.models import Submission
+people = data.fill(int(sys.argv[1]))
+found = {}
+for name, user in people.items():
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session["account_authentication_methods"] = [{"method": "password", "at": 0}, {"method": "mfa", "type": "totp", "at": 0}]
+    session.create()
+    found[name] = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}"}
+found["token"] = {"Authorization": "Bearer " + get_token_model().objects.create(people["coordinator"])[1]}
+case = Submission.objects.filter(lab__name="Bench Lab 0 (invented)", stored_state="agreed").order_by("-submitted_at").first()
+print(json.dumps({"headers": found, "number": case.case_number, "id": str(case.pk)}))
+"""
+
+
+def measure(port: int, address: str, headers: dict, seconds: float) -> float:
+    """Requests a second over ``CONNECTIONS`` kept-alive connections; raises when an answer is not 200."""
+    stop = time.monotonic() + seconds
+    counts = [0] * CONNECTIONS
+    failures: list[str] = []
+
+    def ask(slot: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while time.monotonic() < stop and not failures:
+            connection.request("GET", address, headers=headers | {"Host": f"localhost:{port}"})
+            response = connection.getresponse()
+            body = response.read()
+            if response.status != 200:
+                failures.append(f"{address}: {response.status} {body[:200]!r}")
+            counts[slot] += 1
+        connection.close()
+
+    threads = [threading.Thread(target=ask, args=(slot,)) for slot in range(CONNECTIONS)]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise SystemExit(failures[0])
+    return sum(counts) / (time.monotonic() - started)
+
+
+def run_size(stack: dict, size: int, folder: Path, seconds: float, rounds: int) -> dict:
+    """All pages at one size; returns {page: {"rate", "bare list", "like"}} in requests a second, the best of the rounds."""
+    environment = _environment(stack, size, folder)
+    with psycopg.connect(stack["database"]["owner_url"], autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE bench_{size}")
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+    )
+    owner = environment | {"PORTAL_DB_ROLE": "owner"}
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARE, str(size)],
+        cwd=ROOT,
+        env=owner,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    made = json.loads(done.stdout.splitlines()[-1])
+    port = free_port(None)
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "portal.wsgi",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+    ]
+    command += [
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "4",
+        "--no-control-socket",
+        "--log-level",
+        "warning",
+    ]
+    web = subprocess.Popen(
+        command, cwd=ROOT, env=environment | {"PORTAL_BASE_URL": f"http://localhost:{port}"}
+    )
+    try:
+        _wait(port)
+        found = {}
+        for name, (who, address, like) in PAGES.items():
+            headers = made["headers"][who]
+            asked = {
+                "rate": (address.format(**made), headers),
+                "bare list": (BARE_LIST, made["headers"]["coordinator"]),
+                "like": (like.format(**made), headers),
+            }
+            rates: dict[str, list[float]] = {key: [] for key in asked}
+            for page, head in asked.values():
+                measure(port, page, head, 1)
+            for _ in range(rounds):
+                for key, (page, head) in asked.items():
+                    rates[key].append(measure(port, page, head, seconds))
+            found[name] = {key: max(values) for key, values in rates.items()}
+            print(size, name, {key: round(value) for key, value in found[name].items()}, flush=True)
+        return found
+    finally:
+        web.terminate()
+        web.wait(20)
+
+
+def _wait(port: int) -> None:
+    for _ in range(200):
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/health/live", headers={"Host": f"localhost:{port}"})
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("The web server did not start.")
+
+
+def table(results: dict[int, dict]) -> list[str]:
+    small, large = SIZES
+    lines = [
+        "| page | req/s at 500 | at 50,000 | ratio to the bare list at 500 | at 50,000 | to a bare page of its kind at 50,000 | growth |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in PAGES:
+        first, second = results[small][name], results[large][name]
+        lines.append(
+            f"| {name} | {first['rate']:.0f} | {second['rate']:.0f} | {first['rate'] / first['bare list']:.2f} |"
+            f" {second['rate'] / second['bare list']:.2f} | {second['rate'] / second['like']:.2f} |"
+            f" {first['rate'] / second['rate']:.2f} |"
+        )
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
+        folder = Path(name)
+        servers = Servers(Layout(folder), environment={})
+        servers.start()
+        try:
+            results = {
+                size: run_size(servers.stack, size, folder, arguments.seconds, arguments.rounds)
+                for size in SIZES
+            }
+        finally:
+            servers.stop()
+    print("\n".join(table(results)))
+
+
+if __name__ == "__main__":
+    main()
