@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import struct
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
@@ -28,6 +29,10 @@ _MAGIC = {
     b"\x89PNG\r\n\x1a\n": ("image/png", b"IEND"),
     b"\xff\xd8\xff": ("image/jpeg", b"\xff\xd9"),
 }
+# The last record of a zip archive, as far as it is read: signature, number of entries, bytes of their list.
+_ZIP_END = struct.Struct("<4s6xHI6x")
+_ZIP64_LOCATOR = 20
+_ZIP_DIRECTORY = 16 * 2**20
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe")
 
 
@@ -91,6 +96,7 @@ def _require_end(upload, ending: bytes) -> None:
 
 
 def _zip_type(upload, name: str) -> str:
+    _require_modest_directory(upload)
     try:
         with zipfile.ZipFile(upload) as archive:
             names = set(archive.namelist())
@@ -105,6 +111,21 @@ def _zip_type(upload, name: str) -> str:
             if any(entry.startswith(folder) for entry in names):
                 return _ZIP_TYPES[kind]
     return _ZIP_TYPES["zip"]
+
+
+def _require_modest_directory(upload) -> None:
+    """Raise Invalid for an archive whose list of entries alone would fill the memory: Python reads that list whole."""
+    upload.seek(max(0, upload.size - 2**16 - _ZIP_END.size - _ZIP64_LOCATOR))
+    tail = upload.read()
+    upload.seek(0)
+    found = tail.rfind(b"PK\x05\x06")
+    if found < 0 or len(tail) < found + _ZIP_END.size:
+        raise Invalid("The archive is truncated or damaged.", field="file")
+    _, entries, length = _ZIP_END.unpack_from(tail, found)
+    # A zip64 record, which no archive under the size limit needs, would overrule these numbers.
+    is_zip64 = tail[max(0, found - _ZIP64_LOCATOR) : found].startswith(b"PK\x06\x07")
+    if is_zip64 or entries == 0xFFFF or length > _ZIP_DIRECTORY:
+        raise Invalid("The archive has too many entries.", field="file")
 
 
 def _text_type(upload, name: str) -> str:

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from portal.api.fields import Instant, StrictSerializer
-from portal.api.parsers import MultiPartParser
+from portal.api.parsers import JSONParser, MultiPartParser
 from portal.api.views import AnyRenderer, ListMixin, PortalViewSet, RetrieveMixin, UploadMixin, valid
 from portal.errors import NotAllowed
 from portal.submissions import actions, looks, policies
@@ -144,7 +144,7 @@ class DocumentViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
         return self._created(document)
 
     @extend_schema(request=None, responses={204: None})
-    @action(detail=True, methods=["post"], url_path="remove")
+    @action(detail=True, methods=["post"], url_path="remove", parser_classes=[JSONParser, MultiPartParser])
     def remove(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Take a document out of a draft."""
         actions.remove_document(actor=request.user, document=self._to_edit("remove_document"))
