@@ -7,10 +7,12 @@ class ReviewsConfig(AppConfig):
 
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
+        from portal.admin.panels import CASE_PANELS, HOME_PANELS
         from portal.ledger.querysets import READERS
         from portal.submissions import hooks, panels
         from reviews import policies, readers
         from reviews.actions.clockwork import follow_window
+        from reviews.admin.panels import assessments_panel, queues, seats_panel
         from reviews.deadline_kinds import register_kinds
         from reviews.panels import lab_panel
 
@@ -22,3 +24,5 @@ class ReviewsConfig(AppConfig):
         panels.LINKS.append(("Assessments", "lab_reviews:assessments"))
         panels.AREAS += [("Inquiries", "lab_reviews:inquiries"), ("Designations", "lab_reviews:designations")]
         PERMISSION_POLICIES["reviews"] = policies.has_perm
+        CASE_PANELS.extend([seats_panel, assessments_panel])
+        HOME_PANELS.append(queues)

@@ -102,6 +102,13 @@ class AssignmentQuerySet(models.QuerySet):
                 wanted |= Q(stored_state=state)
         return self.filter(wanted)
 
+    def attestation_late(self, *, at: datetime):
+        """Proposed seats whose reviewer has not attested by the target."""
+        deadlines = apps.get_model("deadlines", "Deadline").objects.overdue(at=at).filter(kind="attest")
+        return self.in_state(AssignmentState.PROPOSED, at=at).filter(
+            pk__in=deadlines.order_by().values("subject_id")
+        )
+
     def by_agency(self, *, at: datetime):
         """How many persons of each agency are active: (agency's name, number). What a lab learns of the seats of its case."""
         rows = (
@@ -140,6 +147,25 @@ class AssessmentQuerySet(models.QuerySet):
             shared_or_own = Q(state__in=LAB_READS) | Q(assignment__agency_id__in=agencies)
             wanted |= Q(submission_id__in=invited) & shared_or_own
         return self.filter(wanted)
+
+    def in_state(self, *states: str):
+        return self.filter(state__in=states)
+
+    def beyond(self, user):
+        """Less those of labs the person belongs to: the workbench names agency people, whom a lab may know by alias only."""
+        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+
+    def awaiting_check_by(self, user):
+        """Drafts of others whose check was asked for: what a reviewer who may read them can check."""
+        return self.in_state(AssessmentState.DRAFT).filter(check_asked_at__isnull=False).exclude(author=user)
+
+    def led_by(self, user, *, at: datetime):
+        """The assessments of the cases on which a person has the lead."""
+        return self.filter(submission_id__in=_cases_as(user, ASSESSMENTS, at, "lead"))
+
+    def reviewed_by(self, user, *, at: datetime):
+        """The assessments of the cases on which a person has an active seat."""
+        return self.filter(submission_id__in=_cases_as(user, ASSESSMENTS, at, "lead", "reviewer"))
 
     def with_public_names(self):
         """With what each author may be called by the case's lab: the alias, and whether the agreed terms show names."""
@@ -180,6 +206,13 @@ class InquiryQuerySet(models.QuerySet):
             wanted |= government
         return self.filter(wanted)
 
+    def beyond(self, user):
+        """Less those of labs the person belongs to: the workbench is the government's side."""
+        return self.exclude(lab_id__in=user.organisations_as(Kind.LAB))
+
+    def in_state(self, *states: str):
+        return self.filter(state__in=states)
+
     def for_lab(self):
         return self.select_related("lab").order_by("-created_at", "id")
 
@@ -202,8 +235,16 @@ class DesignationQuerySet(models.QuerySet):
             wanted |= Q(recorded_at__lte=at) & ~Q(lab_id__in=_barred_labs(user))
         return self.filter(wanted)
 
+    def beyond(self, user):
+        """Less those of labs the person belongs to: the workbench is the government's side."""
+        return self.exclude(lab_id__in=user.organisations_as(Kind.LAB))
+
     def in_state(self, state: str):
         return self.filter(confirmation__isnull=state == "recorded")
+
+    def awaiting_second(self, user):
+        """Recorded, not confirmed, and by somebody else."""
+        return self.in_state("recorded").exclude(recorded_by=user)
 
     def with_chain(self):
         """With the confirmation, and the designations before and after in the chain of corrections."""

@@ -1,0 +1,177 @@
+"""Assessments on the workbench: written, checked, shared and made final."""
+
+from django.contrib import admin
+from django.forms.models import fields_for_model
+
+from portal.accounts.models import Kind, Role
+from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
+from reviews import actions, looks, policies
+from reviews.admin.choices import CaseField, KeyField
+from reviews.admin.columns import shown
+from reviews.models import Assessment
+from reviews.states import ASSESSMENT, AssessmentState
+
+CASE = shown("submission", "Case")
+_ROWS = {"method": 6, "findings": 14, "limitations": 4}
+
+
+class TextsForm(StepForm):
+    """The assessment's own fields; anything may be missing until the check is asked for."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, field in fields_for_model(Assessment, fields=Assessment.TEXTS).items():
+            field.required = name == "domain"
+            if name in _ROWS:
+                field.widget.attrs["rows"] = _ROWS[name]
+            if self.subject is not None:
+                self.initial.setdefault(name, getattr(self.subject, name))
+            self.fields[name] = field
+
+    def arguments(self):
+        values = super().arguments()
+        texts = {name: values.pop(name) for name in Assessment.TEXTS}
+        return values | {"values": texts}
+
+
+class WriteForm(TextsForm):
+    submission = CaseField()
+    key = KeyField()
+
+    def clean_submission(self):
+        return self.fields["submission"].find(self.user, self.cleaned_data["submission"])
+
+
+class Waits(Question):
+    title = "what it waits for"
+    parameter_name = "waits"
+    questions = {
+        "check": (
+            "My check",
+            lambda rows, user, at: rows.reviewed_by(user, at=at).awaiting_check_by(user),
+        ),
+        "share": (
+            "My sharing",
+            lambda rows, user, at: rows.led_by(user, at=at).in_state(AssessmentState.PEER_CHECKED),
+        ),
+        "finalize": (
+            "My making it final",
+            lambda rows, user, at: rows.led_by(user, at=at).in_state(AssessmentState.LAB_RESPONDED),
+        ),
+        "mine": (
+            "My own writing",
+            lambda rows, user, at: rows.in_state(AssessmentState.DRAFT).filter(author=user),
+        ),
+        "lab": ("The lab's response", lambda rows, user, at: rows.in_state(AssessmentState.SHARED)),
+    }
+
+
+def _is_own_draft(user, draft: Assessment, at) -> bool:
+    return draft.state == AssessmentState.DRAFT and "author" in policies.capacities(user, draft, at=at)
+
+
+class AssessmentAdmin(PortalAdmin):
+    list_display = ("domain", CASE, "author", "agency", "state_shown", "created_at", "shared_at")
+    list_filter = (Waits, "state", "domain")
+    search_fields = ("submission__case_number__istartswith", "author__name__istartswith")
+    search_help_text = "The beginning of a case number or of an author's name."
+    ordering = ("-created_at", "id")
+    readonly_fields = (
+        CASE, shown("author", "Author"), "agency", "domain", "method", "access_used", "hours", "confidence", "findings",
+        "limitations", "classified_pointer", "created_at", "check_asked_at", "peer_checked_at",
+        shown("peer_checked_by", "Checked by"), "shared_at", shown("shared_by", "Shared by"), "documents_read", "response",
+        "responded_at", "finalized_at",
+    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": readonly_fields[:11]}),
+        ("Its way", {"fields": readonly_fields[11:18]}),
+        ("Response of the lab", {"fields": readonly_fields[18:]}),
+    )
+    machine = ASSESSMENT
+    subject = "assessment"
+    add_step = Step(
+        "create_assessment",
+        actions.create_assessment,
+        form=WriteForm,
+        label="Write an assessment",
+        explain="A draft of your own. The lab never sees a draft, and the other reviewers see it once you ask for their check."
+        " Write no score and nothing about whether to release.",
+        done="The draft is saved.",
+    )
+    steps = (
+        Step(
+            "save_assessment",
+            actions.save_assessment,
+            form=TextsForm,
+            label="Edit the draft",
+            done="The draft is saved.",
+            available=_is_own_draft,
+        ),
+        Step(
+            "ask_check",
+            actions.ask_check,
+            label="Ask for the peer check",
+            explain="The draft opens to the other reviewers of the case, and they are told.",
+            done="The other reviewers have been asked.",
+            available=lambda user, draft, at: _is_own_draft(user, draft, at) and draft.check_asked_at is None,
+        ),
+        Step(
+            "peer_check",
+            actions.peer_check,
+            explain="You have read the draft and checked its method and findings. Its text stands from here on.",
+            done="Checked. The author and the lead have been told.",
+        ),
+        Step(
+            "share",
+            actions.share,
+            explain="The lab reads the assessment from now on, and may respond. Which of its documents the author had read is"
+            " noted with it.",
+            done="Shared with the lab.",
+        ),
+        Step(
+            "finalize",
+            actions.finalize,
+            explain="The lab has responded. The assessment and the response stay as they are.",
+            done="The assessment is final.",
+        ),
+    )
+
+    def may_open(self, user):
+        roles = (Role.REVIEWER, Role.COORDINATOR, Role.DESIGNATOR, Role.AUDITOR)
+        return user.has_seat(Kind.AGENCY, *roles)
+
+    def may_add(self, user):
+        return policies.reviews_for_an_agency(user)
+
+    def capacities(self, user, obj, *, at):
+        return policies.capacities(user, obj, at=at)
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request).beyond(request.user).for_workbench()
+        return rows.select_related("peer_checked_by", "shared_by")
+
+    def list_queryset(self, request):
+        long_texts = ("method", "findings", "limitations", "response")
+        rows = Assessment.objects.visible_to(request.user).beyond(request.user)
+        return rows.for_workbench().defer(*long_texts)
+
+    def listed(self, request, objects):
+        looks.read_assessments(actor=request.user, assessments=objects)
+
+    def opened(self, request, obj):
+        looks.read_assessment(actor=request.user, assessment=obj)
+
+    @admin.display(description="Agency")
+    def agency(self, assessment):
+        return str(assessment.assignment.agency)
+
+    @admin.display(description="State")
+    def state_shown(self, assessment):
+        return state_tag(AssessmentState(assessment.state))
+
+    @admin.display(description="Documents the author had read")
+    def documents_read(self, assessment):
+        if assessment.shared_at is None:
+            return None
+        versions = assessment.versions_read.select_related("document")
+        return ", ".join(f"{one.document.title}, version {one.number}" for one in versions) or "None"

@@ -1,0 +1,107 @@
+"""Designations on the workbench: recorded by one designator, confirmed by another."""
+
+from django import forms
+from django.contrib import admin
+
+from portal.accounts.models import Kind, Organisation, Role
+from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
+from reviews import actions, policies
+from reviews.admin.choices import DesignationField, InquiryField, KeyField, designations_for, inquiries_for
+from reviews.admin.columns import shown
+from reviews.models import Designation, Inquiry
+from reviews.states import DESIGNATION
+
+
+class RecordForm(StepForm):
+    lab = forms.ModelChoiceField(Organisation.objects.none(), error_messages={"required": "Choose a lab."})
+    subject = Designation._meta.get_field("subject").formfield()
+    outcome = forms.ChoiceField(choices=[("", "Choose"), *Designation.Outcome.choices])
+    basis = Designation._meta.get_field("basis").formfield(
+        help_text="Where the designation is shared, the lab reads it.",
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    inquiry = InquiryField(
+        Inquiry.objects.none(), required=False, help_text="Empty for a designation made unasked."
+    )
+    supersedes = DesignationField(
+        Designation.objects.none(),
+        required=False,
+        help_text="An earlier designation that this one corrects. Nothing that was recorded is ever changed.",
+    )
+    shared_with_lab = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Share it with the lab once it is confirmed",
+        help_text="Fixed with the record.",
+    )
+    key = KeyField()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["lab"].queryset = Organisation.objects.filter(kind=Kind.LAB).order_by("name")
+        self.fields["inquiry"].queryset = inquiries_for(self.user)
+        self.fields["supersedes"].queryset = designations_for(self.user)
+
+
+class Waits(Question):
+    title = "what it waits for"
+    parameter_name = "waits"
+    questions = {
+        "me": ("My confirmation", lambda rows, user, at: rows.awaiting_second(user)),
+        "second": ("A second designator", lambda rows, user, at: rows.in_state("recorded")),
+        "nothing": ("Nothing: confirmed", lambda rows, user, at: rows.in_state("confirmed")),
+    }
+
+
+class DesignationAdmin(PortalAdmin):
+    list_display = ("subject", "lab", "outcome", "state_shown", "recorded_by", "recorded_at", "confirmed")
+    list_filter = (Waits, "outcome")
+    search_fields = ("subject__icontains", "lab__name__istartswith")
+    search_help_text = "Part of a model's name, or the beginning of a lab's."
+    ordering = ("-recorded_at", "id")
+    fields = readonly_fields = (
+        shown("lab", "Lab"), "subject", "outcome", "basis", shown("inquiry", "Inquiry"), "shared_with_lab",
+        shown("recorded_by", "Recorded by"), "recorded_at", shown("confirmation.confirmed_by", "Confirmed by"), "confirmed",
+        shown("supersedes", "Supersedes"), shown("successor", "Superseded by"),
+    )  # fmt: skip
+    machine = DESIGNATION
+    subject = "designation"
+    add_step = Step(
+        "record_designation",
+        actions.record_designation,
+        form=RecordForm,
+        label="Record a designation",
+        explain="It is never changed afterwards, and it counts once another designator has confirmed it.",
+        done="Recorded. The other designators have been told that it waits for a second person.",
+    )
+    steps = (
+        Step(
+            "confirm",
+            actions.confirm,
+            explain="You are the second person. You have read the basis and come to the same outcome.",
+            done="Confirmed.",
+        ),
+    )
+
+    def may_open(self, user):
+        return user.has_seat(Kind.AGENCY, Role.REVIEWER, Role.COORDINATOR, Role.DESIGNATOR, Role.AUDITOR)
+
+    def may_add(self, user):
+        return policies.is_designator(user)
+
+    def capacities(self, user, obj, *, at):
+        return policies.capacities(user, obj, at=at)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).beyond(request.user).for_workbench()
+
+    def list_queryset(self, request):
+        return self.get_queryset(request).defer("basis")
+
+    @admin.display(description="State")
+    def state_shown(self, designation):
+        return state_tag(designation.state)
+
+    @admin.display(description="Confirmed at")
+    def confirmed(self, designation):
+        return designation.confirmed_at

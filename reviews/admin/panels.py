@@ -1,0 +1,140 @@
+"""What reviewing adds to a case's page on the workbench, and what of it waits on a person."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from portal import clock
+from portal.accounts.models import Kind, Role
+from portal.admin import Queue
+from portal.submissions import policies as cases
+from portal.submissions.querysets import agency_wide
+from portal.submissions.states import State
+from reviews.models import Assessment, Assignment, CaseAgency, Designation, Inquiry
+from reviews.states import AssessmentState, AssignmentState, InquiryState
+
+SHOWN = 20
+
+
+def seats_panel(request, submission):
+    """The agencies invited to the case, and the seats on it that this person sees."""
+    if submission.submitted_at is None:
+        return None
+    at = clock.now()
+    seats = Assignment.objects.visible_to(request.user, at=at).filter(submission=submission)
+    coordinates = "coordinator" in cases.capacities(request.user, submission, at=at)
+    seated = submission.state_at(at) in (State.ACKNOWLEDGED, State.AGREED, State.OPEN)
+    named = urlencode({"submission": submission.case_number})
+    context = {
+        "invitations": CaseAgency.objects.visible_to(request.user, at=at)
+        .filter(submission=submission)
+        .live()
+        .select_related("agency"),
+        "seats": seats.for_workbench()[:SHOWN],
+        "propose": f"{reverse('admin:reviews_assignment_add')}?{named}" if coordinates and seated else "",
+        "invite": f"{reverse('admin:reviews_caseagency_add')}?{named}" if coordinates else "",
+    }
+    return "Agencies and reviewers", "reviews/admin/case_seats.html", context
+
+
+def assessments_panel(request, submission):
+    """The assessments of the case that this person reads; a way to write one for its active reviewers."""
+    if submission.submitted_at is None:
+        return None
+    at = clock.now()
+    writes = bool(cases.capacities(request.user, submission, at=at) & {"lead", "reviewer"})
+    named = urlencode({"submission": submission.case_number})
+    found = Assessment.objects.visible_to(request.user, at=at).beyond(request.user)
+    context = {
+        "assessments": found.filter(submission=submission).for_workbench()[:SHOWN],
+        "write": f"{reverse('admin:reviews_assessment_add')}?{named}" if writes else "",
+    }
+    return "Assessments", "reviews/admin/case_assessments.html", context
+
+
+def queues(request) -> list[Queue]:
+    """What waits on this person: as a reviewer, a coordinator, a designator."""
+    user = request.user
+    found: list[Queue] = []
+    if user.has_seat(Kind.AGENCY, Role.REVIEWER):
+        found += _reviewers(user)
+    if Role.COORDINATOR in agency_wide(user):
+        found += _coordinators(user)
+    if Role.DESIGNATOR in agency_wide(user):
+        found += _designators(user)
+    return found
+
+
+def _reviewers(user) -> list[Queue]:
+    at = clock.now()
+    seats = Assignment.objects.visible_to(user, at=at).filter(reviewer=user)
+    readable = Assessment.objects.visible_to(user, at=at)
+    checks = readable.reviewed_by(user, at=at).awaiting_check_by(user)
+    led = readable.led_by(user, at=at)
+    return [
+        _queue(
+            "Seats to attest",
+            seats.in_state(AssignmentState.PROPOSED, at=at),
+            "assignment",
+            "me",
+            "Proposed to you",
+        ),
+        _queue("Assessments to check", checks, "assessment", "check", "Another reviewer asks for your check"),
+        _queue(
+            "To share with the lab",
+            led.in_state(AssessmentState.PEER_CHECKED),
+            "assessment",
+            "share",
+            "You lead",
+        ),
+        _queue(
+            "To make final",
+            led.in_state(AssessmentState.LAB_RESPONDED),
+            "assessment",
+            "finalize",
+            "The lab responded",
+        ),
+    ]
+
+
+def _coordinators(user) -> list[Queue]:
+    at = clock.now()
+    inquiries = Inquiry.objects.visible_to(user, at=at)
+    late = Assignment.objects.visible_to(user, at=at).attestation_late(at=at)
+    return [
+        _queue(
+            "Attestations that are late", late, "assignment", "late", "Asked for, and not given by the target"
+        ),
+        _queue(
+            "Inquiries to acknowledge",
+            inquiries.in_state(InquiryState.SUBMITTED),
+            "inquiry",
+            "acknowledge",
+            "",
+        ),
+        _queue(
+            "Inquiries to benchmark",
+            inquiries.in_state(InquiryState.ACKNOWLEDGED),
+            "inquiry",
+            "benchmarking",
+            "",
+        ),
+        _queue("Inquiries to close", inquiries.in_state(InquiryState.ANSWERED), "inquiry", "close", ""),
+    ]
+
+
+def _designators(user) -> list[Queue]:
+    at = clock.now()
+    inquiries = Inquiry.objects.visible_to(user, at=at)
+    second = Designation.objects.visible_to(user, at=at).awaiting_second(user)
+    return [
+        _queue(
+            "Inquiries to answer", inquiries.in_state(InquiryState.IN_BENCHMARKING), "inquiry", "answer", ""
+        ),
+        _queue("Designations to confirm", second, "designation", "me", "Recorded by another designator"),
+    ]
+
+
+def _queue(label: str, rows, model: str, question: str, hint: str) -> Queue:
+    url = reverse(f"admin:reviews_{model}_changelist")
+    return Queue(label, rows, f"{url}?{urlencode({'waits': question})}", hint)
