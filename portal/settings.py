@@ -410,6 +410,13 @@ SPECTACULAR_SETTINGS = {
         "EventKind": "portal.ledger.models.Event.Kind",
         "SightStatus": "portal.submissions.api.sight.STATUSES",
         "DeadlineState": "portal.submissions.api.deadlines.STATES",
+        "AssignmentState": "reviews.states.AssignmentState",
+        "AssessmentState": "reviews.states.AssessmentState",
+        "InquiryState": "reviews.states.InquiryState",
+        "DesignationState": "reviews.states.DesignationState",
+        "PartnerState": "partners.states.PartnerState",
+        "GrantState": "partners.states.State",
+        "GrantSide": "partners.models.grants.Side",
     },
 }
 

@@ -1,22 +1,17 @@
 """Everything under /api/: the collections of all apps, the schema, its page, and a problem for whatever else is asked."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter
 
+from partners import api as partners
 from portal.api.problem import not_found
 from portal.site.api_docs import docs, schema
 from portal.submissions import api as submissions
+from reviews import api as reviews
 
-router = DefaultRouter(use_regex_path=True)
+router = DefaultRouter()
 router.include_format_suffixes = False
-for name in ("reviews.api", "partners.api"):
-    if find_spec(name):
-        for prefix, viewset in import_module(name).ROUTES:
-            router.register(prefix, viewset, basename=prefix)
-for prefix, viewset in submissions.ROUTES:
+for prefix, viewset in (*submissions.ROUTES, *reviews.ROUTES, *partners.ROUTES):
     router.register(prefix, viewset, basename=prefix)
 
 urlpatterns = [
