@@ -122,7 +122,7 @@ class MessageAdmin(PortalAdmin):
 
     @admin.display(description="About")
     def what(self, message):
-        return registry.label(message.kind)
+        return message.label
 
     @admin.display(description="Delivery")
     def delivery(self, message):

@@ -109,7 +109,7 @@ def compose(message: Message) -> EmailMessage:
     if message.deadline_id:
         name = registry.offset_name(message.offset)
         headers["X-Reminder"] = f"{message.deadline_id}/{message.recipient_id}/{name}"
-    about = f"case {message.case_number}" if message.case_number else registry.label(message.kind)
+    about = f"case {message.case_number}" if message.case_number else message.label
     subject = f"{settings.PORTAL_PROGRAMME_NAME}: {about}"
     return UnfoldedMessage(
         subject, _body(message), settings.DEFAULT_FROM_EMAIL, [message.recipient.email], headers=headers
@@ -120,7 +120,7 @@ def _body(message: Message) -> str:
     kind = registry.NOTICES.get(message.kind)
     if kind is not None and kind.mail is not None:
         return kind.mail(message)
-    body = f"{registry.wording(message.kind)}\n\n"
+    body = f"{message.wording}\n\n"
     if message.case_number:
         body += f"Case {message.case_number}\n"
     body += f"{settings.PORTAL_BASE_URL}{message.link}\n\n"

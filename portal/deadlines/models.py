@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from portal import clock
+from portal.deadlines import registry
 from portal.deadlines.querysets import DeadlineQuerySet, MessageQuerySet
 
 
@@ -120,6 +121,18 @@ class Message(models.Model):
 
     def __str__(self):
         return f"{self.kind} to {self.recipient_id}"
+
+    @property
+    def label(self) -> str:
+        """What the message is about, in a word or two."""
+        kind = registry.kind_of(self)
+        return kind.label if kind else self.kind.replace("_", " ")
+
+    @property
+    def wording(self) -> str:
+        """What the message says: a sentence of the programme's, without any fact of the case."""
+        kind = registry.kind_of(self)
+        return kind.wording if kind else registry.UNKNOWN
 
 
 class Heartbeat(models.Model):

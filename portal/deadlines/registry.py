@@ -41,6 +41,7 @@ class NoticeKind:
     mail: Callable[[Any], str] | None = None
 
 
+UNKNOWN = "There is news about this case."
 DEADLINES: dict[str, DeadlineKind] = {}
 NOTICES: dict[str, NoticeKind] = {}
 
@@ -51,14 +52,20 @@ def register(*kinds: DeadlineKind | NoticeKind) -> None:
         table[kind.key] = kind
 
 
-def wording(message_kind: str) -> str:
-    kind = DEADLINES.get(message_kind) or NOTICES.get(message_kind)
-    return kind.wording if kind else "There is news about this case."
+def wording(deadline_kind: str) -> str:
+    """What a reminder of this kind says."""
+    return DEADLINES[deadline_kind].wording if deadline_kind in DEADLINES else UNKNOWN
 
 
-def label(message_kind: str) -> str:
-    kind = DEADLINES.get(message_kind) or NOTICES.get(message_kind)
-    return kind.label if kind else message_kind.replace("_", " ")
+def label(deadline_kind: str) -> str:
+    """What a deadline of this kind is called."""
+    return DEADLINES[deadline_kind].label if deadline_kind in DEADLINES else deadline_kind.replace("_", " ")
+
+
+def kind_of(message) -> DeadlineKind | NoticeKind | None:
+    """The kind of a message. A reminder and word of what happened may share a key: "acknowledge" is to be done, then done."""
+    first, second = (DEADLINES, NOTICES) if message.deadline_id else (NOTICES, DEADLINES)
+    return first.get(message.kind) or second.get(message.kind)
 
 
 def offset_name(seconds: int) -> str:

@@ -25,8 +25,6 @@ def due_for(user, *, limit: int = DUE_SHOWN) -> list[Deadline]:
     found = list(rows.order_by("due_at", "id")[:limit])
     for deadline in found:
         deadline.label = registry.label(deadline.kind)
-        deadline.passed = deadline.state == "overdue"
-        deadline.late = deadline.passed and deadline.kind in government
     return found
 
 
@@ -39,8 +37,6 @@ def notices(request: HttpRequest) -> HttpResponse:
     if only_unread:
         rows = rows.unread()
     page = doors.page_of(request, rows.order_by("-created_at", "id"))
-    for message in page:
-        message.label, message.wording = registry.label(message.kind), registry.wording(message.kind)
     context = {"page": page, "due": due_for(request.user), "only_unread": only_unread}
     return render(request, "site/notices.html", context)
 

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from partners.models import Grant
 from portal.accounts.models import Invitation, Kind
-from portal.deadlines import registry
 from portal.deadlines.models import Message
 from portal.deadlines.views import due_for
 from portal.submissions.models import Submission
@@ -30,9 +29,6 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "site/home.html")
     user = request.user
-    latest = list(Message.objects.visible_to(user).order_by("-created_at", "id")[:LATEST])
-    for message in latest:
-        message.wording = registry.wording(message.kind)
     context = {
         "tiles": tiles(user),
         "invitations": Invitation.objects.visible_to(user)
@@ -41,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
         .select_related("organisation"),
         "agency_seat": user.has_seat(Kind.AGENCY),
         "due": due_for(user, limit=LATEST),
-        "latest": latest,
+        "latest": Message.objects.visible_to(user).order_by("-created_at", "id")[:LATEST],
     }
     return render(request, "site/dashboard.html", context)
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from portal.accounts.models import Role
 from portal.deadlines import actions
-from portal.deadlines.models import Message
+from portal.deadlines.models import Deadline, Message
 from tests import factories
 from tests.accounts.test_pages import queries
 
@@ -93,3 +93,30 @@ def test_what_is_due_is_what_this_person_should_do():
     assert [d.kind for d in office_page.context["due"]] == ["acknowledge"]
     stranger = client_of(factories.member(factories.lab(), Role.ADMIN)).get("/notices/")
     assert stranger.context["due"] == []
+
+
+def test_a_reminder_to_acknowledge_and_word_that_it_was_done_read_differently():
+    case = factories.Case(factories.submitted)
+    submission = case.submission
+    deadline = Deadline.objects.get(kind="acknowledge", subject_id=submission.pk)
+    reminder = Message(kind="acknowledge", recipient=case.coordinator, deadline=deadline, offset=0)
+    word = Message(kind="acknowledge", recipient=case.contributor)
+    assert (reminder.wording, word.wording) == (
+        "A submission waits for its acknowledgement.",
+        "Your submission was acknowledged.",
+    )
+
+
+@time_machine.travel(NOW + 10 * DAY, tick=False)
+def test_what_the_government_is_late_with_is_flagged_to_it_and_to_nobody_else():
+    case = factories.Case(factories.submitted)
+    office = client_of(case.coordinator).get("/notices/")
+    assert [(d.kind, d.state) for d in office.context["due"]] == [("acknowledge", "overdue")]
+    assert "Overdue" in office.content.decode()
+
+
+@time_machine.travel(NOW + 30 * DAY, tick=False)
+def test_a_lab_is_never_late():
+    case = factories.Case(factories.submitted)
+    page = client_of(case.contributor).get("/notices/")
+    assert "Overdue" not in page.content.decode()

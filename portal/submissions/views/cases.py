@@ -6,7 +6,6 @@ from django.shortcuts import render
 from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Message
-from portal.deadlines.registry import label, wording
 from portal.doors import page_of
 from portal.submissions import history, looks, sight, timeline
 from portal.submissions.models import Submission
@@ -104,8 +103,8 @@ def _notices(request: HttpRequest, case: Submission) -> list[dict]:
     return [
         {
             "at": notice.created_at,
-            "label": label(notice.kind),
-            "text": wording(notice.kind),
+            "label": notice.label,
+            "text": notice.wording,
             "read_at": notice.read_at,
         }
         for notice in found
