@@ -59,6 +59,12 @@ class Step:
     def takes(self, keyword: str) -> bool:
         return keyword in inspect.signature(self.call).parameters
 
+    @property
+    def asks_reason(self) -> bool:
+        """Whether the action itself cannot do without a reason, whatever the state table says."""
+        reason = inspect.signature(self.call).parameters.get("reason")
+        return reason is not None and reason.default is inspect.Parameter.empty
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

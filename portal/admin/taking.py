@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
@@ -28,6 +29,13 @@ class Outcome:
     result: Any = None
 
 
+class ChosenForm(ActionForm):
+    """A step for the rows that were ticked, and never for "all of them", of which nobody has seen more than a page."""
+
+    def clean_select_across(self) -> bool:
+        return False
+
+
 class TakesSteps:
     """The part of PortalAdmin that knows about ``steps``."""
 
@@ -36,6 +44,7 @@ class TakesSteps:
     steps: tuple[Step, ...] = ()
     bulk_steps: tuple[str, ...] = ()
     add_step: Step | None = None
+    action_form = ChosenForm
 
     def offers(self, request, obj) -> list[Offer]:
         """The buttons of an object's page: what the state table, the capacities and each step's own condition leave."""
@@ -62,6 +71,9 @@ class TakesSteps:
 
     def _transitions_of(self, step: Step) -> list:
         return [t for t in self.machine.transitions if t.verb == step.verb] if self.machine else []
+
+    def _needs_reason(self, step: Step) -> bool:
+        return step.asks_reason or any(t.needs_reason for t in self._transitions_of(step))
 
     def _label(self, step: Step) -> str:
         return label_of(step, next(iter(self._transitions_of(step)), None))
@@ -103,7 +115,7 @@ class TakesSteps:
             user=request.user,
             subject=obj,
             at=clock.now(),
-            needs_reason=any(t.needs_reason for t in self._transitions_of(step)),
+            needs_reason=self._needs_reason(step),
             initial=initial,
         )
 
@@ -156,7 +168,7 @@ class TakesSteps:
         return {
             step.verb: (partial(_take_each, step=step), step.verb, self._label(step))
             for step in self.steps
-            if step.verb in self.bulk_steps and not any(t.needs_reason for t in self._transitions_of(step))
+            if step.verb in self.bulk_steps and not self._needs_reason(step)
         }
 
 

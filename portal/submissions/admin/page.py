@@ -74,7 +74,11 @@ class CasePage:
     # --- the lab's material -------------------------------------------------------------------------------------------------
     def _facts(self) -> Panel:
         if FACTS not in self.scopes:
-            return "About the model", "admin/case/closed.html", {"what": "What the lab says about the model"}
+            return (
+                "About the model",
+                "admin/case/closed.html",
+                {"words": "What the lab says about the model is not open to you now."},
+            )
         facts = self.case.facts
         rows = [
             (Facts._meta.get_field(name).verbose_name.capitalize(), value)
@@ -85,7 +89,11 @@ class CasePage:
 
     def _documents(self) -> Panel:
         if DOCUMENTS not in self.scopes:
-            return "Documents", "admin/case/closed.html", {"what": "The lab's documents"}
+            return (
+                "Documents",
+                "admin/case/closed.html",
+                {"words": "The lab's documents are not open to you now."},
+            )
         documents = Document.objects.visible_to(self.request.user, at=self.at).filter(submission=self.case)
         return "Documents", "admin/case/documents.html", {"documents": documents.prefetch_related("versions")}
 

@@ -1,0 +1,129 @@
+"""Dates, messages and events on the workbench: read by those whose business they are, and a failed message sent again."""
+
+import pytest
+
+from portal.deadlines import delivery
+from portal.deadlines.models import Deadline, Message
+from portal.ledger.models import Event
+from portal.submissions import actions
+from tests import factories as make
+from tests import factories_reviews as reviews
+from tests.admin.desk import CASE, Desk, words
+from tests.api.calls import counted
+
+pytestmark = pytest.mark.django_db
+
+DEADLINES, MESSAGES, EVENTS = (
+    "deadlines_deadline_changelist",
+    "deadlines_message_changelist",
+    "ledger_event_changelist",
+)
+REQUEUE = "deadlines_message_requeue"
+
+
+def _failed(case) -> Message:
+    message = Message.objects.filter(case_id=case.submission.pk).order_by("pk").first()
+    message.state, message.failure = Message.State.FAILED, "SMTPRecipientsRefused: no such box"
+    message.attempts = delivery.GIVE_UP_AFTER
+    message.save()
+    return message
+
+
+def test_a_failed_message_says_why_and_is_sent_again_once(mail_folder):
+    case = make.Case(make.submitted)
+    message = _failed(case)
+    desk = Desk(case.coordinator)
+    assert "Failed 12 SMTPRecipientsRefused: no such box" in desk.text(MESSAGES, delivery="failed")
+    assert "Send again" in desk.text("deadlines_message_change", message.pk)
+    assert desk.post(REQUEUE, message.pk).status_code == 303
+    assert desk.post(REQUEUE, message.pk).status_code == 303
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.try_at) == (Message.State.WAITING, 0, make.NOW)
+    assert Event.objects.filter(verb="requeue_message", subject_id=message.pk).count() == 1
+    delivery.deliver_due()
+    message.refresh_from_db()
+    assert message.state == Message.State.SENT
+    again = desk.post(REQUEUE, message.pk)
+    assert again.status_code == 409
+    assert "Only a message whose delivery was given up is sent again." in words(again)
+
+
+def test_several_failed_messages_are_sent_again_one_by_one():
+    case = make.Case()
+    first = _failed(case)
+    second = Message.objects.filter(case_id=case.submission.pk).exclude(pk=first.pk).first()
+    chosen = {"action": "requeue", "_selected_action": [str(first.pk), str(second.pk)], "index": "0"}
+    text = words(Desk(case.coordinator).client.post("/admin/deadlines/message/", chosen, follow=True))
+    assert "The message waits to be sent." in text
+    assert "This message waits to be sent already." in text
+
+
+def test_the_outbox_is_for_coordinators_and_auditors_and_of_their_cases():
+    case = reviews.Reviewed()
+    message = _failed(case)
+    notice = Message.objects.create(
+        recipient=case.contributor, key="a", kind="account_sign_in", link="/account/"
+    )
+    assert {row.pk for row in Desk(reviews.auditor()).get(MESSAGES).context["cl"].result_list} == set(
+        Message.objects.filter(case_id=case.submission.pk).values_list("pk", flat=True)
+    )
+    for person in (case.lead, case.agency_coordinator, reviews.designator()):
+        assert Desk(person).get(MESSAGES).status_code == 403
+        assert Desk(person).post(REQUEUE, message.pk).status_code == 404
+    assert Desk(reviews.auditor()).post(REQUEUE, message.pk).status_code == 403
+    boss = Desk(make.person(is_superuser=True))
+    assert [row.pk for row in boss.get(MESSAGES).context["cl"].result_list] == [notice.pk]
+    assert Desk(case.coordinator).get("deadlines_message_change", notice.pk).status_code == 404
+
+
+def test_deadlines_ask_what_is_late():
+    case = make.Case(make.submitted, at=make.NOW - 10 * make.DAY)
+    desk = Desk(case.coordinator)
+    late = desk.get(DEADLINES, due="late").context["cl"].result_list
+    assert [deadline.kind for deadline in late] == ["acknowledge"]
+    assert [
+        d.kind
+        for d in desk.get(DEADLINES, due="open", q=case.submission.case_number).context["cl"].result_list
+    ] == [
+        "acknowledge",
+        "provide_access",
+    ]
+    text = desk.text("deadlines_deadline_change", late[0].pk)
+    assert "Acknowledge the submission" in text
+    assert "Who is reminded coordinator" in text
+
+
+def test_events_are_read_by_those_who_audit_and_never_changed():
+    case = reviews.Reviewed()
+    event = Event.objects.filter(verb="acknowledge").get()
+    for person in (case.coordinator, reviews.auditor()):
+        assert "acknowledge" in Desk(person).text(EVENTS, what="changes")
+        assert case.submission.case_number in Desk(person).text("ledger_event_change", event.pk)
+    for person in (case.lead, reviews.designator()):
+        assert Desk(person).get(EVENTS).status_code == 403
+        assert Desk(person).get("ledger_event_change", event.pk).status_code == 404
+    looks = Desk(case.coordinator).get(EVENTS, what="looks").context["cl"].result_list
+    assert {event.kind for event in looks} <= {"look"}
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_these_lists_cost_the_same_with_one_row_and_with_thirty(rows):
+    case = reviews.Reviewed()
+    for number in range(rows - 1):
+        more = make.submitted(actor=case.contributor, lab=case.lab)
+        actions.acknowledge(actor=case.coordinator, submission=more)
+        person = make.member(make.programme_office(), "reviewer", f"Person {number:02}")
+        actions.declare_conflict(actor=case.coordinator, user=person, organisation=case.lab)
+    actions.declare_conflict(actor=case.coordinator, user=case.peer, submission=case.submission)
+    desk = Desk(case.coordinator)
+    desk.get(CASE, case.submission.pk)
+    # Clock, session, person, unread notices, rows; the names of the events' cases; a count where one page is not enough.
+    for page, number in ((DEADLINES, 5), (MESSAGES, 5), (EVENTS, 6), ("submissions_conflict_changelist", 5)):
+        full = page != "submissions_conflict_changelist" and rows > 1
+        enough = {
+            DEADLINES: Deadline.objects.count() <= 50,
+            MESSAGES: Message.objects.count() <= 50,
+            EVENTS: False,
+        }
+        with counted(number + (1 if full and not enough[page] else 0)):
+            desk.get(page)
