@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from partners.states import PartnerState, State
 from portal import clock
@@ -83,6 +83,16 @@ class GrantQuerySet(models.QuerySet):
         """The grants under which a partner's person may see a scope (offer, model, documents, instructions) at an instant."""
         rows = Audience.objects.filter(live(at), user=user, scope=scope, capacity="partner").order_by()
         return self.filter(pk__in=rows.values("source_id"))
+
+    def with_openings(self, user, *, at: datetime):
+        """Each grant with ``model_open`` and ``instructions_open``: what the audience opens to a partner's person now."""
+        mine = Audience.objects.filter(
+            live(at), user=user, capacity="partner", source_id=OuterRef("pk")
+        ).order_by()
+        return self.annotate(
+            model_open=Exists(mine.filter(scope="model")),
+            instructions_open=Exists(mine.filter(scope="instructions")),
+        )
 
     def in_state(self, *states: str, at: datetime):
         """Grants whose state at an instant is one of these; the SQL of ``Grant.state_at``."""

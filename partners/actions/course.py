@@ -20,11 +20,15 @@ def suspend(
     *, actor, grant: Grant, reason: str = "", expected_revision: int | None = None, at: datetime | None = None
 ) -> Grant:
     """Lab or programme office suspends for its own side: access stops at once, until that side resumes."""
-    taken = steps.begin(actor=actor, grant=grant, verb="suspend", at=at, expected_revision=expected_revision)
-    column = _suspension_of(taken.side)
-    if getattr(taken.grant, column) is not None:
-        raise AlreadyDone("Your side has suspended this grant already.")
-    setattr(taken.grant, column, taken.at)
+    taken = steps.begin(
+        actor=actor,
+        grant=grant,
+        verb="suspend",
+        at=at,
+        expected_revision=expected_revision,
+        done=lambda grant, side: getattr(grant, _suspension_of(side)) is not None,
+    )
+    setattr(taken.grant, _suspension_of(taken.side), taken.at)
     return _finish(taken, actor, "suspended", reason=reason, data={"side": taken.side})
 
 

@@ -10,7 +10,7 @@ from partners.actions import steps
 from partners.models import DeclineReason, Grant, GrantUser, PartnerProfile, PartnerTerms
 from partners.models.grants import CASE_REASONS
 from partners.states import PartnerState
-from portal.errors import AlreadyDone, Invalid, Stale, WrongState
+from portal.errors import Invalid, Stale, WrongState
 
 
 @transaction.atomic
@@ -18,9 +18,14 @@ def consent(
     *, actor, grant: Grant, expected_revision: int | None = None, at: datetime | None = None
 ) -> Grant:
     """The lab consents to this partner's access, for this purpose and time."""
-    taken = steps.begin(actor=actor, grant=grant, verb="consent", at=at, expected_revision=expected_revision)
-    if taken.grant.lab_consented_at is not None:
-        raise AlreadyDone("The lab has consented already.")
+    taken = steps.begin(
+        actor=actor,
+        grant=grant,
+        verb="consent",
+        at=at,
+        expected_revision=expected_revision,
+        done=lambda grant, side: grant.lab_consented_at is not None,
+    )
     taken.grant.lab_consented_at, taken.grant.lab_consented_by = taken.at, actor
     return _sign(taken, actor)
 
@@ -28,9 +33,14 @@ def consent(
 @transaction.atomic
 def concur(*, actor, grant: Grant, expected_revision: int | None = None, at: datetime | None = None) -> Grant:
     """The programme office concurs. Without it there is no grant here; what a lab does outside the programme is its own."""
-    taken = steps.begin(actor=actor, grant=grant, verb="concur", at=at, expected_revision=expected_revision)
-    if taken.grant.concurred_at is not None:
-        raise AlreadyDone("The programme office has concurred already.")
+    taken = steps.begin(
+        actor=actor,
+        grant=grant,
+        verb="concur",
+        at=at,
+        expected_revision=expected_revision,
+        done=lambda grant, side: grant.concurred_at is not None,
+    )
     taken.grant.concurred_at, taken.grant.concurred_by = taken.at, actor
     return _sign(taken, actor)
 
@@ -49,10 +59,15 @@ def accept(
 
     Who accepts is named when nobody is chosen. Raises Stale when ``version`` is no longer the newest.
     """
-    taken = steps.begin(actor=actor, grant=grant, verb="accept", at=at, expected_revision=expected_revision)
+    taken = steps.begin(
+        actor=actor,
+        grant=grant,
+        verb="accept",
+        at=at,
+        expected_revision=expected_revision,
+        done=lambda grant, side: grant.accepted_at is not None,
+    )
     grant = taken.grant
-    if grant.accepted_at is not None:
-        raise AlreadyDone("Your organisation has accepted already.")
     terms = PartnerTerms.objects.order_by("-number").first()
     if terms is None:
         raise WrongState("No partner terms have been published yet.")

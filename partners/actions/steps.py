@@ -1,6 +1,6 @@
 """What every action on a grant shares: the locked beginning and the recorded end."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +14,7 @@ from partners.models import Grant, Side
 from partners.states import MACHINE, State
 from portal import clock
 from portal.deadlines import actions as deadlines
-from portal.errors import Invalid, Missing, NotAllowed, Stale
+from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
 from portal.machine import Transition
@@ -57,14 +57,20 @@ def begin(
     at: datetime | None,
     reason: str = "",
     expected_revision: int | None = None,
+    done: Callable[[Grant, Side], bool] | None = None,
 ) -> Taken:
-    """Lock case and grant, ask the policy and the state table, refuse a stale form."""
+    """Lock case and grant, ask the policy and the state table, refuse a stale form.
+
+    ``done`` says whether the step's effect is there already: a second click is told so, not that its page is old.
+    """
     case, locked = lock(grant)
     at = at or clock.now()
     mine = policies.capacities(actor, locked, at=at)
     if not mine:
         raise NotAllowed("This step is not yours to take.")
     step = MACHINE.require(locked.state_at(at), verb, mine, reason=reason)
+    if done is not None and done(locked, SIDE_OF[step.who]):
+        raise AlreadyDone("Your side has done this already.")
     refuse_stale(locked, expected_revision)
     return Taken(case, locked, step, at, people_of_partner(locked, at=at))
 

@@ -4,7 +4,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from partners.models import PartnerProfile
-from partners.reading import opened_to
 from partners.views.base import own_grants, partner_page
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -17,12 +16,14 @@ from portal.submissions import looks
 def home(request: HttpRequest) -> HttpResponse:
     """The grants of the person's organisations, newest first, with the model's name where it is open to them."""
     at, user = clock.now(), request.user
-    rows = own_grants(user).for_list().select_related("submission__facts")
+    organisations = user.organisations_as(Kind.PARTNER)
+    rows = own_grants(user).for_list().select_related("submission__facts").with_openings(user, at=at)
     shown = page_of(request, rows)
     grants = list(shown.object_list)
-    opened = opened_to(user, grants, at=at)
-    read = {grant.submission_id: grant.submission for grant in grants if opened.model(grant)}
+    read = {grant.submission_id: grant.submission for grant in grants if grant.model_open}
     looks.listed(actor=user, submissions=read.values(), verb="listed_grants")
+    # Told only where there is nothing to list.
+    profiles = PartnerProfile.objects.visible_to(user).filter(pk__in=organisations).for_list()
     return render(
         request,
         "partners/home.html",
@@ -32,19 +33,14 @@ def home(request: HttpRequest) -> HttpResponse:
                 {
                     "grant": grant,
                     "state": grant.state_at(at),
-                    "facts": grant.submission.facts if opened.model(grant) else None,
-                    "named": opened.instructions(grant),
+                    "facts": grant.submission.facts if grant.model_open else None,
+                    "named": grant.instructions_open,
                 }
                 for grant in grants
             ],
-            "profiles": [
-                (profile, profile.state_at(at))
-                for profile in PartnerProfile.objects.visible_to(user)
-                .filter(pk__in=user.organisations_as(Kind.PARTNER))
-                .for_list()
-            ],
+            "profiles": [] if grants else [(profile, profile.state_at(at)) for profile in profiles],
             "administers": user.has_seat(Kind.PARTNER, Role.ADMIN),
-            "several": len(user.organisations_as(Kind.PARTNER)) > 1,
+            "several": len(organisations) > 1,
             "due": due_for(user),
         },
     )

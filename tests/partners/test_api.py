@@ -293,10 +293,10 @@ def test_lists_cost_the_same_for_one_and_for_thirty():
                 case = GrantCase()
                 case.partner = first.partner
                 case.agree()
-        for person, queries in ((first.partner.member, 7), (first.coordinator, 7)):
+        for person, queries in ((first.partner.member, 5), (first.coordinator, 5)):
             caller = Caller(person)
             with counted(queries):
                 assert len(caller.results("grants/", page_size=100)) == number
     caller = Caller(first.coordinator)
-    with counted(5):
+    with counted(3):
         assert len(caller.results("partners/", page_size=100)) == 30
