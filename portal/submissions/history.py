@@ -53,6 +53,10 @@ LOOKS = {
     "viewed_documents": "Saw the list of documents",
     "downloaded_document": "Downloaded a file",
     "revealed_instructions": "Revealed the access instructions",
+    "listed_grants": "Saw a grant on the case in a list",
+    "viewed_grant": "Opened a grant",
+    "viewed_grants": "Opened the page of partners",
+    "revealed_grant_instructions": "Revealed a grant's access instructions",
     "viewed_assessments": "Read the assessments",
 }
 # Who looks, in the words of a filter: the capacities that a look is recorded under.
@@ -66,7 +70,7 @@ SIDES = {
 }
 KINDS = {
     "files": ("Files downloaded", ("downloaded_document",)),
-    "instructions": ("Access instructions revealed", ("revealed_instructions",)),
+    "instructions": ("Access instructions revealed", ("revealed_instructions", "revealed_grant_instructions")),
     "pages": ("Pages and lists", None),
 }
 _DATES = {
@@ -155,6 +159,14 @@ def _told(event: Event) -> Told:
 
 def _instant(value) -> datetime | None:
     return datetime.fromisoformat(value) if value else None
+
+
+def asked_correction(case: Submission) -> str:
+    """What the programme office asked to have corrected, where that is still open."""
+    if case.correction_asked_at is None:
+        return ""
+    event = changes(case).filter(verb="request_correction").first()
+    return event.reason if event else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from portal.submissions.models import Submission
 
@@ -23,17 +25,19 @@ CONSEQUENCES: list[Callable[[Submission, Mapping[str, datetime | None], datetime
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One section of the case page."""
+    """One section of the case page, rendered."""
 
     title: str
-    template: str
-    context: dict[str, Any]
+    html: SafeString
 
 
 def panels_of(request: HttpRequest, submission: Submission) -> list[Panel]:
     """The panels of the case page, in the order in which the apps registered them."""
     made = (make(request, submission) for make in PANELS)
-    return [Panel(*found) for found in made if found is not None]
+    return [
+        Panel(title, render_to_string(template, context | {"submission": submission}, request=request))
+        for title, template, context in (found for found in made if found is not None)
+    ]
 
 
 def links_of(submission: Submission) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ SCOPES = {
     "instructions": "Access instructions",
     "assessments": "Assessments",
     "offer": "The offer of a grant",
-    "model": "The model's name and kind of access",
+    "model": "The model's name and summary",
 }
 NOW, LATER, ENDED = "now", "later", "ended"
 
@@ -47,6 +47,16 @@ class Part:
     @property
     def label(self) -> str:
         return self.document or SCOPES.get(self.scope, self.scope.replace("_", " ").capitalize())
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Scopes of one seat that begin and end together."""
+
+    labels: list[str]
+    since: datetime
+    until: datetime | None
+    status: str
 
 
 @dataclass(slots=True)
@@ -77,6 +87,14 @@ class Seat:
         """When the last part ends or ended; None while none of them has an end."""
         ends = [part.until for part in self.parts]
         return None if None in ends else max(end for end in ends if end)
+
+    @property
+    def spans(self) -> list[Span]:
+        """The seat's parts, those of equal dates together."""
+        grouped: dict[tuple, list[str]] = {}
+        for part in self.parts:
+            grouped.setdefault((part.since, part.until, part.status), []).append(part.label)
+        return [Span(labels, *dates) for dates, labels in grouped.items()]
 
     @property
     def is_lab(self) -> bool:

@@ -138,6 +138,17 @@ class Line:
         return self.axis_y - 5
 
     @property
+    def now_y2(self) -> int:
+        return self.axis_y + 8
+
+    @property
+    def now_anchor(self) -> str:
+        """So that the word stays within the drawing at both ends."""
+        if self.now_x is not None and not 8 < self.now_x < 92:
+            return "start" if self.now_x <= 8 else "end"
+        return "middle"
+
+    @property
     def height(self) -> int:
         return self.axis_y + 30
 

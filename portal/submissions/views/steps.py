@@ -42,17 +42,9 @@ def correct(request: HttpRequest, case_number: str) -> HttpResponse:
             the_case(request, case_number),
             look="viewed_facts",
             form=form,
-            asked=_asked(case),
+            asked=history.asked_correction(case),
         )
     )
-
-
-def _asked(case: Submission) -> str:
-    """What the programme office asked to have corrected, where that is still open."""
-    if case.correction_asked_at is None:
-        return ""
-    event = history.changes(case).filter(verb="request_correction").first()
-    return event.reason if event else ""
 
 
 @lab_page("GET", "POST")
