@@ -4,19 +4,21 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from portal import clock
 from portal.accounts.models import Role
 from portal.ledger.models import Event
 from portal.submissions.models import Submission
 from portal.submissions.policies import LAB_SEES
 from portal.submissions.querysets import agency_wide
 from reviews.models import Assignment, Designation, Inquiry
+from reviews.states import LIVE
 
 
 def reviewers_of(submission: Submission) -> set[UUID]:
-    """Who holds, or is asked to, a seat on a case at this moment."""
-    live = Assignment.objects.live(at=clock.now()).filter(submission=submission)
-    return set(live.order_by().values_list("reviewer_id", flat=True))
+    """Who is asked to a seat on a case, or ever sat on it: what was read there is not forgotten when the seat ends."""
+    seats = Assignment.objects.filter(
+        Q(attested_at__isnull=False) | Q(stored_state__in=LIVE), submission=submission
+    )
+    return set(seats.order_by().values_list("reviewer_id", flat=True))
 
 
 def events(user) -> Q | None:
