@@ -4,7 +4,7 @@ from allauth.account.decorators import reauthentication_required
 from allauth.mfa.webauthn.views import remove_webauthn as allauth_remove_webauthn
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
@@ -45,7 +45,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def remove_passkey(request: HttpRequest, pk: int) -> HttpResponse:
+def remove_passkey(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Remove a passkey, unless it is the last second factor."""
     authenticator = get_object_or_404(actions.second_factors_of(request.user), pk=pk, type="webauthn")
     adapter = MFAAdapter()
