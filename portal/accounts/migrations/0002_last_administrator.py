@@ -3,7 +3,7 @@
 from django.db import migrations
 
 KEEP = """
-    CREATE FUNCTION accounts_keep_administrator() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION accounts_keep_administrator() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF OLD.role <> 'admin' OR OLD.ended_at IS NOT NULL THEN RETURN NULL; END IF;
         IF TG_OP = 'UPDATE' THEN
@@ -23,7 +23,7 @@ KEEP = """
         END IF;
         RETURN NULL;
     END $$;
-    CREATE TRIGGER keep_administrator AFTER UPDATE OR DELETE ON accounts_membership
+    CREATE OR REPLACE TRIGGER keep_administrator AFTER UPDATE OR DELETE ON accounts_membership
         FOR EACH ROW EXECUTE FUNCTION accounts_keep_administrator();
 """
 DROP = """
@@ -33,5 +33,5 @@ DROP = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_invitations_and_tokens")]
+    dependencies = [("accounts", "0001_initial")]
     operations = [migrations.RunSQL(KEEP, DROP)]
