@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from partners import actions, policies
-from partners.api.serializers import GrantDetailSerializer, GrantSerializer
-from partners.models import Grant, GrantDocument, GrantUser, PartnerProfile
+from partners.api.serializers import GrantDetailSerializer, GrantSerializer, PartnerTermsSerializer
+from partners.models import Grant, GrantDocument, GrantUser, PartnerProfile, PartnerTerms
 from partners.reading import opened_to
 from partners.states import MACHINE, State
 from portal import clock
@@ -219,6 +219,17 @@ class GrantViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         if len(found) != len(set(ids)):
             raise Invalid("Choose documents of this case.", field="documents")
         return found
+
+    @extend_schema(responses={200: PartnerTermsSerializer}, filters=False)
+    @action(detail=True, methods=["get"], url_path="terms")
+    def terms(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The partner terms of this grant: the version that was accepted with it, or the newest, which can be accepted."""
+        grant = self.get_object()
+        newest = PartnerTerms.objects.visible_to(request.user).order_by("-number").first()
+        found = grant.accepted_terms or newest
+        if found is None:
+            raise Http404
+        return Response(PartnerTermsSerializer(found).data)
 
     @extend_schema(request=UserInput, responses={200: GrantDetailSerializer})
     @action(detail=True, methods=["post"], url_path="name_user")

@@ -63,6 +63,14 @@ class GrantSerializer(serializers.Serializer):
         return ModelSerializer(grant.submission.facts).data
 
 
+class PartnerTermsSerializer(serializers.Serializer):
+    """The standard text that a partner accepts with a grant."""
+
+    number = serializers.IntegerField()
+    text = serializers.CharField()
+    published_at = Instant()
+
+
 class NamedSerializer(serializers.Serializer):
     """A person who may use the model under a grant."""
 

@@ -15,6 +15,12 @@ def machines() -> list[Machine]:
     ]
 
 
+def _reason(transition) -> str:
+    if transition.needs_code:
+        return "of a list"
+    return "asked" if transition.needs_reason else ""
+
+
 def text() -> str:
     """The whole file."""
     parts = [
@@ -31,7 +37,7 @@ def text() -> str:
             "|---|---|---|---|---|",
         ]
         parts += [
-            f"| {t.source} | `{t.verb}` | {t.target} | {t.who.replace('_', ' ')} | {'asked' if t.needs_reason else ''} |"
+            f"| {t.source} | `{t.verb}` | {t.target} | {t.who.replace('_', ' ')} | {_reason(t)} |"
             for t in machine.transitions
         ]
         parts.append("")

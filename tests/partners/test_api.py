@@ -63,6 +63,7 @@ def test_a_grants_whole_way():
         False,
         ["accept", "decline"],
     )
+    assert admin.get(f"{grant}terms/").json()["number"] == 1
     accepted = admin.post(f"{grant}accept/", {"users": [str(case.partner.member.pk)]})
     assert (accepted.json()["state"], [user["id"] for user in accepted.json()["users"]]) == (
         "agreed",
@@ -157,6 +158,7 @@ def test_strangers_and_other_partners_get_404_for_everything():
         caller = Caller(person)
         assert caller.results("grants/") == []
         refused(caller.get(f"grants/{case.grant.pk}/"), NOT_FOUND)
+        refused(caller.get(f"grants/{case.grant.pk}/terms/"), NOT_FOUND)
         for verb in [*verbs, *more]:
             refused(caller.post(f"grants/{case.grant.pk}/{verb}/"), NOT_FOUND)
         refused(caller.post("grants/", proposal(case)), NOT_FOUND)
