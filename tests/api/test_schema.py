@@ -1,0 +1,164 @@
+"""The schema: whole, without a warning, true to the state tables; and its page, which our content policy lets work."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.management import call_command
+from django.test import Client
+from rest_framework.test import APIRequestFactory
+
+from partners.states import MACHINE as GRANTS
+from partners.states import PARTNERS
+from portal.submissions.states import MACHINE as SUBMISSIONS
+from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY
+
+CHROMIUM = "/usr/bin/chromium"
+# The contract: what programs rely on, in words of its own and not taken from the tables.
+CONTRACT = {
+    "submissions": "submit acknowledge request_correction accept_terms provide_access move_dates release withdraw close",
+    "inquiries": "submit acknowledge begin_benchmarking answer close withdraw",
+    "designations": "confirm",
+    "assignments": "attest complete decline recuse revoke hand_over",
+    "assessments": "peer_check share respond finalize",
+    "partners": "begin_vetting find_eligible not_select suspend reinstate remove",
+    "grants": "consent concur accept decline extend suspend resume revoke surrender close_out",
+}
+MACHINES = {
+    "submissions": SUBMISSIONS,
+    "inquiries": INQUIRY,
+    "designations": DESIGNATION,
+    "assignments": ASSIGNMENT,
+    "assessments": ASSESSMENT,
+    "partners": PARTNERS,
+    "grants": GRANTS,
+}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    from portal.site.api_docs import schema as view
+
+    request = APIRequestFactory().get("/api/schema/")
+    request.user = AnonymousUser()
+    return view(request).data
+
+
+def test_the_schema_is_valid_and_warns_of_nothing(tmp_path):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
+
+
+@pytest.mark.parametrize("collection", CONTRACT)
+def test_each_verb_of_the_contract_is_a_documented_operation(schema, collection):
+    start = f"/api/v1/{collection}/{{id}}/"
+    posts = {
+        path.removeprefix(start).rstrip("/")
+        for path, operations in schema["paths"].items()
+        if path.startswith(start) and "post" in operations
+    }
+    verbs = set(CONTRACT[collection].split())
+    assert verbs <= posts
+    # A verb of the table that the API does not offer is one that the contract does not name.
+    assert set(MACHINES[collection].verbs()) & posts == verbs
+
+
+def test_every_collection_is_listed_by_page(schema):
+    for collection in (*CONTRACT, "documents", "deadlines", "events"):
+        operation = schema["paths"][f"/api/v1/{collection}/"]["get"]
+        assert {"page", "page_size"} <= {parameter["name"] for parameter in operation["parameters"]}
+
+
+def test_every_operation_tells_its_problems_and_asks_for_a_token(schema):
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            expected = {"400", "401", "404", "default"} | (
+                {"403", "409", "429"} if method != "get" else set()
+            )
+            assert expected <= set(operation["responses"]), (method, path)
+            assert operation["responses"]["404"]["content"] == {"application/problem+json": problem}
+            assert {"bearer": []} in operation["security"]
+
+
+def test_no_word_of_the_schema_leaves_a_lab_asking_leave(schema):
+    words = {
+        "approve",
+        "approved",
+        "approval",
+        "deny",
+        "denied",
+        "license",
+        "licence",
+        "clearance",
+        "permit",
+        "hold",
+    }
+    told = str(schema).lower().replace('"', " ").replace("'", " ").replace(".", " ").replace(",", " ").split()
+    assert not words & set(told)
+
+
+@pytest.mark.django_db
+def test_the_schema_is_json_unless_yaml_is_asked_for():
+    client = Client()
+    answer = client.get("/api/schema/")
+    assert (answer["Content-Type"], answer.json()["openapi"][:2]) == ("application/json", "3.")
+    assert client.get("/api/schema/", {"format": "yaml"}).content.startswith(b"openapi: 3.")
+    assert client.get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi"}).content.startswith(
+        b"openapi"
+    )
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+    def process_request_thread(self, *args) -> None:
+        from django.db import connections
+
+        try:
+            super().process_request_thread(*args)
+        finally:
+            connections.close_all()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *args) -> None:
+        pass
+
+
+@pytest.fixture
+def address(committed_db) -> Iterator[str]:
+    from django.core.wsgi import get_wsgi_application
+
+    server = make_server("localhost", 0, get_wsgi_application(), _Server, _Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.browser
+@pytest.mark.committed_db
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="There is no Chromium on this machine.")
+def test_the_page_of_the_schema_works_under_our_content_policy(address):
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        page = browser.new_page()
+        told: list[str] = []
+        page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: told.append(str(error)))
+        answer = page.goto(f"{address}/api/docs/")
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        page.wait_for_selector("#operations-submissions-submissions_withdraw_create")
+        page.click("#operations-submissions-submissions_withdraw_create button.opblock-summary-control")
+        page.wait_for_selector("text=Leave in one step")
+        browser.close()
+    assert told == []
