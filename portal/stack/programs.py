@@ -29,6 +29,8 @@ def commands(given: Mapping[str, str], port: int, folder: Path) -> dict[str, lis
     web = ["gunicorn", "portal.wsgi", *binds, "--workers", given.get("PORTAL_WEB_WORKERS", "2")]
     web += ["--worker-class", "gthread", "--threads", given.get("PORTAL_WEB_THREADS", "4")]
     web += ["--timeout", "120", "--graceful-timeout", "10", "--no-control-socket"]
+    # Loaded once and shared; each worker opens its own connections, on its first request.
+    web += ["--preload"]
     web += ["--access-logfile", "-", "--access-logformat", ACCESS_FORMAT]
     if WORKER_TEMPORARY.is_dir():
         web += ["--worker-tmp-dir", str(WORKER_TEMPORARY)]
