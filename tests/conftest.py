@@ -19,6 +19,7 @@ if not IN_WORKER:
         raise pytest.UsageError(
             "Unset DJANGO_SETTINGS_MODULE and --ds: the tests make their own environment."
         )
+    floor.clear_environment()
     _stack, _servers = floor.start_servers()
     os.environ.update(floor.environment(_stack, None))
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
