@@ -55,6 +55,8 @@ class Step:
     done: str = "Done."
     available: Callable[..., bool] | None = None
     grave: bool = False
+    # The words on the page's own button, where the label names the step and not what the button does.
+    submit: str = ""
 
     def takes(self, keyword: str) -> bool:
         return keyword in inspect.signature(self.call).parameters

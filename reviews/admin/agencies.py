@@ -2,13 +2,11 @@
 
 from django import forms
 
-from portal.accounts.models import Kind, Organisation
+from portal.accounts.models import Kind, Organisation, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm
 from reviews import actions, policies
 from reviews.admin.choices import CaseField
-from reviews.admin.columns import shown
-
-CASE = shown("submission", "Case")
+from reviews.admin.columns import case, shown
 
 
 class InviteForm(StepForm):
@@ -36,13 +34,13 @@ class Standing(Question):
 
 
 class CaseAgencyAdmin(PortalAdmin):
-    list_display = (CASE, "agency", "invited_by", "invited_at", "ended_at")
+    list_display = (case, "agency", "invited_by", "invited_at", "ended_at")
     list_filter = (Standing,)
     search_fields = ("submission__case_number__istartswith",)
     search_help_text = "A case number or how it begins."
     ordering = ("-invited_at", "id")
     fields = readonly_fields = (
-        CASE, shown("agency", "Agency"), shown("invited_by", "Invited by"), "invited_at", "ended_at",
+        case, shown("agency", "Agency"), shown("invited_by", "Invited by"), "invited_at", "ended_at",
     )  # fmt: skip
     subject = "invitation"
     add_step = Step(
@@ -69,6 +67,9 @@ class CaseAgencyAdmin(PortalAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("submission", "agency", "invited_by")
+
+    def may_open(self, user):
+        return user.has_seat(Kind.AGENCY, Role.COORDINATOR, Role.DESIGNATOR, Role.AUDITOR)
 
     def may_add(self, user):
         return policies.proposes_seats(user)

@@ -1,17 +1,20 @@
 """Assessments on the workbench: written, checked, shared and made final."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.forms.models import fields_for_model
 
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
+from portal.submissions import policies as cases
 from reviews import actions, looks, policies
 from reviews.admin.choices import CaseField, KeyField
-from reviews.admin.columns import shown
+from reviews.admin.columns import NONE, case, shown
 from reviews.models import Assessment
 from reviews.states import ASSESSMENT, AssessmentState
 
-CASE = shown("submission", "Case")
+NEEDED = {"domain", *Assessment.REQUIRED}
 _ROWS = {"method": 6, "findings": 14, "limitations": 4}
 
 
@@ -21,12 +24,20 @@ class TextsForm(StepForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for name, field in fields_for_model(Assessment, fields=Assessment.TEXTS).items():
-            field.required = name == "domain"
+            field.required = name in NEEDED
             if name in _ROWS:
                 field.widget.attrs["rows"] = _ROWS[name]
             if self.subject is not None:
                 self.initial.setdefault(name, getattr(self.subject, name))
             self.fields[name] = field
+
+    def full_clean(self):
+        """A draft may miss what only its check needs; the labels tell it as needed all the same."""
+        for name in Assessment.REQUIRED:
+            self.fields[name].required = False
+        super().full_clean()
+        for name in Assessment.REQUIRED:
+            self.fields[name].required = True
 
     def arguments(self):
         values = super().arguments()
@@ -71,18 +82,18 @@ def _is_own_draft(user, draft: Assessment, at) -> bool:
 
 
 class AssessmentAdmin(PortalAdmin):
-    list_display = ("domain", CASE, "author", "agency", "state_shown", "created_at", "shared_at")
+    list_display = ("domain", case, "author", "agency", "state_shown", "created_at", "shared_at")
     list_filter = (Waits, "state", "domain")
     search_fields = ("submission__case_number__istartswith", "author__name__istartswith")
     search_help_text = "The beginning of a case number or of an author's name."
     ordering = ("-created_at", "id")
     readonly_fields = (
-        CASE, shown("author", "Author"), "agency", "domain", "method", "access_used", "hours", "confidence", "findings",
+        case, shown("author", "Author"), "agency", "domain", "method", "access_used", "hours", "confidence", "findings",
         "limitations", "classified_pointer", "created_at", "check_asked_at", "peer_checked_at",
         shown("peer_checked_by", "Checked by"), "shared_at", shown("shared_by", "Shared by"), "documents_read", "response",
         "responded_at", "finalized_at",
     )  # fmt: skip
-    fieldsets = (
+    fieldsets: Any = (
         (None, {"fields": readonly_fields[:11]}),
         ("Its way", {"fields": readonly_fields[11:18]}),
         ("Response of the lab", {"fields": readonly_fields[18:]}),
@@ -94,6 +105,7 @@ class AssessmentAdmin(PortalAdmin):
         actions.create_assessment,
         form=WriteForm,
         label="Write an assessment",
+        submit="Save the draft",
         explain="A draft of your own. The lab never sees a draft, and the other reviewers see it once you ask for their check."
         " Write no score and nothing about whether to release.",
         done="The draft is saved.",
@@ -104,6 +116,8 @@ class AssessmentAdmin(PortalAdmin):
             actions.save_assessment,
             form=TextsForm,
             label="Edit the draft",
+            submit="Save the draft",
+            explain="Save at any moment, with anything missing. What is not marked optional is needed for the check.",
             done="The draft is saved.",
             available=_is_own_draft,
         ),
@@ -161,6 +175,10 @@ class AssessmentAdmin(PortalAdmin):
     def opened(self, request, obj):
         looks.read_assessment(actor=request.user, assessment=obj)
 
+    def panels(self, request, assessment):
+        case_open = cases.may_see(request.user, assessment.submission, "record")
+        return [("The case", "reviews/admin/case_link.html", {"assessment": assessment})] if case_open else []
+
     @admin.display(description="Agency")
     def agency(self, assessment):
         return str(assessment.assignment.agency)
@@ -172,6 +190,6 @@ class AssessmentAdmin(PortalAdmin):
     @admin.display(description="Documents the author had read")
     def documents_read(self, assessment):
         if assessment.shared_at is None:
-            return None
+            return NONE
         versions = assessment.versions_read.select_related("document")
         return ", ".join(f"{one.document.title}, version {one.number}" for one in versions) or "None"

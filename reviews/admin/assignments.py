@@ -12,13 +12,12 @@ from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from portal.submissions import policies as case_policies
 from reviews import actions, policies
 from reviews.admin.choices import CaseField, ReviewerField, reviewers
-from reviews.admin.columns import shown
+from reviews.admin.columns import case, moment, shown
 from reviews.deadline_kinds import attest_due
 from reviews.models import Assignment, Domain
 from reviews.states import ASSIGNMENT, LIVE, AssignmentState
 
 SOON = timedelta(days=14)
-CASE = shown("submission", "Case")
 
 
 class ProposeForm(StepForm):
@@ -31,7 +30,10 @@ class ProposeForm(StepForm):
         label="Ends at",
         required=False,
         help_text="Left empty, the seat ends some time after the window, and moves with it.",
-        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
+        widget=forms.SplitDateTimeWidget(
+            date_attrs={"type": "date", "aria-label": "Ends at, date"},
+            time_attrs={"type": "time", "aria-label": "Ends at, time"},
+        ),
     )
 
     def __init__(self, *args, **kwargs):
@@ -97,7 +99,7 @@ class Waits(Question):
             lambda rows, user, at: rows.in_state(AssignmentState.PROPOSED, at=at).filter(reviewer=user),
         ),
         "mine": (
-            "Nothing: my active seats",
+            "Nothing, being active: mine",
             lambda rows, user, at: rows.in_state(AssignmentState.ACTIVE, at=at).filter(reviewer=user),
         ),
         "attestation": (
@@ -123,13 +125,13 @@ class Standing(Question):
 
 class AssignmentAdmin(PortalAdmin):
     singular, plural = "seat", "seats"
-    list_display = (CASE, "reviewer", "agency", "domain", "role", "state_shown", "proposed_at", "expires_at")
+    list_display = (case, "reviewer", "agency", "domain", "role", "state_shown", "proposed_at", "ends")
     list_filter = (Waits, Standing)
     search_fields = ("submission__case_number__istartswith", "reviewer__name__istartswith")
     search_help_text = "The beginning of a case number or of a reviewer's name."
     ordering = ("-proposed_at", "id")
     fields = readonly_fields = (
-        CASE, shown("reviewer", "Reviewer"), shown("agency", "Agency"), "domain", "role", "note",
+        case, shown("reviewer", "Reviewer"), shown("agency", "Agency"), "domain", "role", "note",
         shown("proposed_by", "Proposed by"), "proposed_at", "attest_by", "attested_at", "expires_at", "ended_at", "reason",
         shown("handed_over_to.reviewer", "Handed over to"),
     )  # fmt: skip
@@ -223,4 +225,8 @@ class AssignmentAdmin(PortalAdmin):
 
     @admin.display(description="Attestation asked by")
     def attest_by(self, seat):
-        return attest_due(seat.proposed_at)
+        return moment(attest_due(seat.proposed_at))
+
+    @admin.display(description="Ends")
+    def ends(self, seat):
+        return moment(seat.ends_at)

@@ -7,7 +7,7 @@ from portal.accounts.models import Kind, Organisation, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from reviews import actions, policies
 from reviews.admin.choices import DesignationField, InquiryField, KeyField, designations_for, inquiries_for
-from reviews.admin.columns import shown
+from reviews.admin.columns import moment, shown
 from reviews.models import Designation, Inquiry
 from reviews.states import DESIGNATION
 
@@ -104,4 +104,4 @@ class DesignationAdmin(PortalAdmin):
 
     @admin.display(description="Confirmed at")
     def confirmed(self, designation):
-        return designation.confirmed_at
+        return moment(designation.confirmed_at)

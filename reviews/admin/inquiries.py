@@ -9,7 +9,7 @@ from django.urls import reverse
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from reviews import actions, looks, policies
-from reviews.admin.columns import shown
+from reviews.admin.columns import NONE, shown
 from reviews.models import Designation, Inquiry
 from reviews.states import INQUIRY, InquiryState
 
@@ -96,11 +96,11 @@ class InquiryAdmin(PortalAdmin):
     @admin.display(description="Model")
     def model_shown(self, inquiry):
         # No lab reads its own inquiry here, and to everybody else a withdrawn one shows no words.
-        return None if inquiry.state == InquiryState.WITHDRAWN else inquiry.model_name
+        return NONE if inquiry.state == InquiryState.WITHDRAWN else inquiry.model_name
 
     @admin.display(description="Question")
     def question_shown(self, inquiry):
-        return None if inquiry.state == InquiryState.WITHDRAWN else inquiry.question
+        return NONE if inquiry.state == InquiryState.WITHDRAWN else inquiry.question
 
     @admin.display(description="State")
     def state_shown(self, inquiry):

@@ -147,6 +147,11 @@ class Assignment(Key):
         ends = (self.expires_at, self.submission.closed_at, self.submission.withdrawn_at)
         return min(end for end in ends if end is not None)
 
+    @property
+    def ends_at(self) -> datetime:
+        """When the seat ended or will end, as far as is known now."""
+        return self.ended_at or self.lapses_at()
+
     def state_at(self, at: datetime) -> str:
         """The seat's state at an instant; ``AssignmentQuerySet.in_state`` says the same in SQL."""
         if self.stored_state in LIVE and self.lapses_at() <= at:
