@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from django.contrib import admin
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from partners import actions, policies
 from partners.admin.forms import DeclineForm, ExtendForm, ProposeForm, RevokeForm, WordsForm
@@ -238,11 +240,11 @@ class GrantAdmin(PortalAdmin):
 
     @admin.display(description="Purpose")
     def purpose_shown(self, grant):
-        return grant.purpose if grant.opened.as_side(grant) else None
+        return grant.purpose if grant.opened.as_side(grant) else self.empty_value_display
 
     @admin.display(description="Kind of access")
     def access_shown(self, grant):
-        return grant.get_access_mode_display() if grant.opened.as_side(grant) else None
+        return grant.get_access_mode_display() if grant.opened.as_side(grant) else self.empty_value_display
 
     @admin.display(description="Documents in scope")
     def documents_shown(self, grant):
@@ -251,28 +253,33 @@ class GrantAdmin(PortalAdmin):
     @admin.display(description="People the partner named")
     def people_shown(self, grant):
         rows = grant.named.filter(ended_at=None).select_related("user")
-        return ", ".join(str(row.user) for row in rows) or None
+        return ", ".join(str(row.user) for row in rows) or self.empty_value_display
 
     @admin.display(description="Extension asked for")
     def extension_shown(self, grant):
         asked = open_extension(grant)
-        return (
-            f"{asked.get_asked_side_display()}, for {asked.expires_at:%d %b %Y %H:%M} UTC" if asked else None
-        )
+        if asked is None:
+            return self.empty_value_display
+        return f"{asked.get_asked_side_display()}, for {_words(asked.expires_at)}"
 
     @admin.display(description="Suspended")
     def suspended_shown(self, grant):
-        sides = []
-        if grant.lab_suspended_at:
-            sides.append(f"by the lab, {grant.lab_suspended_at:%d %b %Y %H:%M} UTC")
-        if grant.government_suspended_at:
-            sides.append(f"by the programme office, {grant.government_suspended_at:%d %b %Y %H:%M} UTC")
-        return "; ".join(sides) or None
+        sides = {
+            "by the lab": grant.lab_suspended_at,
+            "by the programme office": grant.government_suspended_at,
+        }
+        said = [f"{side}, {_words(since)}" for side, since in sides.items() if since]
+        return "; ".join(said) or self.empty_value_display
 
     @admin.display(description="Ended")
     def ended_shown(self, grant):
         if grant.ended_at is None:
-            return None
-        side = f" by {grant.get_end_side_display().lower()}" if grant.end_side else ""
+            return self.empty_value_display
+        side = f", by {grant.get_end_side_display().lower()}" if grant.end_side else ""
         words = f": {grant.reason_words.lower()}" if grant.reason_words else ""
-        return f"{grant.ended_at:%d %b %Y %H:%M} UTC{side}{words}"
+        return f"{_words(grant.ended_at)}{side}{words}"
+
+
+def _words(instant) -> str:
+    """An instant as the workbench shows them, in the reader's zone."""
+    return date_format(localtime(instant), "DATETIME_FORMAT")

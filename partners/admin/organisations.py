@@ -146,4 +146,4 @@ class PartnerProfileAdmin(PortalAdmin):
 
     @admin.display(description="Reason it was not selected")
     def reason_shown(self, profile):
-        return profile.get_reason_code_display() or None
+        return profile.get_reason_code_display() or self.empty_value_display

@@ -1,5 +1,6 @@
 """Grants as the API tells them: to each reader as much as is open to them."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from partners import policies
@@ -52,9 +53,8 @@ class GrantSerializer(serializers.Serializer):
     def get_purpose(self, grant: Grant) -> str | None:
         return grant.purpose if self.context["opened"].terms(grant) else None
 
-    def get_access_mode(self, grant: Grant) -> serializers.ChoiceField(
-        choices=Facts.AccessMode.choices, allow_null=True
-    ):  # type: ignore[valid-type]
+    @extend_schema_field(serializers.ChoiceField(choices=Facts.AccessMode.choices, allow_null=True))
+    def get_access_mode(self, grant: Grant) -> str | None:
         return grant.access_mode if self.context["opened"].terms(grant) else None
 
     def get_model(self, grant: Grant) -> ModelSerializer(allow_null=True):  # type: ignore[valid-type]
