@@ -168,7 +168,6 @@ class AssignmentAdmin(PortalAdmin):
             form=ReasonForm,
             explain="No reason is asked.",
             done="Declined.",
-            grave=True,
         ),
         Step(
             "recuse",
