@@ -33,7 +33,7 @@ def browser() -> str | None:
             return None
         say("Installing Chromium for the browser tests ...")
         _apt("update")
-        _apt("install", "--yes", "--no-install-recommends", "chromium")
+        _apt("install", "--yes", "--no-install-recommends", "chromium", "fonts-liberation")
     return None
 
 
