@@ -134,13 +134,14 @@ class AssessmentQuerySet(models.QuerySet):
         wanted = Q(pk__in=[])
         if labs:
             wanted |= Q(submission__lab_id__in=labs, state__in=LAB_READS)
-        if not user.has_seat(Kind.AGENCY):
-            return self.filter(wanted)
         if agency_wide(user):
-            wanted |= Q(submission_id__in=_cases(user, ASSESSMENTS, at)) & ~Q(submission__lab_id__in=labs)
-        reviewing = _cases_as(user, ASSESSMENTS, at, "lead", "reviewer")
-        readable = Q(author=user) | ~Q(state=AssessmentState.DRAFT) | Q(check_asked_at__lte=at)
-        wanted |= Q(submission_id__in=reviewing) & readable
+            # Whatever an assigned reviewer or an invited agency reads besides is among these.
+            everywhere = Q(submission_id__in=_cases(user, ASSESSMENTS, at)) & ~Q(submission__lab_id__in=labs)
+            return self.filter(wanted | everywhere if labs else everywhere)
+        if user.has_seat(Kind.AGENCY, Role.REVIEWER):
+            reviewing = _cases_as(user, ASSESSMENTS, at, "lead", "reviewer")
+            readable = Q(author=user) | ~Q(state=AssessmentState.DRAFT) | Q(check_asked_at__lte=at)
+            wanted |= Q(submission_id__in=reviewing) & readable
         agencies = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
         if agencies:
             invited = _cases_as(user, ASSESSMENTS, at, "agency_coordinator")

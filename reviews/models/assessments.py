@@ -88,6 +88,7 @@ class Assessment(Key):
         indexes = [
             models.Index(fields=["-created_at", "id"], name="assessment_newest"),
             models.Index(fields=["submission", "-created_at"], name="assessment_case"),
+            models.Index(fields=["state", "-created_at"], name="assessment_state"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -46,7 +46,7 @@ class Inquiry(Key):
         indexes = [
             models.Index(fields=["lab", "-created_at"], name="inquiry_lab"),
             models.Index(fields=["-submitted_at", "id"], name="inquiry_queue"),
-            models.Index(fields=["submitted_at"], condition=Q(state="submitted"), name="inquiry_waiting"),
+            models.Index(fields=["state", "-submitted_at", "id"], name="inquiry_state"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -36,6 +36,8 @@ AUDIENCE = """
                    ('auditor', 'record'), ('auditor', 'facts'), ('auditor', 'assessments')) AS x(role, scope)
         ON x.role = m.role
      WHERE s.submitted_at IS NOT NULL
+       -- Said twice, so that for everybody else the planner never walks the cases to find that no scope is theirs.
+       AND m.role IN ('coordinator', 'designator', 'auditor')
        AND (m.role <> 'coordinator' OR o.is_programme_office)
        AND NOT EXISTS (SELECT 1 FROM submission_barrier b
                         WHERE b.user_id = m.user_id AND (b.organisation_id = s.lab_id OR b.submission_id = s.id));
