@@ -4,7 +4,7 @@ from importlib import import_module
 
 from portal.machine import Machine
 
-# Every states.py of the portal. A room without one of these names fails the documentation's test.
+# Every states.py of the portal; the documentation's test finds one that is missing here.
 ROOMS = ("portal.submissions.states", "reviews.states", "partners.states")
 
 
@@ -25,8 +25,9 @@ def text() -> str:
     """The whole file."""
     parts = [
         "# States and steps\n",
-        "Made by `manage.py write_states` from the tables in each `states.py`. `clock` means time itself: such states follow from",
-        "dates at the moment of asking and are never stored. A step from a state to itself changes facts, not the state.\n",
+        "Made by `manage.py write_states` from the tables in each `states.py`. `clock` means time itself: such states",
+        "follow from dates at the moment of asking and are never stored. A step from a state to itself changes facts, not",
+        "the state.\n",
     ]
     for machine in machines():
         ends = ", ".join(f"`{state}`" for state in sorted(machine.terminal)) or "none"
