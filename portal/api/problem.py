@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.db import DataError, Error, IntegrityError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.request import UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -141,8 +142,9 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
-    """The answer to an address under /api/ that is none."""
+    """The answer to an address under /api/ that is none, also to who sends no form's secret there."""
     return JsonResponse(problem(404, "not_found", NOT_FOUND), status=404, content_type=CONTENT_TYPE)
 
 

@@ -57,7 +57,7 @@ def test_a_token_is_not_kept_in_clear():
     "path", ["", "v1", "v2/", "v1/nothing/", "v1/submissions", "v1/submissions/a/b/c/", "docs"]
 )
 def test_an_address_that_is_none_is_a_problem_too(path):
-    client = Client()
+    client = Client(enforce_csrf_checks=True)
     for method in (client.get, client.post, client.delete):
         refused(method(f"/api/{path}"), NOT_FOUND)
 
