@@ -92,7 +92,7 @@ class InstantField(forms.MultiValueField):
         if day is None and hour is None:
             return None
         if day is None:
-            raise ValidationError("Give the date too, or clear the time.")
+            raise ValidationError("Give the date too, or empty the time.")
         if not 2000 <= day.year <= 2200:
             raise ValidationError("Look at the year: it should be written with four figures.")
         return datetime.combine(day, hour or NOON)
@@ -246,7 +246,7 @@ class FileForm(forms.Form):
     file = forms.Field(
         label="File",
         widget=forms.FileInput,
-        required=False,
+        error_messages={"required": "Choose a file."},
         help_text="PDF, Office, PNG, JPEG, text, Markdown, CSV, JSON, an Inspect log or a ZIP archive. No model weights.",
     )
 

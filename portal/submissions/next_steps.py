@@ -35,7 +35,7 @@ class NextStep:
     def by(self) -> str:
         return {
             LAB: "The lab",
-            OFFICE: f"The programme office ({settings.PORTAL_PROGRAMME_OFFICE})",
+            OFFICE: "The programme office",
             REVIEWERS: "The reviewers",
             CLOCK: "The clock",
         }[self.who]

@@ -27,10 +27,23 @@ class Story:
     window: window.Window
     rows: list[Row]
     used: timedelta
+    at: datetime
 
     @property
-    def length(self) -> timedelta | None:
-        return self.window.closes - self.window.opens if self.window.opens else None
+    def length_words(self) -> str:
+        """How long the window is; empty for one that never opens."""
+        return in_words(self.window.closes - self.window.opens) if self.window.opens else ""
+
+    @property
+    def closes_in(self) -> str:
+        return in_words(self.window.closes - self.at)
+
+
+def in_words(length: timedelta) -> str:
+    """Whole days, such as "30 days"; hours below one day, minutes below one hour."""
+    seconds = max(int(length.total_seconds()), 0)
+    size, unit = next(((s, u) for s, u in ((86400, "day"), (3600, "hour")) if seconds >= s), (60, "minute"))
+    return f"{seconds // size} {unit}{'' if seconds // size == 1 else 's'}"
 
 
 def story(case: Submission, *, at: datetime) -> Story | None:
@@ -51,7 +64,7 @@ def tell(dates: window.Dates, *, at: datetime) -> Story:
         Row("Window opens", found.opens, _opens_words(dates, found)),
         Row("Window closes", found.closes, _closes_words(dates, found, first)),
     ]
-    return Story(found, rows, dates.used)
+    return Story(found, rows, dates.used, at)
 
 
 def _which_anchor(dates: window.Dates, first: datetime) -> str:
