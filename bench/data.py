@@ -47,6 +47,8 @@ CASES = """
       FROM generate_series(1, %(cases)s) i;
     ALTER TABLE made ADD lab uuid;
     UPDATE made SET lab = labs[1 + i %% %(labs)s];
+    ALTER TABLE made ADD PRIMARY KEY (id);
+    ANALYZE made;
     INSERT INTO submissions_checkpoint (id, lab_id, identifier) SELECT checkpoint, lab, 'sha256:' || i FROM made;
     SET CONSTRAINTS ALL DEFERRED;
     INSERT INTO submissions_submission
