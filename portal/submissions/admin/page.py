@@ -156,6 +156,9 @@ class CasePage:
         events = history.changes(self.case).filter(
             actor_id__in={row.actor_id for row in told if row.actor_id}
         )
+        if not AUDIT & self.capacities:
+            # Who a partner is, is not a reviewer's to know; a grant's start shows in the record all the same.
+            events = events.exclude(capacity="partner")
         return events.order_by("actor_id").values_list("actor_id", "actor__name").distinct()
 
     @property
@@ -163,7 +166,7 @@ class CasePage:
         """Every event for those who audit; for the rest what was done to the case itself."""
         if AUDIT & self.capacities:
             return Event.objects.visible_to(self.request.user).filter(case_id=self.case.pk)
-        return history.changes(self.case)
+        return history.changes(self.case).exclude(capacity="partner")
 
     @property
     def window_story(self) -> timeline.Story | None:
