@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.accounts.middleware.ComeBackMiddleware",
     "portal.accounts.middleware.ReaderZoneMiddleware",
     "portal.accounts.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -383,7 +384,7 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 PORTAL_API_WRITES_PER_MINUTE = config.number("PORTAL_API_WRITES_PER_MINUTE", 600)
-KNOX_TOKEN_MODEL = "accounts.ApiToken"
+KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 (a model, no secret)
 REST_KNOX = {
     "SECURE_HASH_ALGORITHM": "hashlib.sha512",
     "TOKEN_TTL": timedelta(days=90),
@@ -424,9 +425,11 @@ SPECTACULAR_SETTINGS = {
 PORTAL_PROGRAMME_NAME = os.environ.get(
     "PORTAL_PROGRAMME_NAME", "Voluntary Frontier Model Early Access Programme"
 )
-PORTAL_PROGRAMME_OFFICE = os.environ.get("PORTAL_PROGRAMME_OFFICE", "CAISI")
+# A demonstration names its invented agencies, so that nothing it shows seems to come from real ones.
+PORTAL_PROGRAMME_OFFICE = os.environ.get("PORTAL_PROGRAMME_OFFICE", "DSI" if PORTAL_DEMO else "CAISI")
 PORTAL_DETERMINING_AUTHORITY = os.environ.get(
-    "PORTAL_DETERMINING_AUTHORITY", "Director, National Security Agency"
+    "PORTAL_DETERMINING_AUTHORITY",
+    "Director, Demo Signals Directorate" if PORTAL_DEMO else "Director, National Security Agency",
 )
 # The order's section 3(b): at most 30 days. The database holds it too, so a larger number here changes nothing.
 PORTAL_WINDOW_DAYS = 30

@@ -1,6 +1,7 @@
 """What holds for every request of a signed-in person: their time zone, and that they have a second factor."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -71,6 +72,27 @@ class SecondFactorMiddleware:
         response = HttpResponseRedirect(reverse("mfa_index"))
         response.status_code = 303
         return response
+
+
+class ComeBackMiddleware:
+    """Who sends a form after their session ended signs in and comes back to the form's page, not to an address for forms only."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        login = reverse("account_login")
+        if request.method in ("GET", "HEAD") or not response.get("Location", "").startswith(f"{login}?next="):
+            return response
+        response["Location"] = f"{login}?{urlencode({'next': self._page(request)})}"
+        response.status_code = 303
+        return response
+
+    def _page(self, request: HttpRequest) -> str:
+        """The page the form was on, as the browser says; the first page where it does not say."""
+        page = urlsplit(request.headers.get("Referer", ""))
+        return page.path if page.netloc == request.get_host() and page.path.startswith("/") else "/"
 
 
 PROBLEM = {

@@ -6,6 +6,7 @@ from functools import cached_property
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Message
@@ -90,6 +91,16 @@ class Frame:
     @property
     def on_notices(self) -> bool:
         return self.request.path.startswith("/notices/")
+
+    @property
+    def reader(self) -> str:
+        """Tells one person's browser storage from another's, and nothing else."""
+        return salted_hmac("portal.reader", str(self.user.pk)).hexdigest()[:16]
+
+    @property
+    def signing_in(self) -> bool:
+        """On the way in, or back in: what was typed before is still wanted."""
+        return self.request.path.startswith("/account/")
 
     @property
     def on_sign_in(self) -> bool:

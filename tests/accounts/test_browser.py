@@ -8,12 +8,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.accounts.doors import code
 from tests.story.conftest import chromium, pictures, stack  # noqa: F401 - fixtures
 from tests.story.people import Faults, Person, totp
 from tests.story.stack import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-ADMIN, MEMBER = "marta.admin@meridian.example", "max.member@meridian.example"
+ADMIN = "marta.admin@meridian.example"
+KEYBOARD = "clive.admin@cloverleaf.example"
 NEW, PASSWORD = "zoe.new@meridian.example", "four words nobody knows"
 KEY = {
     "protocol": "ctap2",
@@ -43,12 +45,12 @@ def tab_to(page: Page, name: str) -> None:
 
 
 def test_sign_in_and_out_by_keyboard_alone(chromium, stack, faults):  # noqa: F811
-    person, account = Person(chromium, stack, faults, ADMIN), stack.account(ADMIN)
+    person, account = Person(chromium, stack, faults, KEYBOARD), stack.account(KEYBOARD)
     page = person.go("/account/login/").page
     tab_to(page, "Skip to main content")
     page.keyboard.press("Enter")
     tab_to(page, "E-mail address")
-    page.keyboard.type(ADMIN)
+    page.keyboard.type(KEYBOARD)
     tab_to(page, "Password")
     page.keyboard.type(account["password"])
     page.keyboard.press("Enter")
@@ -59,7 +61,7 @@ def test_sign_in_and_out_by_keyboard_alone(chromium, stack, faults):  # noqa: F8
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Good to see you")
     person.look()
-    tab_to(page, "Marta")
+    tab_to(page, "Clive")
     page.keyboard.press("Enter")
     tab_to(page, "Sign out")
     page.keyboard.press("Enter")
@@ -147,3 +149,28 @@ def _lose_second_factor(marta: Person, zoe: Person) -> None:
     # The session that was open has ended, without anybody's waiting.
     zoe.page.goto(f"{zoe.stack.url}/partner/")
     expect(zoe.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_what_was_typed_survives_the_end_of_a_session(chromium, stack, faults):  # noqa: F811
+    person = Person(chromium, stack, faults, "hana.admin@harbor.example").sign_in()
+    person.go("/account/organisations/").page.get_by_role(
+        "link", name=re.compile("Manage Milo Grant")
+    ).click()
+    form_page, text = person.path, "A long reason, typed over an hour."
+    person.page.locator("#id_end-reason").fill(text)
+    person.context.clear_cookies(name="sessionid")
+    person.press("End the role")
+    expect(person.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    account = stack.account("hana.admin@harbor.example")
+    person.page.get_by_label("E-mail").fill(person.email)
+    person.page.get_by_label("Password", exact=True).fill(account["password"])
+    person.press("Sign in")
+    person.page.get_by_role("textbox", name="Code").fill(code(account["totp_secret"], steps=1))
+    person.press("Go on")
+    assert person.path == form_page
+    expect(person.page.locator("#id_end-reason")).to_have_value(text)
+    person.sees("What you had typed here was put back; it is not sent yet.").look("put back")
+    # Sent at last, it is forgotten: a later visit begins empty.
+    person.press("End the role").sees("no longer has this role")
+    assert person.page.evaluate("Object.keys(sessionStorage).filter(k => k.startsWith('kept'))") == []
+    assert faults.found == []
