@@ -1,15 +1,25 @@
 """How a lab sees the persons of an agency on its case: under a stable name, unless the agreed terms show names."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from portal.accounts.models import Kind, Membership, Role, User
+from portal.accounts.models import Kind, Membership, Organisation, Role, User
 from portal.submissions.models import Alias, Submission, Terms
 
 # The first of these that a person holds gives the word in their name; it stays when their roles change.
 WORDS = (Role.REVIEWER, Role.COORDINATOR, Role.DESIGNATOR, Role.LIAISON, Role.AUDITOR, Role.SECURITY)
+
+# Where a page knows that it is an agency's person and has no stable name at hand.
+UNNAMED = "A person of an agency"
+
+
+def give_alias(*, case: Submission, user: User, organisation: Organisation, word: str) -> str:
+    """The person's stable name on a case; made, from the words of their seat, when there is none."""
+    key = (case.pk, user.pk)
+    return stable_names({key: f"{organisation.short_name} {word}"})[key]
 
 
 def public_names(submission: Submission, user_ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -19,7 +29,7 @@ def public_names(submission: Submission, user_ids: Iterable[UUID]) -> dict[UUID,
 
 
 def names_on(
-    pairs: Iterable[tuple[UUID, UUID]], cases: dict[UUID, Submission] | None = None
+    pairs: Iterable[tuple[UUID, UUID]], cases: dict[UUID, Any] | None = None
 ) -> dict[tuple[UUID, UUID], str]:
     """The same for pairs of case id and person id, in three queries, and two more where a stable name is new.
 
@@ -45,7 +55,7 @@ def names_on(
     return names | stable_names(hidden)
 
 
-def cases_named(ids: Iterable[UUID]) -> dict[UUID, Submission]:
+def cases_named(ids: Iterable[UUID]) -> dict[UUID, Any]:
     """Cases by id, each with ``names_shown``: whether its agreed terms show an agency's persons by name."""
     agreed = Terms.objects.filter(
         submission=OuterRef("pk"),

@@ -7,7 +7,7 @@ from django.db import transaction
 from portal.accounts.models import Organisation
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.submissions.actions import declare_conflict
-from portal.submissions.aliases import give_alias
+from portal.submissions.people import give_alias
 from portal.submissions.states import PENDING, State
 from reviews import policies
 from reviews.actions import common, seats

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from portal import clock
-from portal.submissions.aliases import UNNAMED
 from portal.submissions.models import DocumentVersion, Facts, Key, Submission
+from portal.submissions.people import UNNAMED
 from reviews.models.seats import Assignment, Domain
 from reviews.querysets import AssessmentQuerySet
 from reviews.states import ASSESSMENT, AssessmentState

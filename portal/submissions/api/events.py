@@ -13,7 +13,6 @@ from portal.api.fields import Instant
 from portal.api.views import ReadOnlyViewSet
 from portal.ledger.models import Event
 from portal.submissions.api.filters import CaseFilter
-from portal.submissions.models import Submission
 from portal.submissions.people import cases_named, names_on
 from portal.submissions.querysets import agency_wide
 
@@ -86,16 +85,18 @@ def shown_events(viewer: User, events: Sequence[Event]) -> list[dict]:
         }
         for event in events
     ]
-    return list(EventSerializer(rows, many=True).data)
+    # To the type checker the field of this name hides the serializer's own.
+    shown: Any = EventSerializer(rows, many=True)
+    return list(shown.data)
 
 
-def _cases(events: Sequence[Event]) -> dict[UUID, Submission]:
+def _cases(events: Sequence[Event]) -> dict[UUID, Any]:
     """The cases that a page of events names; the events themselves were visible, so their case is no news."""
     ids = {event.case_id for event in events if event.case_id}
     return cases_named(ids) if ids else {}
 
 
-def _names(viewer: User, events: Sequence[Event], cases: dict[UUID, Submission]) -> dict[UUID, str | None]:
+def _names(viewer: User, events: Sequence[Event], cases: dict[UUID, Any]) -> dict[UUID, str | None]:
     """Who did it, under the name this viewer may know; None for the clock."""
     labs = set(viewer.organisations_as(Kind.LAB))
     own = {case.pk for case in cases.values() if case.lab_id in labs}
@@ -108,6 +109,6 @@ def _names(viewer: User, events: Sequence[Event], cases: dict[UUID, Submission])
     }
 
 
-def _known_to_labs(events: Sequence[Event], cases: dict[UUID, Submission]) -> dict[tuple[Any, Any], str]:
+def _known_to_labs(events: Sequence[Event], cases: dict[UUID, Any]) -> dict[tuple[Any, Any], str]:
     pairs = ((event.case_id, event.actor_id) for event in events if event.actor_id and event.case_id in cases)
     return dict(names_on(pairs, cases))
