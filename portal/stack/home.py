@@ -81,12 +81,22 @@ def _elsewhere(layout: Layout) -> Path:
     note = layout.folder / "servers.location"
     if note.exists():
         return Path(note.read_text().strip())
+    _sweep()
     folder = ELSEWHERE / uuid.uuid4().hex
     folder.mkdir(parents=True)
     for made in (ELSEWHERE, folder):
         made.chmod(0o711)
+    (folder / "owner").write_text(str(note))
     note.write_text(f"{folder}\n")
     return folder
+
+
+def _sweep() -> None:
+    """Remove the data of stacks whose own folder was deleted: nothing leads to it any more."""
+    for owner in ELSEWHERE.glob("*/owner"):
+        note = Path(owner.read_text())
+        if not note.exists() or note.read_text().strip() != str(owner.parent):
+            shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 def _copy(package: Path, target: Path) -> Path:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -102,13 +103,21 @@ class Running:
         self.output.close()
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that another user can pass into, as a checkout's usually is; pytest's own are closed."""
+    with tempfile.TemporaryDirectory(prefix="portal-run-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
 CONTENT_TYPES = "from django.contrib.contenttypes.models import ContentType as C;"
 
 
-def test_the_life_of_a_stack(tmp_path):
+def test_the_life_of_a_stack(open_folder):
     """One stack through all of it, since each start costs what all tests of a page together cost."""
-    tmp_path.chmod(0o755)
-    running = Running(tmp_path / "var")
+    running = Running(open_folder / "var")
     running.start()
     try:
         refuses_a_second_master_and_a_taken_port(running)
@@ -153,20 +162,19 @@ def ends_with_its_supervisor_and_finds_its_data_again(running: Running) -> None:
     assert json.loads((running.folder / "stack.json").read_text()) == json.loads(stack)
 
 
-def test_a_dead_broker_fails_no_page_and_a_dead_database_answers_503(tmp_path):
+def test_a_dead_broker_fails_no_page_and_a_dead_database_answers_503(open_folder):
     """With servers that somebody else keeps, so that they stay dead; they are left out of pids.json."""
     from portal.stack.layout import Layout
     from portal.stack.servers import Servers
 
-    tmp_path.chmod(0o755)
-    servers = Servers(Layout(tmp_path / "servers"), environment={}, careless=True)
+    servers = Servers(Layout(open_folder / "servers"), environment={}, careless=True)
     servers.start()
     addresses = {
         "DATABASE_URL": servers.stack["database"]["app_url"],
         "DATABASE_OWNER_URL": servers.stack["database"]["owner_url"],
         "REDIS_URL": servers.stack["redis_url"],
     }
-    stack = Running(tmp_path / "var", **addresses)
+    stack = Running(open_folder / "var", **addresses)
     try:
         stack.start()
         assert list(stack.numbers()) == ["web", "worker", "beat"]

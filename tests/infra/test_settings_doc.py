@@ -35,7 +35,6 @@ def test_every_variable_is_described_and_every_description_is_of_one():
 @pytest.mark.slow
 def test_the_described_roles_are_the_embedded_ones(tmp_path):
     """The SQL of the page, run on a bare cluster, gives the same roles, rights and extensions as the embedded one has."""
-    tmp_path.chmod(0o755)
     layout = Layout(tmp_path / "bare")
     server = postgres.Postgres(
         find(layout), new_secrets(), free_port(None), layout.logs / "log", careless=True
