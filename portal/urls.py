@@ -20,3 +20,5 @@ urlpatterns = [
     path("admin/", admin_site.urls),
     path("api/", include("portal.site.api_urls")),
 ]
+
+handler500 = "portal.site.views.server_error"

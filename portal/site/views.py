@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from partners.models import Grant
 from portal.accounts.models import Invitation, Kind
+from portal.api import problem
 from portal.deadlines.models import Message
 from portal.deadlines.views import due_for
 from portal.submissions.models import Submission
@@ -84,3 +86,10 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose page was too old: in the portal's frame, saying how nothing typed is lost."""
     return render(request, "403_csrf.html", status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to a fault of the portal: a page, or a problem to a program."""
+    if request.path.startswith("/api/"):
+        return problem.server_error(request)
+    return defaults.server_error(request)

@@ -203,3 +203,16 @@ def test_a_dead_database_is_a_503_problem(monkeypatch):
             "The portal is briefly unavailable; nothing of this request was stored.",
         ),
     )
+
+
+def test_a_fault_is_a_500_problem_that_tells_nothing(monkeypatch):
+    from portal.submissions.querysets import SubmissionQuerySet
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("marzipan")
+
+    caller = Caller(make.coordinator())
+    caller.client.raise_request_exception = False
+    monkeypatch.setattr(SubmissionQuerySet, "visible_to", broken)
+    words = "The portal failed to answer. Nothing of this request was stored."
+    refused(caller.get("submissions/"), problem(500, "Internal Server Error", "fault", words))
