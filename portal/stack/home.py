@@ -80,7 +80,12 @@ def _elsewhere(layout: Layout) -> Path:
     # The name is drawn anew with each stack's folder, so a folder that was deleted never finds its old data again.
     note = layout.folder / "servers.location"
     if note.exists():
-        return Path(note.read_text().strip())
+        known = Path(note.read_text().strip())
+        if not known.is_dir():
+            raise StackError(
+                f"This stack's data was in {known} and is gone. Start with another folder, or put it back."
+            )
+        return known
     _sweep()
     folder = ELSEWHERE / uuid.uuid4().hex
     folder.mkdir(parents=True)
