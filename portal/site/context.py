@@ -24,12 +24,11 @@ class Link:
 class Frame:
     """Read lazily by the templates: a page that shows no navigation costs no query."""
 
-    demo = settings.PORTAL_DEMO
-    programme = settings.PORTAL_PROGRAMME_NAME
-
     def __init__(self, request: HttpRequest):
         self.request = request
         self.user = getattr(request, "user", None)
+        self.demo = settings.PORTAL_DEMO
+        self.programme = settings.PORTAL_PROGRAMME_NAME
 
     @property
     def signed_in(self) -> bool:

@@ -94,3 +94,10 @@ def test_pages_of_errors_carry_the_frame():
     page = client_of(factories.person()).get("/nothing/")
     assert page.status_code == 404
     assert "There is no such page" in page.content.decode()
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_a_demonstration_says_so_on_every_page(settings, demo):
+    settings.PORTAL_DEMO = demo
+    for path in ("/", "/account/login/", "/nothing/"):
+        assert ("This is not a government website" in Client().get(path).content.decode()) is demo
