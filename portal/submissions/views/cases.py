@@ -23,15 +23,22 @@ def cases(request: HttpRequest) -> HttpResponse:
     at = clock.now()
     shown = page_of(request, own_cases(request.user).for_lab(request.user))
     looks.listed(actor=request.user, submissions=shown.object_list)
+    writes_for = request.user.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
     rows = [
-        {"case": case, "state": State(case.state_at(at)), "next": next_step(case, at=at)} for case in shown
+        {
+            "case": case,
+            "state": State(case.state_at(at)),
+            "next": next_step(case, at=at),
+            "writes": case.lab_id in writes_for,
+        }
+        for case in shown
     ]
     context = {
         "areas": areas_of(request),
         "page": shown,
         "rows": rows,
         "several_labs": len(request.user.organisations_as(Kind.LAB)) > 1,
-        "may_start": request.user.has_seat(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR),
+        "may_start": bool(writes_for),
     }
     return render(request, "lab/cases.html", context)
 

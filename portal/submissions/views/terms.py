@@ -1,9 +1,10 @@
 """The access terms as the lab deals with them: accept the newest version, or propose another."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from portal.doors import verb_post
-from portal.submissions import actions
+from portal.submissions import actions, policies
 from portal.submissions.forms import TermsForm
 from portal.submissions.models import Terms
 from portal.submissions.next_steps import newest_terms
@@ -14,8 +15,8 @@ from portal.submissions.views.base import case_url, lab_page, not_now, page, pos
 def accept(request: HttpRequest, case_number: str) -> HttpResponse:
     """Accept, for the lab, the version of the terms that stood on the page."""
     case = the_case(request, case_number)
-    if away := not_now(request, case, "accept_terms"):
-        return away
+    if not policies.may_take(request.user, case, "accept_terms"):
+        raise PermissionDenied("You can read this case. Its administrators and contributors take its steps.")
     version = request.POST.get("version", "")
     return verb_post(
         request,
