@@ -21,13 +21,12 @@ def task(*, name: str, expires: float | None = None, queue: str = "celery"):
             return function(*args, **kwargs)
 
         return _celery_task(
-            body,
             name=name,
             acks_late=True,
             reject_on_worker_lost=True,
             ignore_result=True,
             expires=expires,
             queue=queue,
-        )
+        )(body)
 
     return wrap

@@ -70,7 +70,8 @@ def _seal_digest(seal: Seal, previous: bytes, digests: list[bytes]) -> bytes:
 
 def faults() -> Iterator[str]:
     """What is wrong with the ledger, first fault first; yields nothing when it is complete and unaltered."""
-    previous, start, stretch = b"", 0, []
+    previous, start = b"", 0
+    stretch: list[bytes] = []
     seals = list(Seal.objects.order_by("number"))
     events = Event.objects.order_by("seq").iterator(chunk_size=2000)
     pending = next(events, None)

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -101,15 +100,6 @@ class Running:
             self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
         self.output.close()
-
-
-@pytest.fixture
-def open_folder():
-    """A folder that another user can pass into, as a checkout's usually is; pytest's own are closed."""
-    with tempfile.TemporaryDirectory(prefix="portal-run-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
 
 
 CONTENT_TYPES = "from django.contrib.contenttypes.models import ContentType as C;"

@@ -33,9 +33,9 @@ def test_every_variable_is_described_and_every_description_is_of_one():
 
 
 @pytest.mark.slow
-def test_the_described_roles_are_the_embedded_ones(tmp_path):
+def test_the_described_roles_are_the_embedded_ones(open_folder):
     """The SQL of the page, run on a bare cluster, gives the same roles, rights and extensions as the embedded one has."""
-    layout = Layout(tmp_path / "bare")
+    layout = Layout(open_folder / "bare")
     server = postgres.Postgres(
         find(layout), new_secrets(), free_port(None), layout.logs / "log", careless=True
     )

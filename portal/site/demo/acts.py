@@ -122,7 +122,7 @@ class CaseActs:
         actor = self.office if verb == "revoke" else seat.reviewer
         getattr(reviews, verb)(actor=actor, assignment=seat, **options)
 
-    def hand_over(self, seat: Assignment, to: str) -> Assignment:
+    def hand_over(self, seat: Assignment, to: str) -> Assignment | None:
         """The seat passes to another reviewer of the agency; returns the new one."""
         reviews.hand_over(actor=seat.reviewer, assignment=seat, to=self.cast.person(to))
         seat.refresh_from_db()
