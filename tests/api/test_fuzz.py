@@ -38,7 +38,7 @@ ROLES = (
 )
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 # Of each operation, over all roles.
-EXAMPLES = 40
+EXAMPLES = 6
 CLEAN = {200, 201, 204, 400, 401, 403, 404, 405, 406, 409, 413, 415}
 
 
