@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from django.apps import apps
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q
 
 from partners.states import PartnerState, State
 from portal import clock
@@ -67,8 +68,10 @@ class GrantQuerySet(models.QuerySet):
         seen = Q(submission__lab_id__in=user.organisations_as(Kind.LAB))
         if oversees(user):
             seen |= Q(submission_id__in=Submission.objects.visible_to(user, at=at).order_by().values("pk"))
-        if user.has_seat(Kind.PARTNER):
-            seen |= Q(pk__in=_offers(user, at)) | self._past(user, at)
+        partners = user.organisations_as(Kind.PARTNER)
+        if partners:
+            # The first condition follows from the others; it spares the database a walk over everybody's grants.
+            seen |= Q(partner_id__in=partners) & (Q(pk__in=_offers(user, at)) | self._past(user, at))
         return self.filter(seen)
 
     def _past(self, user, at: datetime) -> Q:
@@ -85,14 +88,9 @@ class GrantQuerySet(models.QuerySet):
         return self.filter(pk__in=rows.values("source_id"))
 
     def with_openings(self, user, *, at: datetime):
-        """Each grant with ``model_open`` and ``instructions_open``: what the audience opens to a partner's person now."""
-        mine = Audience.objects.filter(
-            live(at), user=user, capacity="partner", source_id=OuterRef("pk")
-        ).order_by()
-        return self.annotate(
-            model_open=Exists(mine.filter(scope="model")),
-            instructions_open=Exists(mine.filter(scope="instructions")),
-        )
+        """Each grant with ``scopes_open``: what the audience opens to a partner's person now."""
+        mine = Audience.objects.filter(live(at), user=user, capacity="partner", source_id=OuterRef("pk"))
+        return self.annotate(scopes_open=ArraySubquery(mine.order_by().values("scope")))
 
     def in_state(self, *states: str, at: datetime):
         """Grants whose state at an instant is one of these; the SQL of ``Grant.state_at``."""

@@ -580,6 +580,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="grant",
+            index=models.Index(fields=["-proposed_at", "id"], name="grant_recent"),
+        ),
+        migrations.AddIndex(
+            model_name="grant",
             index=models.Index(
                 condition=models.Q(("start_recorded_at", None), ("stored_state", "agreed")),
                 fields=["starts_at"],

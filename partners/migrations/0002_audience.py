@@ -1,67 +1,78 @@
 from django.db import migrations
 
-# A person counts while they have a membership of the partner organisation; two memberships are one person.
+# Withdrawal and release end every grant in their own transaction (the trigger below holds that), so the view asks the grant
+# alone and never the case: each join here is paid for by every page of every party. A person with an active membership of
+# both roles has two rows for one scope, which say the same.
 AUDIENCE = """
     CREATE VIEW partners_audience AS
-    WITH offered AS NOT MATERIALIZED (
-        SELECT g.id, g.submission_id, g.partner_id, g.starts_at, g.agreed_at,
-               greatest(g.lab_consented_at, g.concurred_at) AS since,
-               least(g.ended_at, s.withdrawn_at, CASE WHEN g.agreed_at IS NOT NULL THEN g.expires_at END) AS until,
-               least(g.lab_suspended_at, g.government_suspended_at, s.released_at) AS paused,
-               p.stored_state = 'eligible' AS eligible, p.revet_due_at
-          FROM partners_grant g
-          JOIN submissions_submission s ON s.id = g.submission_id
-          JOIN partners_partnerprofile p ON p.organisation_id = g.partner_id
-         WHERE g.lab_consented_at IS NOT NULL AND g.concurred_at IS NOT NULL
-    ),
-    named AS NOT MATERIALIZED (
-        SELECT o.*, u.user_id, greatest(u.since, m.since) AS named_since, least(u.ended_at, m.ended_at) AS named_until
-          FROM offered o
-          JOIN partners_grantuser u ON u.grant_id = o.id
-          JOIN LATERAL (
-               SELECT min(m.since) AS since, CASE WHEN bool_and(m.ended_at IS NOT NULL) THEN max(m.ended_at) END AS ended_at
-                 FROM accounts_membership m
-                WHERE m.user_id = u.user_id AND m.organisation_id = o.partner_id
-          ) m ON m.since IS NOT NULL
-    ),
-    concerned AS NOT MATERIALIZED (
-        SELECT submission_id, partner_id, id, user_id, min(since) AS since,
-               CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until,
-               bool_and(eligible) AS eligible, min(revet_due_at) AS revet_due_at
-          FROM (
-               SELECT o.submission_id, o.partner_id, o.id, m.user_id, greatest(o.since, m.since) AS since,
-                      least(o.until, m.ended_at) AS until, o.eligible, o.revet_due_at
-                 FROM offered o
-                 JOIN accounts_membership m ON m.organisation_id = o.partner_id AND m.role = 'admin'
-                UNION ALL
-               SELECT submission_id, partner_id, id, user_id, greatest(since, named_since), least(until, named_until),
-                      eligible, revet_due_at
-                 FROM named
-          ) people
-         GROUP BY submission_id, partner_id, id, user_id
-    ),
-    rows AS (
-        SELECT submission_id, user_id, partner_id AS organisation_id, 'offer' AS scope, NULL::uuid AS document_id,
-               id AS source_id, since, until
-          FROM concerned
-         UNION ALL
-        SELECT submission_id, user_id, partner_id, 'model', NULL, id, since, least(until, revet_due_at)
-          FROM concerned WHERE eligible
-         UNION ALL
-        SELECT n.submission_id, n.user_id, n.partner_id, 'documents', d.document_id, n.id,
-               greatest(n.starts_at, n.agreed_at, n.named_since, d.since),
-               least(n.until, n.paused, n.revet_due_at, n.named_until, d.ended_at)
-          FROM named n
-          JOIN partners_grantdocument d ON d.grant_id = n.id
-         WHERE n.eligible AND n.agreed_at IS NOT NULL
-         UNION ALL
-        SELECT submission_id, user_id, partner_id, 'instructions', NULL, id,
-               greatest(starts_at, agreed_at, named_since), least(until, paused, revet_due_at, named_until)
-          FROM named WHERE eligible AND agreed_at IS NOT NULL
-    )
-    SELECT submission_id, user_id, organisation_id, 'partner'::text AS capacity, scope::text AS scope, document_id, source_id,
-           since, until
-      FROM rows WHERE until IS NULL OR since < until;
+    SELECT g.submission_id, m.user_id, g.partner_id AS organisation_id, 'partner'::text AS capacity, x.scope,
+           NULL::uuid AS document_id, g.id AS source_id,
+           greatest(g.lab_consented_at, g.concurred_at, m.since) AS since,
+           least(g.ended_at, m.ended_at, CASE WHEN g.agreed_at IS NOT NULL THEN g.expires_at END,
+                 CASE WHEN x.scope = 'model' THEN p.revet_due_at END) AS until
+      FROM partners_grant g
+      JOIN partners_partnerprofile p ON p.organisation_id = g.partner_id
+      JOIN accounts_membership m ON m.organisation_id = g.partner_id AND m.role = 'admin'
+      CROSS JOIN (VALUES ('offer'), ('model')) AS x(scope)
+     WHERE g.lab_consented_at IS NOT NULL AND g.concurred_at IS NOT NULL
+       AND (x.scope = 'offer' OR p.stored_state = 'eligible')
+    UNION ALL
+    SELECT g.submission_id, u.user_id, g.partner_id, 'partner'::text, x.scope, d.document_id, g.id,
+           greatest(g.lab_consented_at, g.concurred_at, m.since, u.since, d.since,
+                    CASE WHEN x.scope IN ('documents', 'instructions') THEN greatest(g.starts_at, g.agreed_at) END),
+           least(g.ended_at, m.ended_at, u.ended_at, d.ended_at,
+                 CASE WHEN g.agreed_at IS NOT NULL THEN g.expires_at END,
+                 CASE WHEN x.scope <> 'offer' THEN p.revet_due_at END,
+                 CASE WHEN x.scope IN ('documents', 'instructions')
+                      THEN least(g.lab_suspended_at, g.government_suspended_at) END)
+      FROM partners_grantuser u
+      JOIN partners_grant g ON g.id = u.grant_id
+      JOIN partners_partnerprofile p ON p.organisation_id = g.partner_id
+      JOIN accounts_membership m ON m.user_id = u.user_id AND m.organisation_id = g.partner_id
+      CROSS JOIN (VALUES ('offer'), ('model'), ('documents'), ('instructions')) AS x(scope)
+      LEFT JOIN partners_grantdocument d ON d.grant_id = g.id AND x.scope = 'documents'
+     WHERE g.lab_consented_at IS NOT NULL AND g.concurred_at IS NOT NULL
+       AND (x.scope = 'offer' OR p.stored_state = 'eligible')
+       AND CASE x.scope WHEN 'documents' THEN g.agreed_at IS NOT NULL AND d.id IS NOT NULL
+                        WHEN 'instructions' THEN g.agreed_at IS NOT NULL
+                        -- An administrator who is named has these two by the branch above.
+                        ELSE m.role <> 'admin' END;
+"""
+
+# Invariant 3, with the last word: no grant outlives the lab's leaving, whatever code forgets to end it.
+LEAVING = """
+    CREATE FUNCTION partners_case_left() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (SELECT 1 FROM partners_grant
+                    WHERE submission_id = NEW.id
+                      AND (stored_state = 'proposed'
+                           OR stored_state = 'agreed' AND expires_at > least(NEW.withdrawn_at, NEW.released_at)))
+        THEN
+            RAISE EXCEPTION 'a grant outlives the case' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_ends_with_case';
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE FUNCTION partners_grant_of_left_case() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE left_at timestamptz;
+    BEGIN
+        SELECT least(withdrawn_at, released_at) INTO left_at FROM submissions_submission WHERE id = NEW.submission_id;
+        IF left_at IS NOT NULL AND (NEW.stored_state = 'proposed' OR NEW.stored_state = 'agreed' AND NEW.expires_at > left_at)
+        THEN
+            RAISE EXCEPTION 'the lab has left this case' USING ERRCODE = 'check_violation', CONSTRAINT = 'grant_ends_with_case';
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER grants_end_with_case AFTER UPDATE OF withdrawn_at, released_at ON submissions_submission
+        FOR EACH ROW WHEN (NEW.withdrawn_at IS DISTINCT FROM OLD.withdrawn_at OR NEW.released_at IS DISTINCT FROM OLD.released_at)
+        EXECUTE FUNCTION partners_case_left();
+    CREATE TRIGGER grant_ends_with_case AFTER INSERT OR UPDATE ON partners_grant
+        FOR EACH ROW WHEN (NEW.stored_state IN ('proposed', 'agreed')) EXECUTE FUNCTION partners_grant_of_left_case();
+"""
+NOT_LEAVING = """
+    DROP TRIGGER grants_end_with_case ON submissions_submission;
+    DROP TRIGGER grant_ends_with_case ON partners_grant;
+    DROP FUNCTION partners_case_left();
+    DROP FUNCTION partners_grant_of_left_case();
 """
 
 
@@ -73,4 +84,7 @@ class Migration(migrations.Migration):
         ("accounts", "0001_initial"),
         ("submissions", "0001_initial"),
     ]
-    operations = [migrations.RunSQL(AUDIENCE, "DROP VIEW partners_audience")]
+    operations = [
+        migrations.RunSQL(AUDIENCE, "DROP VIEW partners_audience"),
+        migrations.RunSQL(LEAVING, NOT_LEAVING),
+    ]

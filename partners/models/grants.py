@@ -107,6 +107,7 @@ class Grant(Key):
         indexes = [
             models.Index(fields=["submission", "-proposed_at"], name="grant_case"),
             models.Index(fields=["partner", "-proposed_at"], name="grant_partner"),
+            models.Index(fields=["-proposed_at", "id"], name="grant_recent"),
             models.Index(
                 fields=["starts_at"],
                 condition=Q(stored_state="agreed", start_recorded_at=None),

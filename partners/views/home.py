@@ -20,7 +20,7 @@ def home(request: HttpRequest) -> HttpResponse:
     rows = own_grants(user).for_list().select_related("submission__facts").with_openings(user, at=at)
     shown = page_of(request, rows)
     grants = list(shown.object_list)
-    read = {grant.submission_id: grant.submission for grant in grants if grant.model_open}
+    read = {grant.submission_id: grant.submission for grant in grants if "model" in grant.scopes_open}
     looks.listed(actor=user, submissions=read.values(), verb="listed_grants")
     # Told only where there is nothing to list.
     profiles = PartnerProfile.objects.visible_to(user).filter(pk__in=organisations).for_list()
@@ -33,8 +33,8 @@ def home(request: HttpRequest) -> HttpResponse:
                 {
                     "grant": grant,
                     "state": grant.state_at(at),
-                    "facts": grant.submission.facts if grant.model_open else None,
-                    "named": grant.instructions_open,
+                    "facts": grant.submission.facts if "model" in grant.scopes_open else None,
+                    "named": "instructions" in grant.scopes_open,
                 }
                 for grant in grants
             ],

@@ -1,6 +1,7 @@
 """How the case's window follows grants, and grants follow the case (invariants 3 and 6)."""
 
 import pytest
+from django.db import DatabaseError, IntegrityError, transaction
 
 from partners import actions
 from partners.actions import following
@@ -8,7 +9,7 @@ from partners.models import Grant
 from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
 from portal.submissions import actions as case_actions
-from portal.submissions.models import Audience
+from portal.submissions.models import Audience, Submission
 from portal.submissions.querysets import live
 from tests.factories import DAY, NOW
 from tests.factories_partners import GrantCase, Partner
@@ -156,3 +157,27 @@ def test_closing_the_case_leaves_the_partners_access_and_its_deadlines():
     assert case.grant_again().state_at(START + DAY) == "active"
     grant = actions.revoke(actor=case.contributor, grant=case.grant, reason_code="other", at=START + 2 * DAY)
     assert grant.state_at(START + 2 * DAY) == "revoked"
+
+
+@pytest.mark.parametrize("column", ["withdrawn_at", "released_at"])
+def test_the_database_lets_no_grant_outlive_the_labs_leaving(column):
+    case = GrantCase()
+    case.agree()
+    values = {column: START + DAY} | ({"stored_state": "withdrawn"} if column == "withdrawn_at" else {})
+    cases = Submission.objects.filter(pk=case.submission.pk)
+    with pytest.raises(IntegrityError, match="a grant outlives the case"), transaction.atomic():
+        cases.update(**values)
+    verb = "withdraw" if column == "withdrawn_at" else "release"
+    getattr(case_actions, verb)(actor=case.contributor, submission=case.submission, at=START + DAY)
+    revived = Grant.objects.filter(pk=case.grant.pk)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        revived.update(stored_state="agreed", ended_at=None, end_verb="", reason_code="")
+
+
+def test_a_grant_that_expired_before_the_release_needs_no_ending():
+    case = GrantCase()
+    grant = case.agree(expires_at=START + 5 * DAY)
+    case_actions.release(actor=case.contributor, submission=case.submission, at=START + 6 * DAY)
+    assert case.grant_again().state_at(START + 6 * DAY) == "expired"
+    closed = actions.close_out(actor=case.partner.admin, grant=grant, at=START + 7 * DAY)
+    assert closed.state_at(START + 7 * DAY) == "closed_out"
