@@ -217,8 +217,8 @@ def test_whatever_anybody_tries():
     run_state_machine_as_test(
         Portal,
         settings=settings(
-            max_examples=int(os.environ.get("PORTAL_MACHINE_RUNS", "15")),
-            stateful_step_count=int(os.environ.get("PORTAL_MACHINE_STEPS", "30")),
+            max_examples=int(os.environ.get("PORTAL_TEST_MACHINE_RUNS", "8")),
+            stateful_step_count=int(os.environ.get("PORTAL_TEST_MACHINE_STEPS", "25")),
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,

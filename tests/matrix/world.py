@@ -1,0 +1,106 @@
+"""One world for the access matrix: a case whose window is open, one whose grant is active, and a person of every kind."""
+
+from types import SimpleNamespace
+
+from django.contrib.auth.models import AnonymousUser
+
+from partners.models import PartnerTerms
+from portal.accounts.actions import invitations, tokens
+from portal.accounts.models import Affiliation, Membership, Role, User
+from portal.deadlines.models import Deadline, Heartbeat, Message
+from portal.ledger.models import Event
+from portal.submissions import actions as cases
+from reviews.models import CaseAgency
+from tests import factories as make
+from tests import factories_reviews as reviewing
+from tests.factories_partners import GrantCase
+
+# Now, in this world: the first case's window is open, the second case's grant is active.
+AT = make.NOW + 21 * make.DAY
+
+
+def build() -> SimpleNamespace:
+    """The people by role, and the value of every parameter that an address of the portal takes."""
+    case = reviewing.Reviewed()
+    document = cases.add_document(
+        actor=case.contributor, submission=case.submission, kind="system_card", title="Card of marzipan",
+        upload=make.pdf("the marzipan card"), at=make.NOW,
+    )  # fmt: skip
+    draft = reviewing.draft(case, at=AT)
+    shared = reviewing.shared(case, at=AT)
+    granted = GrantCase()
+    granted.agree()
+    inquiry = reviewing.submitted_inquiry(case.contributor, case.lab)
+    designator, second = reviewing.designator(), reviewing.designator()
+    designation = reviewing.designation(designator, case.lab)
+    confirmed = reviewing.designation(designator, case.lab, subject="Kestrel 7")
+    from reviews import actions as reviews
+
+    reviews.confirm(actor=second, designation=confirmed, at=make.NOW)
+    conflict = cases.declare_conflict(
+        actor=make.coordinator(),
+        user=reviewing.reviewer(make.programme_office()),
+        submission=granted.submission,
+        at=make.NOW,
+    )
+    office = make.programme_office()
+    people = {
+        "lab admin": make.member(case.lab, Role.ADMIN),
+        "lab contributor": case.contributor,
+        "lab viewer": case.viewer,
+        "granting lab": granted.contributor,
+        "another lab": make.member(make.lab(), Role.ADMIN),
+        "coordinator": case.coordinator,
+        "invited coordinator": case.agency_coordinator,
+        "foreign coordinator": make.member(make.agency(), Role.COORDINATOR),
+        "designator": second,
+        "auditor": reviewing.auditor(),
+        "liaison": make.member(office, Role.LIAISON),
+        "security": make.member(office, Role.SECURITY),
+        "lead": case.lead,
+        "reviewer": case.reviewer,
+        "unassigned reviewer": reviewing.reviewer(office),
+        "partner admin": granted.partner.admin,
+        "named member": granted.partner.member,
+        "unnamed member": make.member(granted.partner.organisation, Role.MEMBER),
+        "another partner": make.member(make.partner_organisation(), Role.ADMIN),
+        "superuser": make.person(is_superuser=True),
+    }
+    invitation = invitations.invite(
+        actor=people["lab admin"],
+        organisation=case.lab,
+        email="new@example.invalid",
+        name="New",
+        role=Role.VIEWER,
+    )
+    token, _ = tokens.create_token(actor=people["lab admin"], name="Build server", lifetime=make.DAY)
+    Heartbeat.objects.create(name="worker", at=AT)
+    membership = Membership.objects.get(user=case.viewer)
+    affiliation = Affiliation.objects.create(user=people["liaison"], organisation=granted.lab)
+    message = Message.objects.filter(recipient=case.contributor).first()
+    objects = {
+        "submission": case.submission,
+        "conflict": conflict,
+        "assignment": case.seat,
+        "assessment": draft,
+        "inquiry": inquiry,
+        "designation": designation,
+        "caseagency": CaseAgency.objects.get(submission=case.submission, agency=case.agency),
+        "grant": granted.grant,
+        "partnerprofile": granted.partner.profile,
+        "partnerterms": PartnerTerms.objects.first(),
+        "deadline": Deadline.objects.filter(case_id=case.submission.pk, kind="window_closes").get(),
+        "message": message,
+        "event": Event.objects.filter(case_id=case.submission.pk, verb="submit").get(),
+        "organisation": case.lab,
+        "user": case.viewer,
+        "membership": membership,
+        "invitation": invitation,
+        "affiliation": affiliation,
+        "document": document,
+    }
+    return SimpleNamespace(
+        people={"nobody": AnonymousUser()} | {name: User.objects.get(pk=user.pk) for name, user in people.items()},
+        objects=objects, case=case, granted=granted, document=document, shared=shared, confirmed=confirmed,
+        invitation=invitation, membership=membership, message=message, token=token,
+    )  # fmt: skip
