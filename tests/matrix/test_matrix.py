@@ -141,8 +141,8 @@ def test_write_the_table(world):
     wanted = os.environ["PORTAL_TEST_WRITE_MATRIX"]
     lines = [
         "# Whom each address lets in. Made by tests/matrix/test_matrix.py, read and kept by people.",
-        "# Not let in: 401, 403, 404, 405, or sent to sign in. Let in are those who see the thing, also where the step is refused"
-        " (400, 409).",
+        "# Not let in: 401, 403, 404, 405, or sent to sign in.",
+        "# Let in are those who see the thing, also where the step is refused (400, 409).",
     ]
     for route in dict.fromkeys(routes()):
         for method in METHODS:
