@@ -50,6 +50,10 @@ class Deadline(models.Model):
                 name="deadline_next",
             ),
             models.Index(fields=["case_id", "due_at"], name="deadline_case"),
+            models.Index(
+                fields=["due_at", "id"], condition=Q(met_at=None, cancelled_at=None), name="deadline_open"
+            ),
+            models.Index(fields=["source_id"], condition=Q(source_id__isnull=False), name="deadline_source"),
         ]
 
     def __str__(self):

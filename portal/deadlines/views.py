@@ -20,9 +20,10 @@ def due_for(user, *, limit: int = DUE_SHOWN) -> list[Deadline]:
     A date that is news to a lab or a partner is shown until it comes, never as something they are late with.
     """
     mine = Q(person=user) | Q(person=None, kind__in=registry.kinds_for(user.seats))
-    rows = Deadline.objects.visible_to(user).still_open().filter(mine)
-    rows = rows.exclude(kind__in=registry.dates_shared(), due_at__lt=clock.now())
-    found = list(rows.order_by("due_at", "id")[:limit])
+    passed = Q(kind__in=registry.dates_shared(), due_at__lt=clock.now())
+    found = list(
+        Deadline.objects.next_for(user, limit=limit, narrow=lambda rows: rows.filter(mine).exclude(passed))
+    )
     for deadline in found:
         deadline.label = registry.label(deadline.kind)
     return found

@@ -1,6 +1,7 @@
 """Which events and deadlines of cases a person reads; registered with the floors below, which know no cases."""
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, Q
 
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -42,14 +43,30 @@ def deadlines(user) -> Q:
     for seat in user.seats:
         kinds = [kind.key for kind in DEADLINES.values() if seat.role in kind.capacities]
         answer |= Q(organisation=seat.organisation_id, kind__in=kinds)
-    for (capacity, scope), kinds in _kinds_told(user).items():
+    for (kinds, scope), capacities in _kinds_told(user).items():
         mine = Audience.objects.filter(
-            live(clock.now()), user=user, capacity=capacity, scope=scope
+            live(clock.now()), user=user, capacity__in=capacities, scope=scope
         ).order_by()
-        of_case = Q(source_id=None, case_id__in=mine.values("submission_id"))
-        of_source = Q(source_id__in=mine.values("source_id"))
-        answer |= Q(of_case | of_source, kind__in=kinds, person=None, organisation=None)
+        told = Q(kind__in=kinds, person=None, organisation=None)
+        answer |= told & Q(source_id=None) & Q(OneOf("case_id", mine.values("submission_id")))
+        answer |= told & Q(source_id__isnull=False) & Q(OneOf("source_id", mine.values("source_id")))
     return answer
+
+
+class OneOf(Func):
+    """``column = ANY (ARRAY(subquery))``: the subquery runs once and its ids are looked up, instead of being joined."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, column: str, rows):
+        super().__init__(F(column), ArraySubquery(rows))
+
+    def as_sql(self, compiler, connection, **extra):
+        column, rows = self.source_expressions
+        left, left_params = compiler.compile(column)
+        right, right_params = compiler.compile(rows)
+        return f"{left} = ANY ({right})", [*left_params, *right_params]
 
 
 # In which capacities the people of each kind of organisation may stand to a case, agency-wide ones apart.
@@ -60,8 +77,8 @@ _CAPACITIES = {
 }
 
 
-def _kinds_told(user) -> dict[tuple[str, str], list[str]]:
-    """The kinds of deadlines of which each capacity the person may hold is told, by capacity and scope."""
+def _kinds_told(user) -> dict[tuple[tuple[str, ...], str], list[str]]:
+    """The capacities a person may hold, by the kinds of deadlines they are told of and the scope that takes."""
     found: dict[tuple[str, str], list[str]] = {}
     for capacity in {capacity for seat in user.seats for capacity in _CAPACITIES[Kind(seat.kind)]}:
         # Who reads along with the lab's writers reads the lab's dates, though no reminder goes to them.
@@ -69,7 +86,10 @@ def _kinds_told(user) -> dict[tuple[str, str], list[str]]:
         for kind in DEADLINES.values():
             if told in kind.capacities:
                 found.setdefault((capacity, kind.scope), []).append(kind.key)
-    return found
+    grouped: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for (capacity, scope), kinds in sorted(found.items()):
+        grouped.setdefault((tuple(kinds), scope), []).append(capacity)
+    return grouped
 
 
 def cases(user):

@@ -5,7 +5,7 @@ import time_machine
 from django.conf import settings
 from django.test import Client
 
-from portal.accounts.models import Role
+from portal.accounts.models import Role, User
 from portal.deadlines import actions
 from portal.deadlines.models import Deadline, Message
 from tests import factories
@@ -120,3 +120,19 @@ def test_a_lab_is_never_late():
     case = factories.Case(factories.submitted)
     page = client_of(case.contributor).get("/notices/")
     assert "Overdue" not in page.content.decode()
+
+
+@time_machine.travel(NOW, tick=False)
+def test_the_next_dates_are_the_first_of_all_that_a_person_sees():
+    cases = [factories.Case(factories.submitted), factories.Case(factories.with_access)]
+    people = [case.contributor for case in cases] + [case.viewer for case in cases] + [cases[0].coordinator]
+    people += [factories.member(factories.agency(), Role.COORDINATOR), factories.person(is_superuser=True)]
+    Deadline.objects.filter(kind="acknowledge").update(person=people[-1])
+    shown = {}
+    for user in User.objects.filter(pk__in=[person.pk for person in people]):
+        everything = Deadline.objects.visible_to(user).still_open().order_by("due_at", "id")
+        some = Deadline.objects.next_for(user, limit=2, narrow=lambda rows: rows)
+        assert list(some) == list(everything[:2])
+        shown[user.pk] = len(everything)
+    assert [shown[user.pk] for user in people[:2]] != [0, 0]
+    assert shown[people[-1].pk] == 1
