@@ -12,7 +12,7 @@ from tests.story.stack import Stack
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
-        pytest.skip("There is no Chromium on this machine (on Debian: apt-get install chromium).")
+        pytest.fail("There is no Chromium on this machine (on Debian: apt-get install chromium).")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -33,6 +33,6 @@ def stack(tmp_path_factory) -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory) -> Path:
     """Where the pages passed are kept for human eyes, at both widths."""
-    folder = Path(os.environ.get("PORTAL_STORY_PICTURES") or tmp_path_factory.mktemp("pictures"))
+    folder = Path(os.environ.get("PORTAL_TEST_STORY_PICTURES") or tmp_path_factory.mktemp("pictures"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder

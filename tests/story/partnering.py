@@ -6,7 +6,7 @@ from datetime import datetime
 from tests.story.lab import SECRET, write_instant
 from tests.story.people import Person
 
-HARBOR, MERIDIAN = "Harbor Grid Cooperative (invented)", "Meridian Water Trust (invented)"
+HARBOR, CLOVERLEAF = "Harbor Grid Cooperative (invented)", "Cloverleaf Security (invented)"
 PARTNER_INSTRUCTIONS = f"Endpoint https://partners.invalid/v1, key {SECRET}-partner-key"
 
 

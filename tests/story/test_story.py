@@ -20,6 +20,7 @@ CORA = "cora.coordinator@dsi.example"
 RAFAEL, REZA = "rafael.reviewer@dcda.example", "reza.reviewer@dsd.example"
 HANA, MILO = "hana.admin@harbor.example", "milo.member@harbor.example"
 MARTA, MAX = "marta.admin@meridian.example", "max.member@meridian.example"
+CLIVE, CLEO = "clive.admin@cloverleaf.example", "cleo.member@cloverleaf.example"
 
 
 class Story:
@@ -129,15 +130,17 @@ def two_partners_are_agreed(story: Story) -> None:
         document=card,
         expires=story.partner_release + timedelta(days=10),
     )
-    partnering.propose(noor, story.number, partnering.MERIDIAN, document=card)
+    partnering.propose(noor, story.number, partnering.CLOVERLEAF, document=card)
     story.who(HANA).go("/partner/").sees_not(story.number)
-    for partner in (partnering.HARBOR, partnering.MERIDIAN):
+    for partner in (partnering.HARBOR, partnering.CLOVERLEAF):
         office.concur(cora, story.number, partner)
     partnering.accept(story.who(HANA), story.number, "Milo Grant")
-    partnering.accept(story.who(MARTA), story.number, "Max Delaney")
+    partnering.accept(story.who(CLIVE), story.number, "Cleo Varga")
     milo = story.who(MILO)
     partnering.open_the_grant(milo, story.number)
-    milo.sees("Nothing is open before.").sees_not(card, partnering.PARTNER_INSTRUCTIONS, partnering.MERIDIAN)
+    milo.sees("Nothing is open before.").sees_not(
+        card, partnering.PARTNER_INSTRUCTIONS, partnering.CLOVERLEAF
+    )
 
 
 def the_lab_moves_its_date(story: Story) -> None:
@@ -149,7 +152,7 @@ def the_lab_moves_its_date(story: Story) -> None:
     rafael.go(f"/case/{story.number}/").sees(lab.shown(rafael, story.partner_release))
     partnering.open_the_grant(story.who(MILO), story.number)
     story.who(MILO).sees(lab.shown(story.who(MILO), story.partner_release))
-    for person in (RAFAEL, REZA, CORA, HANA, MILO, MARTA):
+    for person in (RAFAEL, REZA, CORA, HANA, MILO, CLIVE, CLEO):
         post.wait_until_told(story.stack, person, story.number, "The lab moved its dates.")
 
 
@@ -176,7 +179,7 @@ def the_grant_starts_and_the_window_ends(story: Story) -> None:
     milo.sees(lab.MODEL)
     assert partnering.read_the_documents(milo) == [card]
     partnering.reveal(milo)
-    milo.go("/partner/").sees_not(partnering.MERIDIAN)
+    milo.go("/partner/").sees_not(partnering.CLOVERLEAF)
     assert milo.page.locator("tbody tr").filter(has_text=story.number).count() == 1
     milo.go(f"/lab/cases/{story.number}/", status=404)
     for person in (NOOR, RAFAEL, CORA):
@@ -194,26 +197,26 @@ def one_grant_expires(story: Story) -> None:
 
 
 def the_lab_records_its_release(story: Story) -> None:
-    noor, max_, rafael = story.who(NOOR), story.who(MAX), story.who(RAFAEL)
-    partnering.open_the_grant(max_, story.number)
+    noor, cleo, rafael = story.who(NOOR), story.who(CLEO), story.who(RAFAEL)
+    partnering.open_the_grant(cleo, story.number)
     card = lab.files(story.folder)[0][0].read_bytes()
-    assert partnering.read_the_documents(max_) == [card]
-    partnering.reveal(max_)
-    noor.go(f"/lab/cases/{story.number}/").follow("Record the release").sees(partnering.MERIDIAN)
+    assert partnering.read_the_documents(cleo) == [card]
+    partnering.reveal(cleo)
+    noor.go(f"/lab/cases/{story.number}/").follow("Record the release").sees(partnering.CLOVERLEAF)
     noor.press("Record the release")
-    partnering.open_the_grant(max_, story.number)
-    max_.sees_not(partnering.PARTNER_INSTRUCTIONS, "Show the access instructions")
-    for link in partnering.links_of(MAX):
-        max_.go(link, status=404)
+    partnering.open_the_grant(cleo, story.number)
+    cleo.sees_not(partnering.PARTNER_INSTRUCTIONS, "Show the access instructions")
+    for link in partnering.links_of(CLEO):
+        cleo.go(link, status=404)
     rafael.go(f"/case/{story.number}/").sees("The lab's documents are not open to you now.")
-    for person in (MAX, MARTA, RAFAEL, REZA, CORA):
+    for person in (CLEO, CLIVE, RAFAEL, REZA, CORA):
         post.wait_until_told(story.stack, person, story.number, "The lab recorded its release.")
 
 
 def the_lab_reads_who_saw_it(story: Story) -> None:
     noor = story.who(NOOR)
     noor.go(f"/lab/cases/{story.number}/").follow("Who can see this, and who looked")
-    noor.sees("DCDA reviewer 1", "DSD reviewer 1", "Programme coordinator", "Harbor Grid", "Meridian Water")
+    noor.sees("DCDA reviewer 1", "DSD reviewer 1", "Programme coordinator", "Harbor Grid", "Cloverleaf")
     assert "Rafael Stone" not in noor.text
     looks = noor.page.locator("table", has_text="What").last
     rows = [row.inner_text() for row in looks.locator("tbody tr").all()]
@@ -223,7 +226,7 @@ def the_lab_reads_who_saw_it(story: Story) -> None:
         ("DCDA reviewer 1", "access instructions"),
         ("Milo Grant", title),
         ("Milo Grant", "access instructions"),
-        ("Max Delaney", title),
+        ("Cleo Varga", title),
     ):
         assert any(name in row and re.search(what, row, re.IGNORECASE) for row in rows), (name, what, rows)
 
