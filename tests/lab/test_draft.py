@@ -109,9 +109,19 @@ def test_a_draft_may_hold_dates_that_have_passed_by():
 
 
 UNREADABLE = {
-    "a day that does not exist": ("public", "2026-02-31", "09:00", "Write a date that exists, such as 2026-10-30."),
+    "a day that does not exist": (
+        "public",
+        "2026-02-31",
+        "09:00",
+        "Write a date that exists, such as 2026-10-30.",
+    ),
     "words": ("public", "next spring", "", "Write a date that exists, such as 2026-10-30."),
-    "a year of two figures": ("public", "0026-02-03", "", "Look at the year: it should be written with four figures."),
+    "a year of two figures": (
+        "public",
+        "0026-02-03",
+        "",
+        "Look at the year: it should be written with four figures.",
+    ),
     "an hour that does not exist": (
         "partner",
         "2026-10-30",
@@ -185,8 +195,12 @@ def test_too_long_a_text_is_told_and_comes_back():
     visitor, case = begun()
     before = stored_rows()
     answer = edit(visitor, case, model_name="x" * 201, summary="y" * 20001)
-    assert errors_beside(answer, "model_name") == ["Ensure this value has at most 200 characters (it has 201)."]
-    assert errors_beside(answer, "summary") == ["Ensure this value has at most 20000 characters (it has 20001)."]
+    assert errors_beside(answer, "model_name") == [
+        "Ensure this value has at most 200 characters (it has 201)."
+    ]
+    assert errors_beside(answer, "summary") == [
+        "Ensure this value has at most 20000 characters (it has 20001)."
+    ]
     assert "y" * 20001 in answer.content.decode()
     assert stored_rows() == before
 
@@ -204,7 +218,9 @@ def test_a_stale_form_says_what_changed_and_keeps_the_text():
     visitor, case = begun(model_name="Finch", summary="Before.")
     colleague = make.member(case.lab, Role.ADMIN)
     stale = case.revision
-    actions.save_draft(actor=colleague, submission=case, facts={"model_name": "Finch 2", "summary": "Theirs."})
+    actions.save_draft(
+        actor=colleague, submission=case, facts={"model_name": "Finch 2", "summary": "Theirs."}
+    )
     before = stored_rows()
     answer = edit(visitor, case, revision=stale, model_name="Finch 2", summary=TYPED)
     assert answer.status_code == 409
@@ -217,7 +233,9 @@ def test_a_stale_form_says_what_changed_and_keeps_the_text():
     # Said once, the next attempt is made in knowledge of it.
     case.refresh_from_db()
     again = visitor.post(
-        "edit", case, **(NOTHING | {"revision": answer.context["revision"], "model_name": "Finch 2", "summary": TYPED})
+        "edit",
+        case,
+        **(NOTHING | {"revision": answer.context["revision"], "model_name": "Finch 2", "summary": TYPED}),
     )
     assert again.status_code == 303
     case.facts.refresh_from_db()

@@ -25,7 +25,11 @@ def with_document(make_case=make.draft):
     """A case with one document, and its contributor's session."""
     case = make.Case(make.draft)
     document = actions.add_document(
-        actor=case.contributor, submission=case.submission, kind="system_card", title="Card", upload=make.pdf()
+        actor=case.contributor,
+        submission=case.submission,
+        kind="system_card",
+        title="Card",
+        upload=make.pdf(),
     )
     if make_case is make.submitted:
         actions.submit(actor=case.contributor, submission=case.again())
@@ -94,7 +98,9 @@ def test_a_file_comes_along_whatever_button_is_pressed():
 
 def test_a_first_file_with_a_new_draft():
     visitor = Visitor(make.member(make.lab(), Role.CONTRIBUTOR))
-    answer = visitor.post("new", **NOTHING, key="9b2f5d1c-7f0e-4b0a-9a55-0c8de0c3b001", file=upload(), do="document")
+    answer = visitor.post(
+        "new", **NOTHING, key="9b2f5d1c-7f0e-4b0a-9a55-0c8de0c3b001", file=upload(), do="document"
+    )
     assert "card.pdf Version 1" in visitor.follow(answer)
 
 
@@ -118,7 +124,11 @@ BAD = {
     "none": (None, "", "Choose a file."),
     "empty": (b"", "card.pdf", "The file is empty."),
     "a truncated PDF": (b"%PDF-1.7\nmarzi", "card.pdf", "The file is truncated: its end is missing."),
-    "a truncated PNG": (b"\x89PNG\r\n\x1a\n" + b"x" * 99, "a.png", "The file is truncated: its end is missing."),
+    "a truncated PNG": (
+        b"\x89PNG\r\n\x1a\n" + b"x" * 99,
+        "a.png",
+        "The file is truncated: its end is missing.",
+    ),
     "a truncated archive": (archive("header.json")[:-30], "log.eval", "The archive is truncated or damaged."),
     "a truncated log": (b'{"eval": {"task": "mar', "log.json", "The file is truncated: its end is missing."),
     "a truncated text": (
@@ -157,7 +167,13 @@ def test_a_bad_file_is_refused_beside_the_field_and_the_draft_is_saved(what, sto
 
 @pytest.mark.parametrize(
     "name",
-    ["../../etc/passwd.pdf", "/etc/card.pdf", "..\\\\..\\\\card.pdf", "&#47;etc&#47;card.pdf", "a/../card.pdf"],
+    [
+        "../../etc/passwd.pdf",
+        "/etc/card.pdf",
+        "..\\\\..\\\\card.pdf",
+        "&#47;etc&#47;card.pdf",
+        "a/../card.pdf",
+    ],
 )
 def test_a_name_that_is_a_path_is_refused(name, stored):
     case = make.Case(make.submitted)
@@ -235,7 +251,9 @@ def test_a_new_version_stands_beside_the_earlier_one():
 def test_an_unchanged_new_version_is_none():
     case, document, visitor = with_document(make.submitted)
     before = stored_rows()
-    answer = visitor.post("new_version", case.submission, document.pk, file=upload(make.pdf().read(), "same.pdf"))
+    answer = visitor.post(
+        "new_version", case.submission, document.pk, file=upload(make.pdf().read(), "same.pdf")
+    )
     assert "This very file is the newest version already." in visitor.follow(answer)
     assert stored_rows() == before
 
@@ -261,7 +279,9 @@ def test_a_document_is_not_taken_out_after_submission():
     case, document, visitor = with_document(make.submitted)
     revision = case.again().revision
     before = stored_rows()
-    answer = visitor.post("edit", case.submission, **(NOTHING | {"revision": revision, "do": f"remove:{document.pk}"}))
+    answer = visitor.post(
+        "edit", case.submission, **(NOTHING | {"revision": revision, "do": f"remove:{document.pk}"})
+    )
     assert answer.status_code == 409
     assert stored_rows() == before
 
@@ -314,7 +334,10 @@ def test_a_name_in_other_letters_is_offered_as_it_is():
     visitor, case = begun()
     edit(visitor, case, file=upload(PDF, "Modellkarte für Ω.pdf"), do="document")
     answer = visitor.get("content", DocumentVersion.objects.get().pk)
-    assert answer.headers["Content-Disposition"] == "attachment; filename*=utf-8''Modellkarte%20f%C3%BCr%20%CE%A9.pdf"
+    assert (
+        answer.headers["Content-Disposition"]
+        == "attachment; filename*=utf-8''Modellkarte%20f%C3%BCr%20%CE%A9.pdf"
+    )
 
 
 def test_who_may_not_read_a_document_finds_none():
@@ -330,7 +353,9 @@ def test_a_document_is_found_under_its_own_case_alone():
     case, document, visitor = with_document(make.submitted)
     second = make.submitted(actor=case.contributor, lab=case.lab, checkpoint="rc2")
     assert visitor.get("new_version", second, document.pk).status_code == 404
-    assert Visitor(make.Case().contributor).get("new_version", case.submission, document.pk).status_code == 404
+    assert (
+        Visitor(make.Case().contributor).get("new_version", case.submission, document.pk).status_code == 404
+    )
 
 
 def test_a_viewer_reads_files_and_adds_none():
@@ -341,6 +366,8 @@ def test_a_viewer_reads_files_and_adds_none():
     assert visitor.get("add_document", case.submission).status_code == 403
     typed = {"kind": "other", "title": "", "tlp": "TLP:RED", "file": upload()}
     assert visitor.post("add_document", case.submission, **typed).status_code == 403
-    assert visitor.post("new_version", case.submission, document.pk, file=upload(PDF + b" ")).status_code == 403
+    assert (
+        visitor.post("new_version", case.submission, document.pk, file=upload(PDF + b" ")).status_code == 403
+    )
     assert stored_rows() == before
     assert default_storage.exists(document.versions.get().file.name)

@@ -82,7 +82,8 @@ def reveal(request: HttpRequest, case_number: str) -> HttpResponse:
     text = attempt(request, form, lambda: actions.reveal_instructions(actor=request.user, submission=case))
     newest = case.instructions.defer("sealed").first()
     context = {"submission": case, "text": text, "newest": newest, "form": form}
-    return render(request, "lab/reveal.html", context, status=200 if form.is_valid() else 403)
+    refusal = getattr(form, "refusal", None)
+    return render(request, "lab/reveal.html", context, status=refusal.status if refusal else 200)
 
 
 @lab_page("GET", "POST")

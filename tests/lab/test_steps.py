@@ -1,0 +1,462 @@
+"""The lab's steps on a submitted case: correct, provide access, move dates, record the release, withdraw."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from portal.deadlines.models import Deadline, Message
+from portal.ledger.models import Event
+from portal.submissions import actions
+from portal.submissions.models import AccessInstructions, Submission
+from tests import factories as make
+from tests.lab.test_draft import TYPED
+from tests.lab.visitor import Visitor, errors_beside, stored_rows, words
+
+pytestmark = pytest.mark.django_db
+SECRET = "Endpoint https://heron.invalid/v1, key nougat-key-7."
+
+
+def opened(make_case=make.with_access):
+    case = make.Case(make_case)
+    return case, Visitor(case.contributor)
+
+
+# --- Correcting the facts -------------------------------------------------------------------------------------------
+
+
+def facts(case, **changed):
+    return make.FACTS | {"revision": case.again().revision} | changed
+
+
+def test_a_correction_is_a_new_version_beside_the_old():
+    case, visitor = opened(make.submitted)
+    text = visitor.follow(
+        visitor.post("correct_facts", case.submission, **facts(case, summary="The almond one."))
+    )
+    assert "The new version of the facts was saved." in text
+    assert "Version 2, 14 Sep 2026, 10:00 a.m. EDT Model name" in text
+    assert "The almond one." in text
+    assert "A general model with a secret ingredient: marzipan." in text
+
+
+@pytest.mark.parametrize("name", ["model_name", "checkpoint", "access_mode", "summary"])
+def test_a_correction_leaves_nothing_needed_out(name):
+    case, visitor = opened(make.submitted)
+    before = stored_rows()
+    answer = visitor.post("correct_facts", case.submission, **facts(case, **{name: "", "safeguards": TYPED}))
+    assert len(errors_beside(answer, name)) == 1
+    assert TYPED in words(answer)
+    assert stored_rows() == before
+
+
+def test_another_checkpoint_after_consent_is_another_submission():
+    case, visitor = opened(make.agreed)
+    before = stored_rows()
+    answer = visitor.post("correct_facts", case.submission, **facts(case, checkpoint="rc2", safeguards=TYPED))
+    assert errors_beside(answer, "checkpoint") == [
+        "Consent was given for this checkpoint. A new checkpoint needs a new submission."
+    ]
+    assert TYPED in words(answer)
+    assert stored_rows() == before
+
+
+def test_a_stale_correction_keeps_its_text():
+    case, visitor = opened(make.submitted)
+    posted = facts(case, summary=TYPED)
+    actions.acknowledge(actor=case.coordinator, submission=case.submission)
+    before = stored_rows()
+    answer = visitor.post("correct_facts", case.submission, **posted)
+    assert answer.status_code == 409
+    assert "acknowledge" in words(answer)
+    assert TYPED in words(answer)
+    assert stored_rows() == before
+
+
+def test_a_correction_too_late_keeps_its_text():
+    case, visitor = opened()
+    posted = facts(case, summary=TYPED)
+    actions.release(actor=case.contributor, submission=case.submission)
+    answer = visitor.post("correct_facts", case.submission, **posted)
+    assert answer.status_code == 409
+    assert "Facts can be corrected from submission until the window ends." in words(answer)
+    assert TYPED in words(answer)
+
+
+def test_a_double_click_corrects_once():
+    case, visitor = opened(make.submitted)
+    posted = facts(case, summary=TYPED)
+    visitor.post("correct_facts", case.submission, **posted)
+    assert "nothing was done twice" in visitor.follow(
+        visitor.post("correct_facts", case.submission, **posted)
+    )
+    assert case.submission.facts_versions.count() == 2
+
+
+# --- Access -------------------------------------------------------------------------------------------------------
+
+
+def test_instructions_are_given_sealed_and_revealed_by_a_post_that_is_recorded():
+    case, visitor = opened(make.agreed)
+    answer = visitor.post(
+        "provide_access", case.submission, instructions=SECRET, revision=case.again().revision
+    )
+    text = visitor.follow(answer)
+    assert "The access instructions were stored." in text
+    assert "nougat" not in text
+    stored = AccessInstructions.objects.get()
+    assert b"nougat" not in bytes(stored.sealed)
+    assert visitor.get("reveal", case.submission).status_code == 405
+    revealed = visitor.post("reveal", case.submission)
+    assert SECRET in words(revealed)
+    assert "no-store" in revealed.headers["Cache-Control"]
+    look = Event.objects.get(verb="revealed_instructions")
+    assert (look.actor_id, look.capacity, look.data) == (case.contributor.pk, "lab", {"version": 1})
+    for event in Event.objects.all():
+        assert "nougat" not in str(event.data) + event.reason
+
+
+def test_a_viewer_reveals_what_the_audience_shows_and_is_seen_doing_it():
+    case, _ = opened()
+    assert "marzipan-key-1" in words(Visitor(case.viewer).post("reveal", case.submission))
+    assert Event.objects.get(verb="revealed_instructions").capacity == "lab_viewer"
+
+
+def test_nothing_to_reveal_is_said():
+    case, visitor = opened(make.agreed)
+    answer = visitor.post("reveal", case.submission)
+    assert "The lab has given no access instructions yet." in words(answer)
+    assert not Event.objects.filter(verb="revealed_instructions").exists()
+
+
+@pytest.mark.parametrize("text", ["", "  \n "])
+def test_empty_instructions_are_refused_beside_the_field(text):
+    case, visitor = opened(make.agreed)
+    before = stored_rows()
+    answer = visitor.post(
+        "provide_access", case.submission, instructions=text, revision=case.again().revision
+    )
+    assert errors_beside(answer, "instructions") == ["Write how the government reaches the model."]
+    assert stored_rows() == before
+
+
+def test_too_long_instructions_come_back():
+    case, visitor = opened(make.agreed)
+    text = "x" * 20001
+    answer = visitor.post(
+        "provide_access", case.submission, instructions=text, revision=case.again().revision
+    )
+    assert errors_beside(answer, "instructions") == [
+        "Ensure this value has at most 20000 characters (it has 20001)."
+    ]
+    assert text in answer.content.decode()
+
+
+def test_instructions_are_replaced_and_the_window_stays():
+    case, visitor = opened()
+    window = case.again().opens_at, case.again().closes_at
+    visitor.post("provide_access", case.submission, instructions=SECRET, revision=case.again().revision)
+    assert (case.again().opens_at, case.again().closes_at) == window
+    assert SECRET in words(visitor.post("reveal", case.submission))
+    assert "Earlier versions Version 1, given" in visitor.text("case", case.submission)
+
+
+def test_access_is_not_provided_before_the_terms_are_agreed():
+    case, visitor = opened(make.submitted)
+    assert "This case is submitted, so this step cannot be taken now." in visitor.follow(
+        visitor.get("provide_access", case.submission)
+    )
+    answer = visitor.post(
+        "provide_access", case.submission, instructions=SECRET, revision=case.again().revision
+    )
+    assert answer.status_code == 409
+    assert SECRET in words(answer)
+    assert not AccessInstructions.objects.exists()
+
+
+def test_a_stale_form_of_instructions_keeps_them_and_a_double_click_gives_them_once():
+    case, visitor = opened(make.agreed)
+    posted = {"instructions": SECRET, "revision": case.again().revision}
+    visitor.post("provide_access", case.submission, **posted)
+    assert "nothing was done twice" in visitor.follow(
+        visitor.post("provide_access", case.submission, **posted)
+    )
+    answer = visitor.post(
+        "provide_access", case.submission, **(posted | {"instructions": SECRET + " Other."})
+    )
+    assert answer.status_code == 409
+    assert SECRET + " Other." in words(answer)
+    assert AccessInstructions.objects.count() == 1
+
+
+# --- Moving dates -------------------------------------------------------------------------------------------------
+
+
+def dates(case, **changed):
+    """The form as the page has it, for the usual dates, in US Eastern."""
+    return {
+        "zone": "America/New_York",
+        "planned_public_release_date": "2026-11-13",
+        "planned_public_release_time": "09:00",
+        "planned_partner_release_date": "2026-10-24",
+        "planned_partner_release_time": "10:00",
+        "revision": case.again().revision,
+    } | changed
+
+
+def moves(changes) -> dict:
+    return {change.label: change.new for change in changes}
+
+
+MOVED = {
+    "later": {"planned_partner_release_date": "2026-11-05"},
+    "earlier": {"planned_partner_release_date": "2026-10-01"},
+    "so early that the window is shorter": {"planned_partner_release_date": "2026-09-16"},
+    "no partner stage": {"planned_partner_release_date": "", "planned_partner_release_time": ""},
+    "both": {"planned_public_release_date": "2026-12-24", "planned_partner_release_date": "2026-12-01"},
+}
+
+
+@pytest.mark.parametrize("how", MOVED)
+@pytest.mark.parametrize("made", [make.submitted, make.agreed, make.with_access])
+@pytest.mark.parametrize("days", [0, 15])
+def test_the_preview_is_what_happens(how, made, days):
+    case = make.Case(made)
+    with time_machine.travel(make.NOW + days * make.DAY, tick=False):
+        visitor = Visitor(case.contributor)
+        posted = dates(case, **MOVED[how])
+        before = stored_rows()
+        shown = visitor.post("move_dates", case.submission, preview="1", **posted)
+        if days and how == "so early that the window is shorter":
+            assert errors_beside(shown, "planned_partner_release") == [
+                "The planned partner release lies in the past."
+            ]
+            return
+        preview = shown.context["preview"]
+        assert stored_rows() == before
+        kept = dict(shown.context["kept"])
+        answer = visitor.post(
+            "move_dates", case.submission, confirm="1", revision=shown.context["revision"], **kept
+        )
+        assert "The dates were moved." in visitor.follow(answer)
+    moved = case.again()
+    assert moves(preview.planned) == {
+        "Planned public release": moved.planned_public_release,
+        "Planned partner release": moved.planned_partner_release,
+    }
+    window = moves(preview.window)
+    assert (window["Window opens"], window["Window closes"]) == (moved.opens_at, moved.closes_at)
+    due = {row.kind: row.due_at for row in Deadline.objects.for_case(moved.pk).still_open()}
+    labels = {"provide_access": "Provide access (optional)", "window_closes": "Access window closes"}
+    assert moves(preview.reminders) == {labels[kind]: at for kind, at in due.items() if kind in labels}
+
+
+def test_a_preview_moves_nothing_and_says_all_that_follows():
+    case, visitor = opened()
+    text = words(visitor.post("move_dates", case.submission, preview="1", **dates(case, **MOVED["later"])))
+    for row in (
+        "Nothing has moved yet.",
+        "Planned partner release 24 Oct 2026, 10:00 a.m. EDT 5 Nov 2026, 10:00 a.m. EST",
+        "Planned public release 13 Nov 2026, 9:00 a.m. EST unchanged",
+        "First release 24 Oct 2026, 10:00 a.m. EDT 5 Nov 2026, 10:00 a.m. EST",
+        "Window opens 24 Sep 2026, 10:00 a.m. EDT 6 Oct 2026, 11:00 a.m. EDT",
+        "Window closes 24 Oct 2026, 10:00 a.m. EDT 5 Nov 2026, 10:00 a.m. EST",
+        "Access window closes 24 Oct 2026, 10:00 a.m. EDT 5 Nov 2026, 10:00 a.m. EST",
+    ):
+        assert row in text
+
+
+def test_a_window_that_ends_at_once_is_said_beforehand():
+    case = make.Case()
+    with time_machine.travel(make.NOW + 39 * make.DAY, tick=False):
+        visitor = Visitor(case.contributor)
+        later = dates(case, planned_partner_release_date="2026-11-10")
+        shown = visitor.post("move_dates", case.submission, preview="1", **later)
+        assert "The window stays at 30 days in all for this checkpoint" in words(shown)
+        assert shown.context["preview"].ends_now is False
+
+
+BAD_DATES = {
+    "no public release": (
+        {"planned_public_release_date": "", "planned_public_release_time": ""},
+        "planned_public_release",
+        "Give the planned public release.",
+    ),
+    "in the past": (
+        {"planned_public_release_date": "2026-09-01", "planned_partner_release_date": ""},
+        "planned_partner_release",
+        "Give the date too, or empty the time.",
+    ),
+    "public in the past": (
+        {
+            "planned_public_release_date": "2026-09-01",
+            "planned_partner_release_date": "",
+            "planned_partner_release_time": "",
+        },
+        "planned_public_release",
+        "The planned public release lies in the past.",
+    ),
+    "partner in the past": (
+        {"planned_partner_release_date": "2026-09-01"},
+        "planned_partner_release",
+        "The planned partner release lies in the past.",
+    ),
+    "partner after public": (
+        {"planned_partner_release_date": "2026-11-14"},
+        "planned_partner_release",
+        "The partner release cannot come after the public release.",
+    ),
+    "the same as before": ({}, "planned_public_release", "These are the dates the case has already."),
+    "no date at all": (
+        {"planned_public_release_date": "someday"},
+        "planned_public_release",
+        "Write a date that exists, such as 2026-10-30.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD_DATES)
+@pytest.mark.parametrize("button", ["preview", "confirm"])
+def test_dates_that_cannot_be_are_told_beside_them(what, button):
+    changed, field, message = BAD_DATES[what]
+    case, visitor = opened()
+    before = stored_rows()
+    posted = dates(case, **changed)
+    answer = visitor.post("move_dates", case.submission, **{button: "1"}, **posted)
+    assert answer.status_code == 200
+    assert errors_beside(answer, field) == [message]
+    page = answer.content.decode()
+    day = posted["planned_public_release_date"]
+    assert f'name="planned_public_release_date" value="{day}"' in page or not day
+    assert stored_rows() == before
+
+
+def test_changing_them_again_brings_the_form_back_as_it_was_typed():
+    case, visitor = opened()
+    answer = visitor.post("move_dates", case.submission, change="1", **dates(case, **MOVED["both"]))
+    assert 'name="planned_public_release_date" value="2026-12-24"' in answer.content.decode()
+
+
+def test_a_stale_move_is_refused_with_what_changed_and_a_double_click_moves_once():
+    case, visitor = opened()
+    posted = dates(case, **MOVED["later"])
+    visitor.post("move_dates", case.submission, confirm="1", **posted)
+    assert "nothing was done twice" in visitor.follow(
+        visitor.post("move_dates", case.submission, confirm="1", **posted)
+    )
+    before = stored_rows()
+    answer = visitor.post("move_dates", case.submission, confirm="1", **(posted | MOVED["both"]))
+    assert answer.status_code == 409
+    assert "move dates" in words(answer)
+    assert 'name="planned_public_release_date" value="2026-12-24"' in answer.content.decode()
+    assert stored_rows() == before
+    assert Event.objects.filter(verb="move_dates").count() == 1
+
+
+def test_moves_are_in_the_history_of_the_dates():
+    case, visitor = opened()
+    visitor.post("move_dates", case.submission, confirm="1", **dates(case, **MOVED["later"]))
+    text = visitor.text("case", case.submission)
+    assert (
+        f"14 Sep 2026, 10:00 a.m. EDT {case.contributor.name} Moved the planned dates Planned partner release:"
+        " 24 Oct 2026, 10:00 a.m. EDT → 5 Nov 2026, 10:00 a.m. EST"
+        " Window after it: 6 Oct 2026, 11:00 a.m. EDT to 5 Nov 2026, 10:00 a.m. EST"
+    ) in text
+
+
+# --- Leaving ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "said"), [("withdraw", "The case is withdrawn."), ("release", "Your release is recorded.")]
+)
+def test_leaving_is_one_step_that_says_beforehand_what_will_happen(step, said):
+    case, visitor = opened()
+    before = stored_rows()
+    page = visitor.get(step, case.submission)
+    text = words(page)
+    assert "What will happen" in text
+    assert "Invented Programme Office Programme coordinator 1" in text
+    assert "textarea" not in page.content.decode().partition("<main")[2]
+    assert stored_rows() == before
+    answer = visitor.post(step, case.submission, revision=page.context["revision"])
+    assert said in visitor.follow(answer)
+    left = case.again()
+    assert left.closes_at == make.NOW
+    assert (left.state, left.withdrawn_at, left.released_at) == (
+        ("withdrawn", make.NOW, None) if step == "withdraw" else ("ended", None, make.NOW)
+    )
+    told = Message.objects.filter(kind=step).values_list("recipient", flat=True)
+    assert set(told) == {case.coordinator.pk}
+
+
+@pytest.mark.parametrize("step", ["withdraw", "release"])
+def test_leaving_twice_is_told_and_done_once(step):
+    case, visitor = opened()
+    revision = case.again().revision
+    visitor.post(step, case.submission, revision=revision)
+    text = visitor.follow(visitor.post(step, case.submission, revision=revision))
+    assert "nothing was done twice" in text
+    assert Event.objects.filter(verb=step).count() == 1
+
+
+def test_leaving_a_case_that_changed_says_what_changed():
+    case, visitor = opened()
+    revision = case.again().revision
+    actions.correct_facts(actor=case.contributor, submission=case.submission, facts={"summary": "New."})
+    answer = visitor.post("withdraw", case.submission, revision=revision)
+    assert answer.status_code == 409
+    assert "correct facts" in words(answer)
+    assert case.again().state == "agreed"
+    assert visitor.post("withdraw", case.submission, revision=answer.context["revision"]).status_code == 303
+
+
+def test_withdrawing_ends_everyone_elses_view_and_not_the_labs():
+    case, visitor = opened()
+    visitor.post("withdraw", case.submission, revision=case.again().revision)
+    assert not Submission.objects.visible_to(case.coordinator, scope="facts").exists()
+    text = visitor.text("case", case.submission)
+    assert "This case was withdrawn at 14 Sep 2026, 10:00 a.m. EDT." in text
+    assert "A general model with a secret ingredient: marzipan." in text
+
+
+def test_a_draft_is_put_aside():
+    case = make.Case(make.draft)
+    visitor = Visitor(case.contributor)
+    assert "Nobody outside your lab has seen it" in visitor.text("withdraw", case.submission)
+    assert visitor.post("withdraw", case.submission, revision=1).status_code == 303
+    assert not Message.objects.filter(case_id=case.submission.pk).exists()
+
+
+def test_a_closed_case_cannot_be_withdrawn_but_its_release_recorded():
+    case = make.Case()
+    at = make.NOW + timedelta(days=45)
+    actions.close(actor=case.coordinator, submission=case.submission, at=at)
+    with time_machine.travel(at + make.DAY, tick=False):
+        visitor = Visitor(case.contributor)
+        text = visitor.follow(visitor.get("withdraw", case.submission))
+        assert "This case is closed, so this step cannot be taken now." in text
+        answer = visitor.post("release", case.submission, revision=case.again().revision)
+        assert "Your release is recorded." in visitor.follow(answer)
+    assert (case.again().state, case.again().released_at) == ("closed", at + make.DAY)
+
+
+def test_a_viewer_takes_no_step():
+    case, _ = opened()
+    visitor = Visitor(case.viewer)
+    before = stored_rows()
+    for step in ("correct_facts", "provide_access", "move_dates", "release", "withdraw"):
+        assert visitor.get(step, case.submission).status_code == 403, step
+    posts = {
+        "correct_facts": facts(case),
+        "provide_access": {"instructions": SECRET},
+        "move_dates": dates(case, **MOVED["later"]) | {"confirm": "1"},
+        "release": {},
+        "withdraw": {},
+    }
+    for step, typed in posts.items():
+        answer = visitor.post(step, case.submission, **({"revision": case.again().revision} | typed))
+        assert answer.status_code == 403, step
+    preview = visitor.post("move_dates", case.submission, preview="1", **dates(case, **MOVED["later"]))
+    assert preview.status_code == 403
+    assert stored_rows() == before
