@@ -1,13 +1,20 @@
 """Accounts in the admin: superusers look after them, the programme office's coordinators read them."""
 
-from typing import Any
-
-from django import forms
 from django.contrib import admin
 
 from portal.accounts import actions, querysets
+from portal.accounts.admin_forms import (
+    AddMember,
+    ChangeAddress,
+    CreateOrganisation,
+    CreatePerson,
+    InvitePerson,
+    ReasonStep,
+    RecordAffiliation,
+    RenameOrganisation,
+    WithRole,
+)
 from portal.accounts.models import (
-    ROLES_OF,
     Affiliation,
     Invitation,
     Kind,
@@ -16,88 +23,7 @@ from portal.accounts.models import (
     Role,
     User,
 )
-from portal.admin import PortalAdmin, Question, Step, StepForm
-
-# --- what the steps ask for -----------------------------------------------------------------------------------------------
-
-
-class PersonField(forms.EmailField):
-    """A person, named by the address they sign in with: a list of thousands of names helps nobody."""
-
-    def clean(self, value: Any) -> User | None:
-        email = super().clean(value)
-        person = User.objects.filter(email__iexact=email).first() if email else None
-        if email and person is None:
-            raise forms.ValidationError("No account has this address.")
-        return person
-
-
-class ReasonStep(StepForm):
-    reason = forms.CharField(
-        label="Reason", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 3})
-    )
-
-
-class CreatePerson(StepForm):
-    email = forms.EmailField(label="E-mail address", max_length=254)
-    name = forms.CharField(label="Name", max_length=150)
-    is_superuser = forms.BooleanField(
-        label="Sysadmin",
-        required=False,
-        help_text="Looks after all accounts and settings. Opens no lab material.",
-    )
-
-
-class ChangeAddress(StepForm):
-    email = forms.EmailField(label="New e-mail address", max_length=254)
-
-
-class CreateOrganisation(StepForm):
-    kind = forms.ChoiceField(label="Kind", choices=Kind.choices)
-    name = forms.CharField(label="Name", max_length=200)
-    short_name = forms.CharField(
-        label="Short name",
-        max_length=40,
-        help_text="Labs see an agency's people under it: “CAISI reviewer 2”.",
-    )
-
-
-class RenameOrganisation(StepForm):
-    name = forms.CharField(label="Name", max_length=200)
-    short_name = forms.CharField(label="Short name", max_length=40)
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["name"].initial = self.subject.name
-        self.fields["short_name"].initial = self.subject.short_name
-
-
-class WithRole(StepForm):
-    role = forms.ChoiceField(label="Role")
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        organisation = getattr(self.subject, "organisation", self.subject)
-        self.fields["role"].choices = [(role.value, role.label) for role in ROLES_OF[Kind(organisation.kind)]]
-
-
-class AddMember(WithRole):
-    user = PersonField(label="Address of the person's account")
-    field_order = ("user", "role")
-
-
-class InvitePerson(WithRole):
-    email = forms.EmailField(label="E-mail address", max_length=254)
-    name = forms.CharField(label="Name", max_length=150)
-    field_order = ("email", "name", "role")
-
-
-class RecordAffiliation(StepForm):
-    user = PersonField(label="Address of the person's account")
-    organisation = forms.ModelChoiceField(Organisation.objects.all(), label="Organisation")
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-
+from portal.admin import PortalAdmin, Question, Step
 
 # --- the lists --------------------------------------------------------------------------------------------------------------
 
