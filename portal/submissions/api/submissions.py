@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -19,29 +19,17 @@ from portal.api.verbs import VerbsMixin
 from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
 from portal.errors import Invalid, NotAllowed, Refused
 from portal.submissions import actions, looks, policies
+from portal.submissions.api.facts import FactsInput, FactsSerializer, FactsShortSerializer
 from portal.submissions.api.filters import SubmissionFilter
 from portal.submissions.api.sight import SightRoutes
 from portal.submissions.api.terms import TermsRoutes
-from portal.submissions.models import Facts, Submission
+from portal.submissions.models import Facts, Submission, Terms
 from portal.submissions.next_steps import next_step, next_steps
 from portal.submissions.querysets import FACTS
 from portal.submissions.states import MACHINE, State
 
 DATES = ("planned_partner_release", "planned_public_release")
-
-
-class FactsSerializer(serializers.Serializer):
-    """One version of what the lab says about the model."""
-
-    number = serializers.IntegerField()
-    created_at = Instant()
-    model_name = serializers.CharField()
-    checkpoint = serializers.CharField()
-    access_mode = serializers.ChoiceField(choices=Facts.AccessMode.choices, allow_blank=True)
-    summary = serializers.CharField()
-    capabilities = serializers.CharField()
-    evaluations = serializers.CharField()
-    safeguards = serializers.CharField()
+SIGNATURES = ("submission_id", "number", "lab_accepted_at", "government_accepted_at")
 
 
 class NextStepSerializer(serializers.Serializer):
@@ -77,21 +65,15 @@ class SubmissionSerializer(serializers.Serializer):
     closes_at = Instant(allow_null=True)
     closed_at = Instant(allow_null=True)
     withdrawn_at = Instant(allow_null=True)
-    facts = serializers.SerializerMethodField()
-    next = serializers.SerializerMethodField()
-
-    def get_facts(self, case: Submission) -> FactsSerializer(allow_null=True):  # type: ignore[valid-type]
-        found = self.context["facts"].get(case.pk)
-        return FactsSerializer(found).data if found else None
-
-    def get_next(self, case: Submission) -> NextStepSerializer(allow_null=True):  # type: ignore[valid-type]
-        found = next_step(case, at=self.context["at"])
-        return NextStepSerializer(found).data if found else None
+    # ``present`` puts what these show on the row: a serializer of its own for each row would cost more than the rows.
+    facts = FactsShortSerializer(source="shown_facts", allow_null=True)
+    next = NextStepSerializer(source="shown_next", allow_null=True)
 
 
 class SubmissionDetailSerializer(SubmissionSerializer):
-    """A case by itself: with everything that can happen next, and the verbs that are the person's now."""
+    """A case by itself: with all of its facts, everything that can happen next, and the verbs that are the person's now."""
 
+    facts = FactsSerializer(source="shown_facts", allow_null=True)
     next_steps = serializers.SerializerMethodField()
     verbs = serializers.SerializerMethodField()
 
@@ -100,18 +82,6 @@ class SubmissionDetailSerializer(SubmissionSerializer):
 
     def get_verbs(self, case: Submission) -> list[str]:
         return policies.open_verbs(self.context["request"].user, case, at=self.context["at"])
-
-
-class FactsInput(StrictSerializer):
-    """Facts to write; only what is given changes."""
-
-    model_name = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    checkpoint = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    access_mode = serializers.ChoiceField(choices=Facts.AccessMode.choices, required=False, allow_blank=True)
-    summary = serializers.CharField(required=False, allow_blank=True, max_length=20000)
-    capabilities = serializers.CharField(required=False, allow_blank=True, max_length=20000)
-    evaluations = serializers.CharField(required=False, allow_blank=True, max_length=20000)
-    safeguards = serializers.CharField(required=False, allow_blank=True, max_length=20000)
 
 
 class DatesInput(StrictSerializer):
@@ -209,21 +179,26 @@ class SubmissionViewSet(TermsRoutes, SightRoutes, VerbsMixin, ListMixin, Retriev
 
     def present(self, rows: Sequence[Submission], *, listing: bool) -> list[dict]:
         """Facts come from a second query, since record and facts open and close at different times; seen facts are a look."""
-        facts = self._facts([case.pk for case in rows])
+        at = clock.now()
+        facts = self._facts([case.pk for case in rows], short=listing)
         read = [case for case in rows if case.pk in facts]
         if listing:
             looks.listed(actor=self.request.user, submissions=read)
         elif read:
             looks.looked(actor=self.request.user, submission=read[0], verb="viewed_case")
         # What comes next depends on the terms.
-        prefetch_related_objects(rows, "terms")
-        context = self.get_serializer_context() | {"facts": facts, "at": clock.now()}
-        return list(self.get_serializer_class()(rows, many=True, context=context).data)
+        prefetch_related_objects(rows, Prefetch("terms", Terms.objects.only(*SIGNATURES)))
+        for case in rows:
+            case.shown_facts, case.shown_next = facts.get(case.pk), next_step(case, at=at)
+        context = self.get_serializer_context() | {"at": at}
+        serializer = self.serializer_class if listing else self.answer_class
+        return list(serializer(rows, many=True, context=context).data)
 
-    def _facts(self, ids: list[UUID]) -> dict[UUID, Facts]:
+    def _facts(self, ids: list[UUID], *, short: bool) -> dict[UUID, Facts]:
         open_to = Submission.objects.visible_to(self.request.user, scope=FACTS)
         cases = open_to.filter(pk__in=ids, facts__isnull=False).select_related("facts").order_by()
-        return {case.pk: case.facts for case in cases}
+        texts = FactsShortSerializer().fields if short else FactsSerializer().fields
+        return {case.pk: case.facts for case in cases.only("id", *(f"facts__{name}" for name in texts))}
 
     @extend_schema(request=DraftInput, responses={201: SubmissionDetailSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
