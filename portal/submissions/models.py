@@ -260,6 +260,9 @@ class Document(Key):
 
     class Meta:
         ordering = ["created_at", "id"]
+        indexes = [
+            models.Index(fields=["-created_at", "id"], condition=Q(removed_at=None), name="document_newest")
+        ]
 
     def __str__(self):
         return self.title

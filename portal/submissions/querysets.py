@@ -172,7 +172,11 @@ class DocumentQuerySet(models.QuerySet):
         mine = audience.filter(live(at), user=user, scope=DOCUMENTS)
         whole = mine.filter(document=None).values("submission_id")
         if any(DOCUMENTS in AGENCY_WIDE[role] for role in agency_wide(user)):
-            whole = submissions.visible_to(user, scope=DOCUMENTS, at=at).order_by().values("pk")
+            seen = submissions.visible_to(user, scope=DOCUMENTS, at=at).order_by()
+            if not user.has_seat(Kind.PARTNER):
+                # Asked for each document of a page, not answered for all cases beforehand.
+                return self.filter(Exists(seen.filter(pk=OuterRef("submission_id"))), removed_at=None)
+            whole = seen.values("pk")
         single = mine.filter(document__isnull=False).values("document_id")
         return self.filter(Q(submission_id__in=whole) | Q(pk__in=single), removed_at=None)
 

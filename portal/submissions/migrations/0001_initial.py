@@ -511,6 +511,14 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("document", "number"), name="document_version_once"),
         ),
         migrations.AddIndex(
+            model_name="document",
+            index=models.Index(
+                condition=models.Q(("removed_at", None)),
+                fields=["-created_at", "id"],
+                name="document_newest",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="submission",
             index=models.Index(fields=["lab", "-created_at"], name="submission_lab"),
         ),
