@@ -101,8 +101,7 @@ def test_submitting_leads_to_a_receipt():
         "Planned public release 13 Nov 2026, 9:00 a.m. EST Planned partner release 24 Oct 2026, 10:00 a.m. EDT",
         f"card.pdf Version 1 {version.size} bytes SHA-256 {version.sha256}",
         "The programme office acknowledges that it has received the submission. Target: 16 Sep 2026, 10:00 a.m. EDT",
-        "The lab provides access, if and when it chooses. The access window stays shut until then. Optional"
-        " Target: 24 Sep 2026, 10:00 a.m. EDT",
+        "The access window stays shut until then. Optional Target: 24 Sep 2026, 10:00 a.m. EDT",
         "The clock closes the access window, whatever is finished by then. 24 Oct 2026, 10:00 a.m. EDT",
         "The reviewers share draft feedback with the lab. Target: 19 Oct 2026, 10:00 a.m. EDT",
     ):

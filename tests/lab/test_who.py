@@ -23,8 +23,13 @@ OFFICE = [part for part in LAB if part != "Access instructions"]
 def seats(answer) -> list[tuple]:
     rows = [*answer.context["seats_now"], *answer.context["seats_other"]]
     return [
-        (seat.name, seat.organisation.short_name, seat.capacity_label, seat.status)
-        + tuple((span.labels, span.since, span.until) for span in seat.spans)
+        (
+            seat.name,
+            seat.organisation.short_name,
+            seat.capacity_label,
+            seat.status,
+            *((span.labels, span.since, span.until) for span in seat.spans),
+        )
         for seat in rows
     ]
 
