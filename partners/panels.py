@@ -4,6 +4,7 @@ from django.http import HttpRequest
 
 from partners import policies
 from partners.models import Grant
+from partners.states import State
 from portal import clock
 from portal.submissions.models import Submission
 
@@ -16,4 +17,6 @@ def of_case(request: HttpRequest, submission: Submission) -> tuple[str, str, dic
     if not grants and not may_propose:
         return None
     rows = [{"grant": grant, "state": grant.state_at(at)} for grant in grants]
-    return "Partners", "partners/lab/panel.html", {"rows": rows, "takes_proposals": may_propose}
+    waiting = sum(grant.stored_state == State.PROPOSED and grant.lab_consented_at is None for grant in grants)
+    context = {"rows": rows, "takes_proposals": may_propose, "waiting": waiting}
+    return "Partners", "partners/lab/panel.html", context

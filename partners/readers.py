@@ -5,13 +5,11 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from partners import policies
 from partners.models import Grant, PartnerProfile, PartnerTerms
 from partners.querysets import oversees
-from partners.states import State
 from portal.accounts.models import Kind
 from portal.submissions.models import Submission
-from portal.submissions.next_steps import CLOCK, LAB, OFFICE, NextStep
+from portal.submissions.next_steps import CLOCK, NextStep
 
 GRANT = Grant._meta.label_lower
 OWN = (GRANT, PartnerProfile._meta.label_lower)
@@ -48,25 +46,19 @@ def has_perm(user, codename: str, obj) -> bool:
 
 
 def next_steps(submission: Submission, at: datetime) -> list[NextStep]:
-    """The signatures that proposals on a case wait for, and the next start; and that partners can be proposed at all."""
-    grants = list(Grant.objects.filter(submission=submission).not_ended(at=at).order_by("starts_at", "pk"))
-    proposed = [grant for grant in grants if grant.stored_state == State.PROPOSED]
-    steps = []
-    if waiting := sum(grant.lab_consented_at is None for grant in proposed):
-        text = f"consents to {_many(waiting, 'proposed partner')}, or declines."
-        steps.append(NextStep(LAB, "consent", text, optional=True))
-    if waiting := sum(grant.concurred_at is None for grant in proposed):
-        text = f"concurs with {_many(waiting, 'proposed partner')}, or declines. The lab's release waits for neither."
-        steps.append(NextStep(OFFICE, "concur", text))
-    coming = [grant for grant in grants if grant.state_at(at) == State.AGREED]
-    if coming:
-        steps.append(
-            NextStep(CLOCK, "start", "starts the first partner's early access.", coming[0].starts_at)
-        )
-    if not grants and policies.case_takes_proposals(submission, at):
-        text = "proposes partners for early access, if it wants to."
-        steps.append(NextStep(LAB, "propose_grant", text, optional=True))
-    return steps
+    """The start of the first agreed grant, which everyone who sees the case can read from its dates.
+
+    Proposals are told on the pages of those who take part in grants: the readers of this list are told apart by nobody.
+    """
+    start = submission.first_grant_starts_at
+    if (
+        start is None
+        or start <= at
+        or submission.withdrawn_at is not None
+        or submission.released_at is not None
+    ):
+        return []
+    return [NextStep(CLOCK, "start", "starts the first partner's early access.", start)]
 
 
 def consequences(submission: Submission, dates: Mapping[str, datetime | None], at: datetime) -> list[str]:

@@ -11,6 +11,7 @@ from portal.ledger.models import Event
 from portal.submissions import actions as case_actions
 from portal.submissions import files
 from portal.submissions.models import Audience, Document, Submission
+from portal.submissions.next_steps import next_steps
 from portal.submissions.querysets import live
 from tests import factories as make
 from tests.factories import DAY, NOW
@@ -273,3 +274,14 @@ def test_a_running_download_ends_when_the_grant_is_revoked(settings, tmp_path):
     with pytest.raises(NotAllowed):
         case_actions.open_version(actor=member, version=version, at=ACTIVE)
     assert Event.objects.filter(verb="downloaded_document", actor=member).count() == 1
+
+
+def test_what_comes_next_tells_nobody_of_proposals():
+    case = GrantCase()
+    before = next_steps(case.again(), at=NOW)
+    case.offer()
+    assert next_steps(case.again(), at=NOW) == before
+    actions.accept(actor=case.partner.admin, grant=case.grant, at=NOW)
+    told = [(step.verb, step.due_at) for step in next_steps(case.again(), at=NOW)]
+    assert ("start", START) in told
+    assert "start" not in [step.verb for step in next_steps(case.again(), at=START)]
