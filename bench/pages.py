@@ -34,7 +34,7 @@ PAGES = {
 BARE_LIST = "/bench/list/"
 
 
-def _environment(stack: dict, size: int, folder: Path) -> dict[str, str]:
+def environment_of(stack: dict, size: int | str, folder: Path) -> dict[str, str]:
     def named(url):
         return urlunsplit(urlsplit(url)._replace(path=f"/bench_{size}"))
 
@@ -104,28 +104,27 @@ def measure(port: int, address: str, headers: dict, seconds: float) -> float:
     return sum(counts) / (time.monotonic() - started)
 
 
-def run_size(stack: dict, size: int, folder: Path, seconds: float, rounds: int) -> dict:
-    """All pages at one size; returns {page: {"rate", "bare list", "like"}} in requests a second, the best of the rounds."""
-    environment = _environment(stack, size, folder)
+def make_database(stack: dict, name: int | str, environment: dict, code: str, *arguments: str) -> dict:
+    """A migrated database of its own; what ``code``, run by the owner, prints last as JSON."""
     with psycopg.connect(stack["database"]["owner_url"], autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE bench_{size}")
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
-    subprocess.run(
-        [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-    )
-    owner = environment | {"PORTAL_DB_ROLE": "owner"}
+        connection.execute(f"CREATE DATABASE bench_{name}")
+    for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"]):
+        subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
     done = subprocess.run(
-        [sys.executable, "-c", PREPARE, str(size)],
+        [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
-        env=owner,
+        env=environment | {"PORTAL_DB_ROLE": "owner"},
         check=True,
         stdout=subprocess.PIPE,
         text=True,
     )
-    made = json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run_size(stack: dict, size: int, folder: Path, seconds: float, rounds: int) -> dict:
+    """All pages at one size; returns {page: {"rate", "bare list", "like"}} in requests a second, the best of the rounds."""
+    environment = environment_of(stack, size, folder)
+    made = make_database(stack, size, environment, PREPARE, str(size))
     port = free_port(None)
     command = [
         sys.executable,
