@@ -10,17 +10,17 @@ class ReviewsConfig(AppConfig):
         from portal.admin.panels import CASE_PANELS, HOME_PANELS
         from portal.ledger.querysets import READERS
         from portal.submissions import hooks, panels
-        from reviews import policies, readers
+        from reviews import deadline_kinds, policies, readers
         from reviews.actions.clockwork import follow_window
         from reviews.admin.panels import assessments_panel, queues, seats_panel
-        from reviews.deadline_kinds import register_kinds
         from reviews.panels import lab_panel
 
-        register_kinds()
+        deadline_kinds.register_kinds()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)
         READERS.append(readers.events)
         panels.PANELS.append(lab_panel)
+        panels.DUE_BY_CLOSING.update(deadline_kinds.BY_CLOSING)
         panels.LINKS.append(("Assessments", "lab_reviews:assessments"))
         panels.AREAS += [("Inquiries", "lab_reviews:inquiries"), ("Designations", "lab_reviews:designations")]
         PERMISSION_POLICIES["reviews"] = policies.has_perm

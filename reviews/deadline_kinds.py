@@ -29,6 +29,10 @@ def final_feedback_due(closes_at: datetime) -> datetime:
     return add_business_days(closes_at, settings.PORTAL_TARGETS["final_feedback_business_days"])
 
 
+# What follows the window's end, so that a lab that thinks of moving its dates can be shown it beforehand.
+BY_CLOSING = {DRAFT_FEEDBACK: draft_feedback_due, FINAL_FEEDBACK: final_feedback_due}
+
+
 def seat_expires(closes_at: datetime) -> datetime:
     """When a seat ends unless it is given a date of its own: long enough after the window to finish feedback."""
     return closes_at + timedelta(days=settings.PORTAL_TARGETS["seat_days_after_window"])

@@ -70,7 +70,10 @@ SIDES = {
 }
 KINDS = {
     "files": ("Files downloaded", ("downloaded_document",)),
-    "instructions": ("Access instructions revealed", ("revealed_instructions", "revealed_grant_instructions")),
+    "instructions": (
+        "Access instructions revealed",
+        ("revealed_instructions", "revealed_grant_instructions"),
+    ),
     "pages": ("Pages and lists", None),
 }
 _DATES = {

@@ -13,6 +13,9 @@ PARTNERS_OF: list[Callable] = []
 # (submission) -> ids of persons who hold or may get a reviewer's seat on the case.
 REVIEWERS_OF: list[Callable] = []
 
+# (submission, release, at) -> the start of the first agreed grant if the planned partner release moved there; writes nothing.
+FIRST_GRANT_IF: list[Callable] = []
+
 
 def call(hooks: list[Callable], *args, **kwargs) -> None:
     for hook in hooks:

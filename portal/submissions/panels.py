@@ -22,6 +22,9 @@ AREAS: list[tuple[str, str]] = []
 # (submission, dates, at) -> sentences: what else follows if the lab moves its planned dates to these. Computes, never writes.
 CONSEQUENCES: list[Callable[[Submission, Mapping[str, datetime | None], datetime], list[str]]] = []
 
+# Kinds of deadlines of upper floors that follow the window's end, and the date that follows from it.
+DUE_BY_CLOSING: dict[str, Callable[[datetime], datetime]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:

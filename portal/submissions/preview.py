@@ -12,7 +12,7 @@ from portal.submissions import timeline, window
 from portal.submissions.actions import case as steps
 from portal.submissions.actions.drafts import check_dates
 from portal.submissions.models import Submission
-from portal.submissions.panels import consequences_of
+from portal.submissions.panels import DUE_BY_CLOSING, consequences_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,11 @@ def _window(case: Submission, facts: window.Dates, after: window.Window, at: dat
 
 
 def _reminders(case: Submission, facts: window.Dates, after: window.Window) -> list[Change]:
-    """The deadlines of this floor that move with the dates; a reminder whose moment then lies in the past is skipped."""
+    """The deadlines that move with the dates; a reminder whose moment then lies in the past is skipped."""
     new: Mapping[str, datetime] = {
         kinds.PROVIDE_ACCESS: kinds.provide_access_due(window.anchor(facts)),
         kinds.WINDOW_CLOSES: after.closes,
+        **{kind: due(after.closes) for kind, due in DUE_BY_CLOSING.items()},
     }
     found = Deadline.objects.for_case(case.pk).still_open().filter(kind__in=new).order_by("due_at")
     return [Change(label(row.kind), row.due_at, new[row.kind]) for row in found]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from portal.submissions import window
+from portal.submissions import hooks, window
 from portal.submissions.actions.case import dates_of
 from portal.submissions.models import Submission
 
@@ -107,8 +107,12 @@ def _closes_words(dates: window.Dates, found: window.Window, first: datetime) ->
 
 def with_dates(case: Submission, *, public: datetime, partner: datetime | None, at: datetime) -> window.Dates:
     """The case's dates if the lab moved its planned releases to these; nothing is saved."""
+    starts = [first(case, partner, at) for first in hooks.FIRST_GRANT_IF]
     return replace(
-        dates_of(case, at, locked=False), planned_public_release=public, planned_partner_release=partner
+        dates_of(case, at, locked=False),
+        planned_public_release=public,
+        planned_partner_release=partner,
+        first_grant_starts_at=min((start for start in starts if start is not None), default=None),
     )
 
 

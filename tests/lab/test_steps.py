@@ -6,10 +6,12 @@ import pytest
 import time_machine
 
 from portal.deadlines.models import Deadline, Message
+from portal.deadlines.registry import label
 from portal.ledger.models import Event
 from portal.submissions import actions
 from portal.submissions.models import AccessInstructions, Submission
 from tests import factories as make
+from tests.factories_partners import GrantCase
 from tests.lab.test_draft import TYPED
 from tests.lab.visitor import Visitor, errors_beside, stored_rows, words
 
@@ -218,7 +220,7 @@ MOVED = {
 
 
 @pytest.mark.parametrize("how", MOVED)
-@pytest.mark.parametrize("made", [make.submitted, make.agreed, make.with_access])
+@pytest.mark.parametrize("made", [make.submitted, make.with_access])
 @pytest.mark.parametrize("days", [0, 15])
 def test_the_preview_is_what_happens(how, made, days):
     case = make.Case(made)
@@ -246,9 +248,46 @@ def test_the_preview_is_what_happens(how, made, days):
     }
     window = moves(preview.window)
     assert (window["Window opens"], window["Window closes"]) == (moved.opens_at, moved.closes_at)
-    due = {row.kind: row.due_at for row in Deadline.objects.for_case(moved.pk).still_open()}
-    labels = {"provide_access": "Provide access (optional)", "window_closes": "Access window closes"}
-    assert moves(preview.reminders) == {labels[kind]: at for kind, at in due.items() if kind in labels}
+    assert moves(preview.reminders) == still_due(moved)
+
+
+def still_due(case) -> dict:
+    """The open deadlines of a case that hang on its window, as the preview names them."""
+    kinds = ("provide_access", "window_closes", "draft_feedback", "final_feedback")
+    rows = Deadline.objects.for_case(case.pk).still_open().filter(kind__in=kinds)
+    return {label(row.kind): row.due_at for row in rows}
+
+
+@pytest.mark.parametrize("follows", [True, False])
+@pytest.mark.parametrize("how", MOVED)
+def test_the_preview_knows_how_grants_follow(how, follows):
+    case = GrantCase()
+    starts = {} if follows else {"starts_at": make.NOW + 20 * make.DAY}
+    case.agree(
+        follows_partner_release=follows, **({"starts_at": case.again().planned_partner_release} | starts)
+    )
+    visitor = Visitor(case.contributor)
+    shown = visitor.post("move_dates", case.submission, preview="1", **dates(case, **MOVED[how]))
+    preview = shown.context["preview"]
+    kept = dict(shown.context["kept"])
+    visitor.post("move_dates", case.submission, confirm="1", revision=shown.context["revision"], **kept)
+    moved = case.again()
+    assert moves(preview.window) == {
+        "First release": min(
+            at
+            for at in (
+                moved.planned_partner_release,
+                moved.planned_public_release,
+                moved.first_grant_starts_at,
+            )
+            if at
+        ),
+        "Window opens": moved.opens_at,
+        "Window closes": moved.closes_at,
+    }
+    assert moves(preview.reminders) == still_due(moved)
+    grant_moved = case.grant_again().starts_at != case.grant.starts_at
+    assert bool(preview.others) == grant_moved
 
 
 def test_a_preview_moves_nothing_and_says_all_that_follows():

@@ -48,6 +48,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if made:
         # The draft is there, its file was refused: go on where the draft is edited.
         return _edit_page(request, the_case(request, made[0].case_number), form, upload, fresh=True)
+    _ask_again(request, upload)
     return answer(request, "lab/new.html", {"key": key, "upload": upload, "labs": labs}, form=form)
 
 
@@ -84,6 +85,8 @@ def edit(request: HttpRequest, case_number: str) -> HttpResponse:
         return done
     if away := not_now(request, case, "save_draft", typed=form.is_bound):
         return away
+    if not done:
+        _ask_again(request, upload)
     return _edit_page(request, the_case(request, case_number), form, upload, fresh=bool(done))
 
 
@@ -120,6 +123,12 @@ def _add(request: HttpRequest, case: Submission, upload: DocumentForm) -> None:
     """Add the chosen file; a refusal stands on ``upload``, and the draft is saved all the same."""
     if upload.is_bound and upload.is_valid():
         attempt(request, upload, lambda: add_from(request, case, upload))
+
+
+def _ask_again(request: HttpRequest, upload: DocumentForm) -> None:
+    """The draft was refused, and its file with it; a browser does not bring a chosen file back."""
+    if request.FILES.get("file") and upload.is_valid():
+        upload.add_error("file", "The file was not stored, because the draft was not. Choose it again.")
 
 
 def _remove(request: HttpRequest, case: Submission) -> None:
