@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from partners.models import Grant, PartnerProfile, PartnerTerms
 from partners.querysets import oversees
+from partners.states import State
 from portal.accounts.models import Kind
 from portal.submissions.models import Submission
 from portal.submissions.next_steps import CLOCK, NextStep
+from portal.submissions.readers import OneOf, own_cases
 
 GRANT = Grant._meta.label_lower
 OWN = (GRANT, PartnerProfile._meta.label_lower)
@@ -19,12 +21,13 @@ def events(user) -> Q | None:
     """For a lab what happened to the grants on its cases; for a partner's people what they did themselves; for overseers
     what happened to partner organisations (grants come with their cases).
     """
-    answer = Q(actor=user, subject_type__in=OWN) if user.has_seat(Kind.PARTNER) else None
-    parts = [answer] if answer is not None else []
-    labs = user.organisations_as(Kind.LAB)
-    if labs:
-        own = Submission.objects.filter(lab_id__in=labs).order_by().values("pk")
-        parts.append(Q(case_id__in=own, subject_type=GRANT))
+    parts = []
+    if partners := user.organisations_as(Kind.PARTNER):
+        grants = Grant.objects.filter(partner__in=partners).order_by().values("pk")
+        about = Q(OneOf("subject_id", grants)) | Q(subject_id__in=partners)
+        parts.append(Q(about, actor=user, subject_type__in=OWN))
+    if (own := own_cases(user)) is not None:
+        parts.append(Q(OneOf("case_id", own), subject_type=GRANT))
     if oversees(user):
         labels = [PartnerProfile._meta.label_lower, PartnerTerms._meta.label_lower]
         parts.append(Q(case_id=None, subject_type__in=labels))
@@ -74,6 +77,23 @@ def consequences(submission: Submission, dates: Mapping[str, datetime | None], a
     return [
         f"{_many(len(moving), 'grant')} {verb} with the new partner release; each expiry moves by the same span."
     ]
+
+
+def first_grant_if(submission: Submission, release: datetime | None, at: datetime) -> datetime | None:
+    """The start of the first agreed grant if the planned partner release moved there, as ``dates_moved`` would move it."""
+    agreed = Grant.objects.filter(submission=submission, agreed_at__isnull=False)
+    agreed = agreed.filter(Q(ended_at=None) | Q(ended_at__gt=F("starts_at")))
+    moves = release is not None and release != submission.planned_partner_release
+    starts = [
+        release
+        if moves
+        and grant.follows_partner_release
+        and grant.stored_state == State.AGREED
+        and grant.starts_at > at
+        else grant.starts_at
+        for grant in agreed
+    ]
+    return min(starts, default=None)
 
 
 def _many(count: int, noun: str) -> str:
