@@ -21,6 +21,7 @@ class PartnersConfig(AppConfig):
         hooks.ACCESS_ENDED.append(following.access_ended)
         hooks.REPLANNED.append(following.replanned)
         hooks.PARTNERS_OF.append(following.partners_of)
+        hooks.FIRST_GRANT_IF.append(readers.first_grant_if)
         READERS.append(readers.events)
         PERMISSION_POLICIES["partners"] = readers.has_perm
         next_steps.UPPER.append(readers.next_steps)

@@ -224,7 +224,9 @@ def test_leaving_closes_the_window_cancels_deadlines_and_tells_everyone(verb):
     left = case.again()
     assert (left.closes_at, left.state_at(at)) == (at, "withdrawn" if verb == "withdraw" else "ended")
     assert told(case, verb) == {case.coordinator}
-    ahead = Deadline.objects.still_open().filter(case_id=left.pk, due_at__gt=at).values_list("kind", flat=True)
+    ahead = (
+        Deadline.objects.still_open().filter(case_id=left.pk, due_at__gt=at).values_list("kind", flat=True)
+    )
     # A release ends the access, not the feedback the lab was promised.
     assert set(ahead) == (set() if verb == "withdraw" else {"final_feedback"})
 

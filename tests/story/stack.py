@@ -91,6 +91,7 @@ class Stack:
         done = subprocess.run(
             [ROOT / ".venv" / "bin" / "python", ROOT / "manage.py", *arguments],
             env=environment | {"PORTAL_VAR": str(self.folder)},
+            cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,

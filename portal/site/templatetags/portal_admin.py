@@ -48,3 +48,18 @@ def portal_panel(context, panel: tuple[str, str, dict], number: int) -> SafeStri
         title,
         body,
     )
+
+
+@register.simple_tag(takes_context=True)
+def visible_contents(context, field) -> SafeString:
+    """A read-only field's value, a related row as a link only where the reader sees it: the stock link may lead to a 404."""
+    site, request, stock = field.model_admin.admin_site, context["request"], field.get_admin_url
+
+    def link(remote_field, related) -> str:
+        admin = site._registry.get(type(related))
+        seen = admin is not None and admin.has_view_permission(request)
+        seen = seen and admin.get_queryset(request).filter(pk=related.pk).exists()
+        return stock(remote_field, related) if seen else str(related)
+
+    field.get_admin_url = link
+    return field.contents()
