@@ -136,3 +136,20 @@ def shown(person: Person, at: datetime) -> str:
     half = "a.m." if local.hour < 12 else "p.m."
     minutes = f":{local:%M}"
     return f"{local.day} {local:%b %Y}, {local.hour % 12 or 12}{minutes} {half} {local:%Z}"
+
+
+def looks(person: Person, kind: str) -> list[tuple[str, str]]:
+    """Who looked at what, of one kind, from every page of the list; for a file, its document."""
+    person.page.get_by_label("What", exact=True).select_option(label=kind)
+    person.press("Show")
+    found = []
+    while True:
+        for row in person.page.locator("table", has_text="Looks at this case").locator("tbody tr").all():
+            who = row.locator("[data-label=Who]").inner_text().splitlines()[0]
+            what = row.locator("[data-label=What]").inner_text().splitlines()[0]
+            found.append((who, what.removeprefix("Downloaded a file: ")))
+        following = person.page.locator("main").get_by_role("link", name=re.compile("^Next"))
+        if not following.count():
+            return sorted(found)
+        following.first.click()
+        person.page.wait_for_load_state()

@@ -1,6 +1,5 @@
 """One complete case, by people in a browser, on the running stack: the eight points of the main job."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -218,17 +217,21 @@ def the_lab_reads_who_saw_it(story: Story) -> None:
     noor.go(f"/lab/cases/{story.number}/").follow("Who can see this, and who looked")
     noor.sees("DCDA reviewer 1", "DSD reviewer 1", "Programme coordinator", "Harbor Grid", "Cloverleaf")
     assert "Rafael Stone" not in noor.text
-    looks = noor.page.locator("table", has_text="What").last
-    rows = [row.inner_text() for row in looks.locator("tbody tr").all()]
-    title = lab.files(story.folder)[0][2]
-    for name, what in (
-        ("DCDA reviewer 1", title),
-        ("DCDA reviewer 1", "access instructions"),
-        ("Milo Grant", title),
-        ("Milo Grant", "access instructions"),
-        ("Cleo Varga", title),
-    ):
-        assert any(name in row and re.search(what, row, re.IGNORECASE) for row in rows), (name, what, rows)
+    card, log = (title for _, _, title in lab.files(story.folder))
+    assert lab.looks(noor, "Files downloaded") == sorted(
+        [
+            ("DCDA reviewer 1", card),
+            ("DCDA reviewer 1", log),
+            ("Milo Grant", card),
+            ("Cleo Varga", card),
+        ]
+    )
+    assert lab.looks(noor, "Access instructions revealed") == [
+        ("Cleo Varga", "Revealed a grant's access instructions"),
+        ("DCDA reviewer 1", "Revealed the access instructions"),
+        ("Milo Grant", "Revealed a grant's access instructions"),
+    ]
+    assert {name for name, _ in lab.looks(noor, "Everything")} >= {"DSI coordinator 1", "DSD reviewer 1"}
 
 
 CHAPTERS = [
