@@ -11,7 +11,7 @@ from partners.states import PartnerState, State
 from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.submissions.models import Audience, Submission
-from portal.submissions.querysets import OFFER, agency_wide, live
+from portal.submissions.querysets import OFFER, RECORD, agency_wide, live
 
 # Agency-wide roles that see partner organisations and grants; a designator has no part in either.
 OVERSEERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
@@ -59,8 +59,8 @@ def _eligible(at: datetime) -> Q:
 
 class GrantQuerySet(models.QuerySet):
     def visible_to(self, user, *, at: datetime | None = None):
-        """The lab's own cases' grants; all of unconflicted cases for coordinators and auditors; for a partner's people what is
-        offered to them, and of what has ended the bare record. Reviewers and designators have no part in grants.
+        """The lab's own cases' grants; all of unconflicted cases for coordinators and auditors; those of their own case for
+        reviewers with a seat on it; for a partner's people what is offered to them, and of what has ended the bare record.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
@@ -68,6 +68,11 @@ class GrantQuerySet(models.QuerySet):
         seen = Q(submission__lab_id__in=user.organisations_as(Kind.LAB))
         if oversees(user):
             seen |= Q(submission_id__in=Submission.objects.visible_to(user, at=at).order_by().values("pk"))
+        elif user.has_seat(Kind.AGENCY, Role.REVIEWER):
+            seated = Audience.objects.filter(
+                live(at), user=user, scope=RECORD, capacity__in=["lead", "reviewer"]
+            )
+            seen |= Q(submission_id__in=seated.order_by().values("submission_id"))
         partners = user.organisations_as(Kind.PARTNER)
         if partners:
             # The first condition follows from the others; it spares the database a walk over everybody's grants.

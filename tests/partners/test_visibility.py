@@ -14,6 +14,7 @@ from portal.submissions.models import Audience, Document, Submission
 from portal.submissions.next_steps import next_steps
 from portal.submissions.querysets import live
 from tests import factories as make
+from tests import factories_reviews as reviewing
 from tests.factories import DAY, NOW
 from tests.factories_partners import GRANT_INSTRUCTIONS, GrantCase, Partner
 
@@ -181,7 +182,9 @@ def test_who_sees_the_grant_on_the_other_sides():
     case = GrantCase()
     case.propose()
     office = make.programme_office()
-    seeing = [case.contributor, case.viewer, case.coordinator, make.member(office, "auditor")]
+    seated = make.member(office, "reviewer")
+    reviewing.active(case, seated)
+    seeing = [case.contributor, case.viewer, case.coordinator, make.member(office, "auditor"), seated]
     blind = [
         make.member(office, "designator"),
         make.member(office, "reviewer"),
