@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import fields_for_model
 
 from portal import clock
+from portal.submissions.actions.drafts import ask_for
 from portal.submissions.models import Document, Facts, Submission, Terms
 
 NOON = time(12, 0)
@@ -165,7 +166,7 @@ class FactsForm(forms.Form):
             field = own[name]
             field.required = name in Facts.REQUIRED
             field.help_text = _HINTS[name]
-            field.error_messages["required"] = f"Give the {field.label.lower()}."
+            field.error_messages["required"] = ask_for(name)
             if name in _ROWS:
                 field.widget.attrs["rows"] = _ROWS[name]
             self.fields[name] = field

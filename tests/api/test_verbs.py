@@ -270,8 +270,8 @@ def test_an_incomplete_draft_names_the_fact_one_level_down():
             400,
             "Bad Request",
             "invalid",
-            "Give the what the model is.",
-            errors={"facts.summary": ["Give the what the model is."]},
+            "Say what the model is.",
+            errors={"facts.summary": ["Say what the model is."]},
         ),
     )
 

@@ -132,7 +132,7 @@ SAYS = {
     "open": "Open since 24 Sep 2026, 10:00 a.m. EDT . It closes at 24 Oct 2026, 10:00 a.m. EDT , in 25 days.",
     "ended": "Was open from 24 Sep 2026, 10:00 a.m. EDT to 24 Oct 2026, 10:00 a.m. EDT .",
     "closed": "Was open from 24 Sep 2026, 10:00 a.m. EDT to 24 Oct 2026, 10:00 a.m. EDT .",
-    "withdrawn": "It never opened. That is no fault of anyone.",
+    "withdrawn": "Access window and dates It never opened. The case on a line of time.",
 }
 
 

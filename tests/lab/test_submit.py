@@ -39,7 +39,7 @@ def test_all_that_is_missing_is_said_at_once_with_its_place():
         ("Give the model name.", f"/lab/cases/{case.case_number}/edit/#id_model_name"),
         ("Give the checkpoint hash or name.", f"/lab/cases/{case.case_number}/edit/#id_checkpoint"),
         ("Give the kind of access offered.", f"/lab/cases/{case.case_number}/edit/#id_access_mode"),
-        ("Give the what the model is.", f"/lab/cases/{case.case_number}/edit/#id_summary"),
+        ("Say what the model is.", f"/lab/cases/{case.case_number}/edit/#id_summary"),
         (
             "Give the planned public release.",
             f"/lab/cases/{case.case_number}/edit/#id_planned_public_release",

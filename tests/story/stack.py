@@ -46,6 +46,7 @@ class Stack:
             self.port = probe.getsockname()[1]
         self.log = folder.parent / "run.log"
         self.seen: set[int] = set()
+        self.process: subprocess.Popen | None = None
 
     def start(self) -> None:
         clean = {
@@ -53,7 +54,6 @@ class Stack:
             for name, value in os.environ.items()
             if name not in FOREIGN and not name.startswith("PORTAL_")
         }
-        # More threads than a small default, so that a few browsers do not queue.
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, ROOT / "run", "--port", str(self.port), "--var", self.folder],
@@ -79,7 +79,11 @@ class Stack:
         return f"http://localhost:{self.port}"
 
     def pids(self) -> dict[str, int]:
-        return json.loads((self.folder / "pids.json").read_text())
+        """The stack's processes by name; none once it is down."""
+        try:
+            return json.loads((self.folder / "pids.json").read_text())
+        except FileNotFoundError:
+            return {}
 
     def account(self, email: str) -> dict:
         return next(account for account in self.accounts if account["email"] == email)
@@ -108,8 +112,9 @@ class Stack:
         ]
 
     def stop(self) -> list[int]:
-        """SIGTERM; the numbers of the processes that were the stack's and are there still."""
+        """SIGTERM, once; the numbers of the processes that were the stack's and are there still."""
         self.seen.update(self.pids().values())
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=90)
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=90)
         return sorted(number for number in self.seen if Path(f"/proc/{number}").exists())

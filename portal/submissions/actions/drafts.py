@@ -124,8 +124,13 @@ def require_complete(values: dict) -> None:
     """Raise Invalid for the first required fact that is missing."""
     for name in Facts.REQUIRED:
         if not str(values[name]).strip():
-            label = Facts._meta.get_field(name).verbose_name
-            raise Invalid(f"Give the {label}.", field=name)
+            raise Invalid(ask_for(name), field=name)
+
+
+def ask_for(name: str) -> str:
+    """The request for a fact that is missing, such as "Give the model name."."""
+    label = str(Facts._meta.get_field(name).verbose_name)
+    return f"Say {label}." if label.startswith("what ") else f"Give the {label}."
 
 
 def checkpoint_of(case: Submission, identifier: str):

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from portal import clock
 from portal.doors import attempt, refuse
 from portal.errors import Refused
-from portal.submissions import actions, history, sight
+from portal.submissions import actions, history, looks, sight
 from portal.submissions.forms import BareForm, DatesForm, FactsForm, InstructionsForm
 from portal.submissions.models import Facts, Submission
 from portal.submissions.preview import preview
@@ -83,6 +83,9 @@ def reveal(request: HttpRequest, case_number: str) -> HttpResponse:
     newest = case.instructions.defer("sealed").first()
     context = {"submission": case, "text": text, "newest": newest, "form": form}
     refusal = getattr(form, "refusal", None)
+    if refusal:
+        # No secret was shown, but the page still names the case and its model.
+        looks.looked(actor=request.user, submission=case, verb="viewed_case")
     return render(request, "lab/reveal.html", context, status=refusal.status if refusal else 200)
 
 
