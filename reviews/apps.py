@@ -18,6 +18,7 @@ class ReviewsConfig(AppConfig):
         deadline_kinds.register_kinds()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)
+        hooks.LEADS.append(readers.leads)
         READERS.append(readers.events)
         panels.PANELS.append(lab_panel)
         panels.DUE_BY_CLOSING.update(deadline_kinds.BY_CLOSING)

@@ -1,8 +1,9 @@
 """What this floor answers to those below: who holds a seat, and which events about inquiries and designations a person reads."""
 
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from portal.accounts.models import Role
 from portal.ledger.models import Event
@@ -10,7 +11,7 @@ from portal.submissions.models import Submission
 from portal.submissions.policies import LAB_SEES
 from portal.submissions.querysets import agency_wide
 from reviews.models import Assignment, Designation, Inquiry
-from reviews.states import LIVE
+from reviews.states import LIVE, AssignmentState
 
 
 def reviewers_of(submission: Submission) -> set[UUID]:
@@ -19,6 +20,12 @@ def reviewers_of(submission: Submission) -> set[UUID]:
         Q(attested_at__isnull=False) | Q(stored_state__in=LIVE), submission=submission
     )
     return set(seats.order_by().values_list("reviewer_id", flat=True))
+
+
+def leads(at: datetime) -> QuerySet[Assignment]:
+    """The seats that have the lead of a case at an instant."""
+    seats = Assignment.objects.in_state(AssignmentState.ACTIVE, at=at).filter(role=Assignment.Role.LEAD)
+    return seats.annotate(lead_name=F("reviewer__name"))
 
 
 def events(user) -> Q | None:

@@ -107,7 +107,8 @@ class Workbench(admin.AdminSite):
         closing = (
             Submission.objects.visible_to(user, at=at)
             .in_state(State.AGREED, State.OPEN, at=at)
-            .filter(closes_at__lte=at + SOON)
+            # Nothing that has yet to close is recorded as ended: said so that the index of those answers.
+            .filter(closes_at__lte=at + SOON, end_recorded_at=None)
             .select_related("lab")
             .order_by("closes_at", "pk")
         )

@@ -15,6 +15,8 @@ REVIEWERS_OF: list[Callable] = []
 
 # (submission, release, at) -> the start of the first agreed grant if the planned partner release moved there; writes nothing.
 FIRST_GRANT_IF: list[Callable] = []
+# (at) -> queryset of the seats that have the lead of a case, with ``submission_id`` and ``lead_name``.
+LEADS: list[Callable] = []
 
 
 def call(hooks: list[Callable], *args, **kwargs) -> None:

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from portal import clock
 from portal.accounts.models import Kind, Role
-from portal.deadlines.registry import government_kinds
+from portal.submissions import hooks
 from portal.submissions.states import State
 
 # The parts of a case, which open and close at different times. "record" is that the case exists: number, lab, state, dates.
@@ -113,36 +113,21 @@ class SubmissionQuerySet(models.QuerySet):
             .order_by("-created_at", "id")
         )
 
-    def for_workbench(self, user, *, at: datetime):
-        """The agencies' list: with whether this person may see each case's facts (``facts_open``), its lead's name, and
-        whether something is late on the government's side. The facts' long texts stay in the database.
-        """
-        terms = apps.get_model("submissions", "Terms").objects.only(
-            "submission_id", "number", "lab_accepted_at", "government_accepted_at"
-        )
-        deadlines = apps.get_model("deadlines", "Deadline").objects.overdue(at=at)
-        late = deadlines.filter(case_id=OuterRef("pk"), kind__in=government_kinds())
-        facts = self.model.objects.visible_to(user, scope=FACTS, at=at).filter(pk=OuterRef("pk"))
+    def for_workbench(self):
+        """The agencies' list; the facts' long texts stay in the database."""
+        long_texts = ("summary", "capabilities", "evaluations", "safeguards")
         return (
             self.select_related("facts", "lab")
-            .defer("facts__summary", "facts__capabilities", "facts__evaluations", "facts__safeguards")
-            .prefetch_related(Prefetch("terms", terms))
-            .annotate(
-                facts_open=Exists(facts.order_by()),
-                late=Exists(late.order_by()),
-                lead_name=Subquery(self._leads(at).values("user__name")[:1]),
-            )
+            .defer(*(f"facts__{name}" for name in long_texts))
             .order_by("-submitted_at", "id")
         )
 
     def without_lead(self, *, at: datetime):
         """Cases whose terms are being worked out or agreed, or whose window is open, and on which nobody has the lead."""
         pending = self.in_state(State.ACKNOWLEDGED, State.AGREED, State.OPEN, at=at)
-        return pending.filter(~Exists(self._leads(at)))
-
-    def _leads(self, at: datetime):
-        audience = apps.get_model("submissions", "Audience").objects
-        return audience.filter(live(at), submission=OuterRef("pk"), capacity="lead", scope=RECORD).order_by()
+        for leads in hooks.LEADS:
+            pending = pending.exclude(pk__in=leads(at).order_by().values("submission_id"))
+        return pending
 
     def awaiting_correction(self):
         """Cases whose lab was asked for a correction and has not given one."""

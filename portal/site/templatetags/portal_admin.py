@@ -15,6 +15,7 @@ register = template.Library()
 def portal_results(cl) -> dict[str, Any]:
     """The rows of a changelist, each cell labelled with its column for narrow screens, and real words where there are none."""
     headers = list(result_headers(cl))
+    plural = getattr(cl.model_admin, "plural", str(cl.opts.verbose_name_plural))
     narrowed = bool(cl.query or cl.has_active_filters)
     return {
         "headers": headers,
@@ -22,8 +23,8 @@ def portal_results(cl) -> dict[str, Any]:
             [_labelled(cell, header) for cell, header in zip(row, headers, strict=True)]
             for row in results(cl)
         ],
-        "caption": cl.model_admin.plural.capitalize(),
-        "empty_title": "Nothing fits" if narrowed else f"No {cl.model_admin.plural} yet",
+        "caption": plural.capitalize(),
+        "empty_title": "Nothing fits" if narrowed else f"No {plural} yet",
         "empty_text": "Try another search or filter." if narrowed else "What you may see appears here.",
     }
 

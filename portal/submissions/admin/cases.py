@@ -9,17 +9,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
-from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.timezone import localtime
 
 from portal import clock
 from portal.accounts.models import Kind
 from portal.admin import PortalAdmin, Question, Step, state_tag
+from portal.admin.words import instant
 from portal.doors import see_other
 from portal.errors import NotAllowed
 from portal.submissions import actions, looks, policies
 from portal.submissions.admin import documents, terms
+from portal.submissions.admin.marks import mark
 from portal.submissions.admin.page import CasePage
 from portal.submissions.models import Submission
 from portal.submissions.next_steps import next_step
@@ -31,9 +31,8 @@ SOON = timedelta(days=7)
 NUMBER = re.compile(r"FM-[0-9A-Z]{0,4}(-[0-9A-Z]{0,4})?$", re.IGNORECASE)
 
 
-def _shown(instant, before: str = ""):
-    words = date_format(localtime(instant), "DATETIME_FORMAT")
-    return format_html('<span class="workbench-instant">{}{}</span>', before, words)
+def _shown(value, before: str = ""):
+    return format_html('<span class="workbench-instant">{}{}</span>', before, instant(value))
 
 
 def _closing(rows, user, at):
@@ -77,6 +76,9 @@ class SubmissionAdmin(PortalAdmin):
     search_help_text = "A case number or how it begins, or part of a model's name."
     ordering = ("-submitted_at", "id")
     singular, plural = "case", "cases"
+    # Each row is written into the ledger as a look, so a page holds what a person reads, and no more.
+    list_per_page = 25
+    always_count = True
     change_form_template = "admin/case/case.html"
     machine = MACHINE
     subject = "submission"
@@ -113,8 +115,7 @@ class SubmissionAdmin(PortalAdmin):
 
     # --- the list -----------------------------------------------------------------------------------------------------------
     def list_queryset(self, request):
-        at = clock.now()
-        return Submission.objects.visible_to(request.user, at=at).for_workbench(request.user, at=at)
+        return Submission.objects.visible_to(request.user).for_workbench()
 
     def get_search_results(self, request, queryset, search_term):
         """A case number from its beginning, for everyone; a model's name only among the cases whose facts the person sees."""
@@ -130,6 +131,7 @@ class SubmissionAdmin(PortalAdmin):
         return queryset.filter(pk__in=named.order_by().values("pk")), False
 
     def listed(self, request, objects):
+        mark(request.user, objects, at=clock.now())
         looks.listed(actor=request.user, submissions=[case for case in objects if case.facts_open])
 
     @admin.display(description="Model")
