@@ -119,7 +119,8 @@ def test_who_is_let_in(world, role):
 def test_a_stranger_meets_404_at_everything_of_a_case(world, role):
     """Not 403: that would say it exists. Who is not signed in is sent to sign in, whatever the address."""
     walker = Walker(world.people[role])
-    rows = [(m, r) for m, r in table() if r.startswith(OF_A_CASE)]
+    # The stock admin's short form of an address sends everybody on to the long one, whether or not the thing exists.
+    rows = [(m, r) for m, r in table() if r.startswith(OF_A_CASE) and not r.endswith("<path:object_id>/")]
     assert len(rows) > 100
     assert [row for row in rows if role in table()[row]] == []
     if role != "nobody":
