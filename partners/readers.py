@@ -83,10 +83,10 @@ def first_grant_if(submission: Submission, release: datetime | None, at: datetim
     """The start of the first agreed grant if the planned partner release moved there, as ``dates_moved`` would move it."""
     agreed = Grant.objects.filter(submission=submission, agreed_at__isnull=False)
     agreed = agreed.filter(Q(ended_at=None) | Q(ended_at__gt=F("starts_at")))
-    moves = release is not None and release != submission.planned_partner_release
+    moved = None if release == submission.planned_partner_release else release
     starts = [
-        release
-        if moves
+        moved
+        if moved is not None
         and grant.follows_partner_release
         and grant.stored_state == State.AGREED
         and grant.starts_at > at
