@@ -29,6 +29,8 @@ CARELESS = (
     "max_wal_size=2GB",
     "wal_level=minimal",
     "max_wal_senders=0",
+    # Its workers belong to the superuser: while one reads a test's database, the owner cannot drop it.
+    "autovacuum=off",
 )
 
 
