@@ -14,6 +14,7 @@ from portal import clock
 from portal.accounts.models import Kind, Organisation, Role
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale, WrongState
 from portal.ledger import actions as ledger
+from portal.ledger.stale import refuse_stale
 from portal.submissions.actions import case as case_steps
 from portal.submissions.models import Submission
 from portal.submissions.querysets import agency_wide
@@ -98,7 +99,7 @@ def update_profile(
         raise NotAllowed("An administrator of the organisation keeps its profile.")
     if profile.stored_state == PartnerState.REMOVED:
         raise WrongState("This organisation was removed from the programme.")
-    standing.refuse_stale(profile, expected_revision)
+    refuse_stale(profile, expected_revision, called=standing.CALLED)
     values = standing.checked(sectors, country, operates)
     changed = [name for name, value in values.items() if getattr(profile, name) != value]
     if not changed:

@@ -11,6 +11,7 @@ from partners.models import Grant, GrantDocument, GrantUser
 from partners.states import NOT_ENDED
 from portal import clock, crypto
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
+from portal.ledger.stale import refuse_stale
 from portal.submissions.looks import looked
 from portal.submissions.models import Document
 
@@ -39,7 +40,7 @@ def _begin(actor, grant: Grant, who: str, at: datetime | None, expected_revision
         raise NotAllowed("This is not yours to change.")
     if grant.state_at(at) not in NOT_ENDED:
         raise WrongState("This grant has ended.")
-    steps.refuse_stale(grant, expected_revision)
+    refuse_stale(grant, expected_revision, called="This grant", key=steps.REVISION)
     return case, grant, at
 
 

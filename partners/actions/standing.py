@@ -11,11 +11,13 @@ from partners.states import PARTNERS, PartnerState
 from portal import clock
 from portal.accounts.models import Membership, Organisation, Role
 from portal.deadlines import actions as deadlines
-from portal.errors import Invalid, Missing, Stale
+from portal.errors import Invalid, Missing
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
+from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
 
+CALLED = "This organisation's entry"
 PROFILE_PAGE = "/partner/profile/"
 
 
@@ -27,25 +29,13 @@ def begin(
     step = PARTNERS.require(
         locked.state_at(at), verb, policies.partner_capacities(actor, locked), reason=reason
     )
-    refuse_stale(locked, expected_revision)
+    refuse_stale(locked, expected_revision, called=CALLED)
     return locked, step, at
 
 
 def lock(profile: PartnerProfile) -> PartnerProfile:
     rows = PartnerProfile.objects.select_for_update(of=("self",)).select_related("organisation")
     return rows.get(pk=profile.pk)
-
-
-def refuse_stale(profile: PartnerProfile, expected_revision: int | None) -> None:
-    if expected_revision is None or expected_revision == profile.revision:
-        return
-    later = Event.objects.filter(
-        subject_id=profile.pk, kind=Event.Kind.CHANGE, data__revision__gt=expected_revision
-    ).order_by("seq")
-    raise Stale(
-        "This organisation's entry changed since you opened the page. Nothing was saved; look at what changed first.",
-        changes=[f"{event.at:%d %b %Y %H:%M} UTC: {event.verb.replace('_', ' ')}" for event in later[:20]],
-    )
 
 
 def checked(sectors: Iterable[str], country: str, operates: str) -> dict:

@@ -14,15 +14,18 @@ from partners.models import Grant, Side
 from partners.states import MACHINE, State
 from portal import clock
 from portal.deadlines import actions as deadlines
-from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale
+from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
+from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
 from portal.submissions.actions import case as case_steps
 from portal.submissions.actions.clockwork import set_first_grant
 from portal.submissions.models import Audience, Submission
 from portal.submissions.querysets import OFFER, live
 
+# How a grant's events call its revision, beside those of the case.
+REVISION = "grant_revision"
 SIDE_OF = {"lab": Side.LAB, "coordinator": Side.GOVERNMENT, "partner": Side.PARTNER}
 
 
@@ -71,21 +74,8 @@ def begin(
     step = MACHINE.require(locked.state_at(at), verb, mine, reason=reason)
     if done is not None and done(locked, SIDE_OF[step.who]):
         raise AlreadyDone("Your side has done this already.")
-    refuse_stale(locked, expected_revision)
+    refuse_stale(locked, expected_revision, called="This grant", key=REVISION)
     return Taken(case, locked, step, at, people_of_partner(locked, at=at))
-
-
-def refuse_stale(grant: Grant, expected_revision: int | None) -> None:
-    """Raise Stale, saying what changed, when a form was made from an older revision than the grant has."""
-    if expected_revision is None or expected_revision == grant.revision:
-        return
-    later = Event.objects.filter(
-        subject_id=grant.pk, kind=Event.Kind.CHANGE, data__grant_revision__gt=expected_revision
-    ).order_by("seq")
-    raise Stale(
-        "This grant changed since you opened the page. Nothing was saved; look at what changed first.",
-        changes=[f"{event.at:%d %b %Y %H:%M} UTC: {event.verb.replace('_', ' ')}" for event in later[:20]],
-    )
 
 
 def require_code(code: str, allowed: Collection[str]) -> str:
@@ -116,7 +106,7 @@ def finish(
         grant.stored_state = MACHINE.stored(step.target)
     grant.revision += 1
     grant.save()
-    facts = {"grant_revision": grant.revision} | (data or {})
+    facts = {REVISION: grant.revision} | (data or {})
     if before != grant.stored_state:
         facts |= {"from": before, "to": grant.stored_state}
     event = ledger.record(

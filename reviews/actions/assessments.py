@@ -8,6 +8,7 @@ from django.db import transaction
 from portal import clock
 from portal.errors import AlreadyDone, Missing, NotAllowed, WrongState
 from portal.ledger.models import Event
+from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
 from portal.submissions.actions import case as cases
 from portal.submissions.models import DocumentVersion, Submission
@@ -71,7 +72,7 @@ def save_assessment(
         raise NotAllowed("Only its author edits a draft, while the author's seat is active.")
     if draft.state != AssessmentState.DRAFT:
         raise WrongState("This assessment was checked: it is not edited any more.")
-    common.refuse_stale(draft, expected_revision)
+    refuse_stale(draft, expected_revision, called="This assessment")
     before = {name: getattr(draft, name) for name in Assessment.TEXTS}
     _take(draft, values)
     changed = [name for name in Assessment.TEXTS if getattr(draft, name) != before[name]]
@@ -104,7 +105,7 @@ def ask_check(
         raise WrongState("This assessment was checked already.")
     if draft.check_asked_at is not None:
         raise AlreadyDone("The check was asked for already.")
-    common.refuse_stale(draft, expected_revision)
+    refuse_stale(draft, expected_revision, called="This assessment")
     return _ask(actor, case, draft, mine, at)
 
 
@@ -240,7 +241,7 @@ def _begin(
     if verb == "peer_check" and "author" in mine:
         raise NotAllowed("Another reviewer than its author checks an assessment.")
     step = ASSESSMENT.require(found.state, verb, mine)
-    common.refuse_stale(found, expected_revision)
+    refuse_stale(found, expected_revision, called="This assessment")
     return case, found, step, at
 
 

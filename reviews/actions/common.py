@@ -8,24 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from portal.deadlines import actions as deadlines
-from portal.errors import Invalid, Stale
+from portal.errors import Invalid
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
 from portal.submissions.models import Submission
-
-
-def refuse_stale(subject, expected_revision: int | None) -> None:
-    """Raise Stale, saying what changed, when a form was made from an older revision than the subject has."""
-    if expected_revision is None or expected_revision == subject.revision:
-        return
-    later = Event.objects.filter(
-        subject_id=subject.pk, kind=Event.Kind.CHANGE, data__revision__gt=expected_revision
-    ).order_by("seq")
-    changes = [f"{event.at:%d %b %Y %H:%M} UTC: {event.verb.replace('_', ' ')}" for event in later[:20]]
-    raise Stale(
-        "This changed since you opened the page. Nothing was saved; look at what changed first.",
-        changes=changes,
-    )
 
 
 def note(

@@ -11,6 +11,7 @@ from portal.accounts.models import Role, User
 from portal.deadlines import actions as deadlines
 from portal.deadlines.models import Deadline
 from portal.errors import AlreadyDone, Missing, NotAllowed, WrongState
+from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
 from reviews import deadline_kinds as kinds
 from reviews import policies
@@ -56,7 +57,7 @@ def save_inquiry(
         raise NotAllowed("Only administrators and contributors of the lab edit its inquiries.")
     if found.state != InquiryState.DRAFT:
         raise WrongState("This inquiry was submitted: it is not edited any more.")
-    common.refuse_stale(found, expected_revision)
+    refuse_stale(found, expected_revision, called="This inquiry")
     before = {name: getattr(found, name) for name in Inquiry.TEXTS}
     _take(found, values)
     found.revision += 1
@@ -205,7 +206,7 @@ def _begin(
     if not mine:
         raise NotAllowed("This step is not yours to take.")
     step = INQUIRY.require(found.state, verb, mine)
-    common.refuse_stale(found, expected_revision)
+    refuse_stale(found, expected_revision, called="This inquiry")
     return found, step, at
 
 

@@ -9,6 +9,7 @@ from portal import clock
 from portal.accounts.models import Kind, Membership, Organisation, Role
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
+from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
 from portal.submissions.actions import case as cases
 from portal.submissions.models import Submission
@@ -46,7 +47,7 @@ def begin(
     if not mine:
         raise NotAllowed("This step is not yours to take.")
     step = ASSIGNMENT.require(seat.state_at(at), verb, mine, reason=reason)
-    common.refuse_stale(seat, expected_revision)
+    refuse_stale(seat, expected_revision, called="This seat")
     return case, seat, step, mine, at
 
 

@@ -398,3 +398,21 @@ def test_an_empty_window_asks_for_no_feedback():
     case = desk.Reviewed(make.agreed)
     cases.release(actor=case.contributor, submission=case.submission, at=NOW + DAY)
     assert {words for _, words in deadlines().values()} == {"cancelled"}
+
+
+def test_a_labs_stale_form_tells_of_its_case_and_of_no_draft(case):
+    """An assessment's revisions are events of the case too; the lab must not learn from a refusal that a draft exists."""
+    seen = case.again().revision
+    made = desk.draft(case)
+    for number in range(seen + 2):
+        actions.save_assessment(
+            actor=case.reviewer, assessment=made, values={"findings": f"Nougat {number}."}, at=make.NOW
+        )
+    cases.provide_access(
+        actor=case.contributor, submission=case.submission, instructions="key 2", at=make.NOW
+    )
+    with pytest.raises(Stale) as refused:
+        cases.withdraw(
+            actor=case.contributor, submission=case.submission, expected_revision=seen, at=make.NOW
+        )
+    assert refused.value.changes == ["14 Sep 2026 14:00 UTC: provide access"]

@@ -7,9 +7,9 @@ from uuid import UUID
 from portal import clock
 from portal.accounts.models import Role
 from portal.deadlines import actions as deadlines
-from portal.errors import NotAllowed, Stale, WrongState
+from portal.errors import NotAllowed, WrongState
 from portal.ledger import actions as ledger
-from portal.ledger.models import Event
+from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import hooks, policies, window
@@ -44,7 +44,7 @@ def begin(
     if not mine:
         raise NotAllowed("This step is not yours to take.")
     step = MACHINE.require(case.state_at(at), verb, mine, reason=reason)
-    refuse_stale(case, expected_revision)
+    refuse_stale(case, expected_revision, called="This case")
     return case, step, at
 
 
@@ -59,22 +59,8 @@ def begin_edit(
         raise NotAllowed("This is not yours to change.")
     if case.state_at(at) not in rule.states:
         raise WrongState(rule.otherwise)
-    refuse_stale(case, expected_revision)
+    refuse_stale(case, expected_revision, called="This case")
     return case, at
-
-
-def refuse_stale(case: Submission, expected_revision: int | None) -> None:
-    """Raise Stale, saying what changed, when a form was made from an older revision than the case has."""
-    if expected_revision is None or expected_revision == case.revision:
-        return
-    later = Event.objects.filter(
-        case_id=case.pk, kind=Event.Kind.CHANGE, data__revision__gt=expected_revision
-    ).order_by("seq")
-    changes = [f"{event.at:%d %b %Y %H:%M} UTC: {event.verb.replace('_', ' ')}" for event in later[:20]]
-    raise Stale(
-        "This case changed since you opened the page. Nothing was saved; look at what changed first.",
-        changes=changes,
-    )
 
 
 def finish(
