@@ -12,6 +12,7 @@ class PartnersConfig(AppConfig):
         from partners.deadline_kinds import register_kinds
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin import CASE_PANELS, HOME_PANELS
+        from portal.deadlines.querysets import CASELESS
         from portal.ledger.querysets import READERS
         from portal.submissions import hooks, next_steps
         from portal.submissions.panels import CONSEQUENCES, PANELS
@@ -23,6 +24,7 @@ class PartnersConfig(AppConfig):
         hooks.PARTNERS_OF.append(following.partners_of)
         hooks.FIRST_GRANT_IF.append(readers.first_grant_if)
         READERS.append(readers.events)
+        CASELESS.append(readers.messages)
         PERMISSION_POLICIES["partners"] = readers.has_perm
         next_steps.UPPER.append(readers.next_steps)
         CONSEQUENCES.append(readers.consequences)

@@ -106,3 +106,8 @@ def _partner_notices() -> tuple[NoticeKind, ...]:
         ),
         NoticeKind("partner_changed", "Profile changed", "A partner organisation changed its profile."),
     )
+
+
+def of_an_organisation() -> list[str]:
+    """The kinds that are about a partner organisation and no case."""
+    return [REVETTING, REVETTING_PARTNER, *(kind.key for kind in _partner_notices())]

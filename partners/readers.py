@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
+from partners.deadline_kinds import of_an_organisation
 from partners.models import Grant, PartnerProfile, PartnerTerms
 from partners.querysets import oversees
 from partners.states import State
@@ -37,6 +38,11 @@ def events(user) -> Q | None:
     for part in parts[1:]:
         found |= part
     return found
+
+
+def messages(user) -> Q | None:
+    """What was told about partner organisations, for those who oversee them; what is told of grants comes with their cases."""
+    return Q(kind__in=of_an_organisation()) if oversees(user) else None
 
 
 def has_perm(user, codename: str, obj) -> bool:

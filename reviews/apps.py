@@ -8,6 +8,7 @@ class ReviewsConfig(AppConfig):
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin.panels import CASE_PANELS, HOME_PANELS
+        from portal.deadlines.querysets import CASELESS
         from portal.ledger.querysets import READERS
         from portal.submissions import hooks, panels
         from reviews import deadline_kinds, policies, readers
@@ -20,6 +21,7 @@ class ReviewsConfig(AppConfig):
         hooks.REVIEWERS_OF.append(readers.reviewers_of)
         hooks.LEADS.append(readers.leads)
         READERS.append(readers.events)
+        CASELESS.append(readers.messages)
         panels.PANELS.append(lab_panel)
         panels.DUE_BY_CLOSING.update(deadline_kinds.BY_CLOSING)
         panels.LINKS.append(("Assessments", "lab_reviews:assessments"))

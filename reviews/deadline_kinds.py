@@ -114,3 +114,7 @@ _NOTICES = (
     ("designation_confirmed", "Designation confirmed", "A designation was confirmed by a second designator."),
     ("designation_shared", "Designation shared", "A designation about one of your models was recorded and confirmed."),
 )  # fmt: skip
+
+# What is told beside a case, by what it is about.
+OF_AN_INQUIRY = (ACKNOWLEDGE_INQUIRY, *(key for key, *_ in _NOTICES if key.startswith("inquiry_")))
+OF_A_DESIGNATION = tuple(key for key, *_ in _NOTICES if key.startswith("designation_"))

@@ -3,13 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
-from portal.accounts.models import Role
 from portal.ledger.models import Event
 from portal.submissions.models import Submission
 from portal.submissions.policies import LAB_SEES
 from portal.submissions.querysets import agency_wide
+from portal.submissions.readers import AUDIT, OneOf
+from reviews.deadline_kinds import OF_A_DESIGNATION, OF_AN_INQUIRY
 from reviews.models import Assignment, Designation, Inquiry
 from reviews.states import LIVE, AssignmentState
 
@@ -31,12 +33,34 @@ def leads(at: datetime) -> QuerySet[Assignment]:
 def events(user) -> Q | None:
     """What happened to the inquiries and designations that coordinators and auditors see. A lab reads of its own on their page,
     where nobody is named."""
-    if not {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
+    if not AUDIT & set(agency_wide(user)):
         return None
     labels = [model._meta.label_lower for model in (Inquiry, Designation)]
     about = Q(subject_id__in=Inquiry.objects.visible_to(user).order_by().values("pk"))
     about |= Q(subject_id__in=Designation.objects.visible_to(user).order_by().values("pk"))
     return Q(case_id=None, subject_type__in=labels) & about
+
+
+def messages(user) -> Q | None:
+    """What was told about the inquiries and designations that coordinators and auditors see, other than those of a lab they
+    belong to: the outbox names agency people.
+
+    An inquiry's messages and reminders carry its number. A designation has none, but a message's key begins with the event
+    it tells of.
+    """
+    if not AUDIT & set(agency_wide(user)):
+        return None
+    inquiries = Inquiry.objects.visible_to(user).beyond(user).order_by()
+    designations = Designation.objects.visible_to(user).beyond(user).order_by()
+    told = Event.objects.filter(
+        OneOf("subject_id", designations.values("pk")), subject_type=Designation._meta.label_lower
+    ).order_by()
+    answer = Q(pk__in=[])
+    for kind in OF_A_DESIGNATION:
+        key = Concat(Cast("pk", CharField()), Value(f"/{kind}"), output_field=CharField())
+        keys = told.annotate(told_as=key).values("told_as")
+        answer |= Q(kind=kind, key__in=keys)
+    return answer | Q(kind__in=OF_AN_INQUIRY, case_number__in=inquiries.values("number"))
 
 
 def looks_at(inquiry: Inquiry) -> QuerySet[Event]:

@@ -6,11 +6,13 @@ from uuid import UUID
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 
 from portal.accounts import hooks
 from portal.deadlines import actions
 from portal.deadlines.models import Message
+from portal.deadlines.querysets import CASELESS
 from portal.deadlines.registry import NoticeKind, register
 
 NOT_YOU = "If this was not you, sign in, look at your sessions, and tell your organisation's administrator or the programme.\n"
@@ -80,7 +82,13 @@ def tell(*, recipients: list[UUID], kind: str, about: UUID, at: datetime, link: 
     )
 
 
+def messages(user) -> Q | None:
+    """Accounts are the superusers' business, and nothing else that is told beside a case."""
+    return Q(kind__in=[kind.key for kind in KINDS]) if user.is_superuser else None
+
+
 def register_kinds() -> None:
     register(*KINDS)
     if tell not in hooks.TELL:
         hooks.TELL.append(tell)
+        CASELESS.append(messages)

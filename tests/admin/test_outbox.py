@@ -2,11 +2,13 @@
 
 import pytest
 
-from portal.deadlines import delivery
+from portal.deadlines import delivery, planning
 from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
 from portal.submissions import actions
+from reviews import actions as reviews_actions
 from tests import factories as make
+from tests import factories_partners as partnering
 from tests import factories_reviews as reviews
 from tests.admin.desk import CASE, Desk, words
 from tests.api.calls import counted
@@ -62,7 +64,7 @@ def test_the_outbox_is_for_coordinators_and_auditors_and_of_their_cases():
     case = reviews.Reviewed()
     message = _failed(case)
     notice = Message.objects.create(
-        recipient=case.contributor, key="a", kind="account_sign_in", link="/account/"
+        recipient=case.contributor, key="a", kind="sign_in_changed", link="/account/"
     )
     assert {row.pk for row in Desk(reviews.auditor()).get(MESSAGES).context["cl"].result_list} == set(
         Message.objects.filter(case_id=case.submission.pk).values_list("pk", flat=True)
@@ -74,6 +76,81 @@ def test_the_outbox_is_for_coordinators_and_auditors_and_of_their_cases():
     boss = Desk(make.person(is_superuser=True))
     assert [row.pk for row in boss.get(MESSAGES).context["cl"].result_list] == [notice.pk]
     assert Desk(case.coordinator).get("deadlines_message_change", notice.pk).status_code == 404
+
+
+def _told(messages) -> list[tuple[str, str]]:
+    return sorted((message.kind, str(message.recipient_id)) for message in messages)
+
+
+def _outbox(user) -> list[tuple[str, str]] | int:
+    """What stands on a person's outbox page, or the status by which it is kept from them."""
+    answer = Desk(user).get(MESSAGES)
+    return _told(answer.context["cl"].result_list) if answer.status_code == 200 else answer.status_code
+
+
+def test_what_is_told_beside_a_case_is_looked_after_by_those_whose_business_it_is():
+    lab, other = make.lab(), make.lab()
+    writer, rival = make.member(lab, "contributor"), make.member(other, "contributor")
+    coordinator, designator, auditor = make.coordinator(), reviews.designator(), reviews.auditor()
+    second, conflicted = reviews.designator(), make.coordinator()
+    actions.declare_conflict(actor=coordinator, user=conflicted, organisation=lab)
+    inquiry = reviews.submitted_inquiry(writer, lab)
+    reviews.submitted_inquiry(rival, other)
+    designation = reviews.designation(designator, lab)
+    reviews_actions.confirm(actor=second, designation=designation, at=make.NOW)
+    partner = partnering.Partner(by=coordinator, eligible=False)
+    planning.plan(at=make.NOW + 30 * make.DAY)
+    Message.objects.create(
+        recipient=writer, key="a/sign_in_changed", kind="sign_in_changed", link="/account/"
+    )
+    Message.objects.create(recipient=writer, key="a/unheard_of", kind="unheard_of", link="/")
+    Message.objects.update(state=Message.State.FAILED, failure="SMTPRecipientsRefused: no such box")
+
+    whole = Message.objects.exclude(kind__in=["sign_in_changed", "unheard_of"])
+    assert set(whole.values_list("kind", flat=True)) == {
+        "inquiry_submitted",
+        "acknowledge_inquiry",
+        "designation_recorded",
+        "designation_confirmed",
+        "designation_shared",
+        "partner_applied",
+    }
+    of_the_lab = whole.filter(case_number=inquiry.number) | whole.filter(kind__startswith="designation_")
+    seen = {
+        "coordinator": coordinator,
+        "auditor": auditor,
+        "conflicted coordinator": conflicted,
+        "superuser": make.person(is_superuser=True),
+        "designator": designator,
+        "another agency's coordinator": make.member(make.agency(), "coordinator"),
+        "reviewer": reviews.reviewer(make.programme_office()),
+        "lab": writer,
+        "partner": partner.admin,
+    }
+    assert {name: _outbox(person) for name, person in seen.items()} == {
+        "coordinator": _told(whole),
+        "auditor": _told(whole),
+        "conflicted coordinator": _told(whole.exclude(pk__in=of_the_lab.values("pk"))),
+        "superuser": [("sign_in_changed", str(writer.pk))],
+        "designator": 403,
+        "another agency's coordinator": 403,
+        "reviewer": 403,
+        "lab": 404,
+        "partner": 404,
+    }
+
+
+def test_a_failed_message_about_an_inquiry_is_sent_again():
+    lab = make.lab()
+    coordinator = make.coordinator()
+    reviews.submitted_inquiry(make.member(lab, "contributor"), lab)
+    message = Message.objects.get(kind="inquiry_submitted", recipient=coordinator)
+    Message.objects.filter(pk=message.pk).update(state=Message.State.FAILED)
+    assert Desk(make.member(make.agency(), "coordinator")).post(REQUEUE, message.pk).status_code == 404
+    assert Desk(make.person(is_superuser=True)).post(REQUEUE, message.pk).status_code == 404
+    assert Desk(coordinator).post(REQUEUE, message.pk).status_code == 303
+    message.refresh_from_db()
+    assert message.state == Message.State.WAITING
 
 
 def test_deadlines_ask_what_is_late():
