@@ -7,7 +7,8 @@ STARTS, STARTS_PARTNER = "grant_starts", "grant_starts_partner"
 EXPIRES, EXPIRES_PARTNER = "grant_expires", "grant_expires_partner"
 CLOSE_OUT = "grant_close_out"
 REVETTING, REVETTING_PARTNER = "partner_revetting", "partner_revetting_partner"
-OF_A_GRANT = (STARTS, STARTS_PARTNER, EXPIRES, EXPIRES_PARTNER, CLOSE_OUT)
+# Designators see every case, and have no part in grants.
+NO_PART = (Role.DESIGNATOR,)
 
 
 def register_kinds() -> None:
@@ -15,7 +16,7 @@ def register_kinds() -> None:
     expires = "A partner's early access under this case expires soon."
     revetting = "A partner organisation's vetting is due again soon; without it eligibility lapses."
     register(
-        DeadlineKind(STARTS, "Grant starts", starts, ("lab",), days(-7, -1)),
+        DeadlineKind(STARTS, "Grant starts", starts, ("lab",), days(-7, -1), withheld_from=NO_PART),
         DeadlineKind(
             STARTS_PARTNER,
             "Your grant starts",
@@ -23,8 +24,9 @@ def register_kinds() -> None:
             ("partner",),
             days(-7, -1),
             "offer",
+            NO_PART,
         ),
-        DeadlineKind(EXPIRES, "Grant expires", expires, ("lab",), days(-14, -7, -1)),
+        DeadlineKind(EXPIRES, "Grant expires", expires, ("lab",), days(-14, -7, -1), withheld_from=NO_PART),
         DeadlineKind(
             EXPIRES_PARTNER,
             "Your grant expires",
@@ -32,6 +34,7 @@ def register_kinds() -> None:
             ("partner",),
             days(-14, -7, -1),
             "offer",
+            NO_PART,
         ),
         DeadlineKind(
             CLOSE_OUT,
@@ -39,6 +42,7 @@ def register_kinds() -> None:
             "Your early access has ended. Destroy what you kept, and attest that you did.",
             (Role.ADMIN,),
             days(-3, 0, 3),
+            withheld_from=NO_PART,
         ),
         DeadlineKind(REVETTING, "Vet the partner again", revetting, (Role.COORDINATOR,), days(-60, -30, -7)),
         DeadlineKind(

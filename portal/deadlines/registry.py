@@ -25,6 +25,8 @@ class DeadlineKind:
     capacities: tuple[str, ...]
     offsets: tuple[timedelta, ...]
     scope: str = "record"
+    # Roles that see every case but have no part in what this is about, so that its dates tell them nothing.
+    withheld_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def offset_name(seconds: int) -> str:
     return f"{'-' if seconds < 0 else '+'}{size}{unit}"
 
 
-_INVITED = {"lab", "lab_viewer", "partner"}
+# Capacities, and roles where a deadline names an organisation, of those whom the government invited.
+_INVITED = {"lab", "lab_viewer", "partner", "admin", "contributor", "viewer", "member"}
 
 
 def government_kinds() -> list[str]:

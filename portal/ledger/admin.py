@@ -17,7 +17,8 @@ class What(Question):
         "files": ("Files downloaded", lambda rows, user, at: rows.filter(verb="downloaded_document")),
         "instructions": (
             "Access instructions revealed",
-            lambda rows, user, at: rows.filter(verb="revealed_instructions"),
+            # Every app's instructions, the grants' among them.
+            lambda rows, user, at: rows.filter(verb__startswith="revealed_"),
         ),
         "clock": ("By the clock", lambda rows, user, at: rows.filter(actor=None)),
     }

@@ -9,7 +9,10 @@ from portal.submissions.querysets import agency_wide
 
 
 def standing(actor, submission: Submission) -> str:
-    """The capacity in which a person looks, told from their memberships alone, so that a list costs no query a row."""
+    """The capacity in which a person looks, told from their memberships alone, so that a list costs no query a row.
+
+    A lead is recorded as the reviewer they are; who reviews and coordinates for an invited agency, as a reviewer.
+    """
     if submission.lab_id in actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR):
         return "lab"
     if submission.lab_id in actor.organisations_as(Kind.LAB):
@@ -17,7 +20,9 @@ def standing(actor, submission: Submission) -> str:
     everywhere = agency_wide(actor)
     if everywhere:
         return str(everywhere[0])
-    return "reviewer" if actor.has_seat(Kind.AGENCY) else "partner"
+    if actor.has_seat(Kind.AGENCY, Role.REVIEWER):
+        return "reviewer"
+    return "agency_coordinator" if actor.has_seat(Kind.AGENCY) else "partner"
 
 
 def looked(*, actor, submission: Submission, verb: str, subject=None, data: dict | None = None) -> None:

@@ -39,10 +39,12 @@ def events(user) -> Q:
 
 
 def deadlines(user) -> Q:
-    """Every deadline of the cases an agency-wide role sees; for the rest, those that could remind them: a person reads of a
-    date what the reminder's rules (``planning``) would tell them, no other side's."""
-    if agency_wide(user):
-        return Q(case_id__in=_cases_seen(user))
+    """Every deadline of the cases an agency-wide role sees, but for kinds withheld from it; for the rest, those that could
+    remind them: a person reads of a date what the reminder's rules (``planning``) would tell them, no other side's.
+    """
+    if everywhere := set(agency_wide(user)):
+        withheld = [kind.key for kind in DEADLINES.values() if everywhere <= set(kind.withheld_from)]
+        return Q(case_id__in=_cases_seen(user)) & ~Q(kind__in=withheld)
     answer = Q(pk__in=[])
     for seat in user.seats:
         kinds = [kind.key for kind in DEADLINES.values() if seat.role in kind.capacities]

@@ -6,6 +6,8 @@ from partners import actions
 from partners.actions import organisations
 from partners.models import Grant, PartnerProfile
 from portal.accounts.models import Membership
+from portal.deadlines.models import Deadline
+from portal.deadlines.registry import government_kinds
 from portal.errors import NotAllowed
 from portal.ledger.models import Event
 from portal.submissions import actions as case_actions
@@ -288,3 +290,27 @@ def test_what_comes_next_tells_nobody_of_proposals():
     told = [(step.verb, step.due_at) for step in next_steps(case.again(), at=NOW)]
     assert ("start", START) in told
     assert "start" not in [step.verb for step in next_steps(case.again(), at=START)]
+
+
+def test_a_designator_reads_no_date_of_a_grant_and_its_close_out_is_not_the_governments():
+    case = GrantCase()
+    case.agree()
+    actions.revoke(actor=case.contributor, grant=case.grant, reason_code="terms", at=NOW + 25 * DAY)
+    office = make.programme_office()
+    of_grant = {
+        "grant_starts",
+        "grant_starts_partner",
+        "grant_expires",
+        "grant_expires_partner",
+        "grant_close_out",
+    }
+    seen = {
+        role: set(Deadline.objects.visible_to(person).values_list("kind", flat=True)) & of_grant
+        for role, person in {
+            "designator": make.member(office, "designator"),
+            "auditor": make.member(office, "auditor"),
+            "coordinator": case.coordinator,
+        }.items()
+    }
+    assert seen == {"designator": set(), "auditor": of_grant, "coordinator": of_grant}
+    assert not of_grant & set(government_kinds())

@@ -11,7 +11,7 @@ from portal.deadlines.models import Deadline, Message
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale, WrongState
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
-from reviews import actions
+from reviews import actions, looks
 from reviews.models import Assessment
 from tests import factories as make
 from tests import factories_reviews as desk
@@ -416,3 +416,18 @@ def test_a_labs_stale_form_tells_of_its_case_and_of_no_draft(case):
             actor=case.contributor, submission=case.submission, expected_revision=seen, at=make.NOW
         )
     assert refused.value.changes == ["14 Sep 2026 14:00 UTC: provide access"]
+
+
+def test_looks_at_drafts_are_kept_from_the_labs_record_and_looks_at_what_was_shared_are_in_it(case):
+    made = desk.draft(case)
+    looks.read_assessment(actor=case.coordinator, assessment=made)
+    looks.read_assessments(actor=case.coordinator, assessments=[made])
+    assert not Event.objects.filter(kind="look").exists()
+    shared = desk.shared(case)
+    looks.read_assessments(actor=case.coordinator, assessments=[made, shared])
+    looks.read_assessment(actor=case.agency_coordinator, assessment=shared)
+    seen = Event.objects.filter(kind="look").order_by("seq").values_list("actor", "capacity", "case_id")
+    assert list(seen) == [
+        (case.coordinator.pk, "coordinator", case.submission.pk),
+        (case.agency_coordinator.pk, "agency_coordinator", case.submission.pk),
+    ]
