@@ -93,11 +93,19 @@ def may_go_on_reading(person: UUID, document: UUID, *, at: datetime | None = Non
     return reader is not None and Document.objects.visible_to(reader, at=at).filter(pk=document).exists()
 
 
+def has_dates_to_move(submission: Submission, *, at: datetime) -> bool:
+    """Whether any date of the case is still planned: after the window ended, a recorded release leaves none."""
+    return submission.released_at is None or submission.state_at(at) != State.ENDED
+
+
 def open_verbs(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:
     """The verbs this person can take on this case from its present state: what buttons are made from."""
     at = at or clock.now()
     found = MACHINE.verbs_from(submission.state_at(at), capacities(actor, submission, at=at))
-    return list(dict.fromkeys(t.verb for t in found))
+    verbs = dict.fromkeys(t.verb for t in found)
+    if not has_dates_to_move(submission, at=at):
+        verbs.pop("move_dates", None)
+    return list(verbs)
 
 
 def open_edits(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:

@@ -6,11 +6,10 @@ from datetime import datetime
 
 from portal.deadlines.models import Deadline
 from portal.deadlines.registry import label
-from portal.errors import Invalid
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import timeline, window
 from portal.submissions.actions import case as steps
-from portal.submissions.actions.drafts import check_dates
+from portal.submissions.actions.drafts import check_move
 from portal.submissions.models import Submission
 from portal.submissions.panels import DUE_BY_CLOSING, consequences_of
 
@@ -42,15 +41,13 @@ class Preview:
 
 
 def preview(case: Submission, *, public: datetime, partner: datetime | None, at: datetime) -> Preview:
-    """What moving the planned dates would do at this instant. Raises Invalid as the action would."""
-    check_dates(partner=partner, public=public, at=at)
+    """What moving the planned dates would do at this instant. Refuses as the action would."""
+    check_move(case, partner=partner, public=public, at=at)
     dates = {"planned_public_release": public, "planned_partner_release": partner}
     planned = [
         Change("Planned public release", case.planned_public_release, public),
         Change("Planned partner release", case.planned_partner_release, partner),
     ]
-    if not any(change.moves for change in planned):
-        raise Invalid("These are the dates the case has already.", field="planned_public_release")
     if case.submitted_at is None:
         return Preview(planned, [], [], [], ends_now=False, cap_cuts=False, told=0)
     facts = timeline.with_dates(case, public=public, partner=partner, at=at)
@@ -61,7 +58,7 @@ def preview(case: Submission, *, public: datetime, partner: datetime | None, at:
         _reminders(case, facts, after),
         consequences_of(case, dates, at),
         ends_now=after.closes <= at < case.closes_at,
-        cap_cuts=after.closes < window.anchor(facts),
+        cap_cuts=facts.ended is None and after.closes < window.anchor(facts),
         told=len(set(steps.everyone_else(case, at=at))),
     )
 
@@ -76,7 +73,12 @@ def _window(case: Submission, facts: window.Dates, after: window.Window, at: dat
 
 
 def _reminders(case: Submission, facts: window.Dates, after: window.Window) -> list[Change]:
-    """The deadlines that move with the dates; a reminder whose moment then lies in the past is skipped."""
+    """The deadlines that move with the dates; a reminder whose moment then lies in the past is skipped.
+
+    None once the window has ended: all of them hang on it.
+    """
+    if facts.ended is not None:
+        return []
     new: Mapping[str, datetime] = {
         kinds.PROVIDE_ACCESS: kinds.provide_access_due(window.anchor(facts)),
         kinds.WINDOW_CLOSES: after.closes,

@@ -40,7 +40,7 @@ TRANSITIONS = (
     *_stay([S.AGREED, S.OPEN], "provide_access", "lab", label="Provide access"),
     *steps([S.AGREED], S.OPEN, "open", "clock"),
     *steps([S.AGREED, S.OPEN], S.ENDED, "end", "clock"),
-    *_stay([S.DRAFT, S.SUBMITTED, S.ACKNOWLEDGED, S.AGREED, S.OPEN], "move_dates", "lab", label="Move dates"),
+    *_stay(LIVE, "move_dates", "lab", label="Move dates"),
     *steps([S.AGREED, S.OPEN], S.ENDED, "release", "lab", label="Record the release"),
     *_stay(
         [S.DRAFT, S.SUBMITTED, S.ACKNOWLEDGED, S.ENDED, S.CLOSED, S.WITHDRAWN],

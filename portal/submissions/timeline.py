@@ -100,9 +100,16 @@ def _closes_words(dates: window.Dates, found: window.Window, first: datetime) ->
         return "The lab recorded its release."
     if found.closes == first:
         return "At the first release, whatever is finished by then."
+    if dates.ended is not None and not _used_up(dates, found):
+        return "It has ended; this instant no longer moves."
     if dates.used:
         return "30 days in all for this checkpoint, other cases of the same checkpoint counted in."
     return "30 days after it opens, the longest a window can be."
+
+
+def _used_up(dates: window.Dates, found: window.Window) -> bool:
+    """Whether the window was as long as one can be."""
+    return found.opens is not None and found.closes - found.opens >= window.LIMIT - dates.used
 
 
 def with_dates(case: Submission, *, public: datetime, partner: datetime | None, at: datetime) -> window.Dates:

@@ -11,6 +11,14 @@ LIMIT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """``opens`` is None while access is not provided, and for a window that is empty."""
+
+    opens: datetime | None
+    closes: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Dates:
     """The facts a window follows from. All instants aware; None where the thing has not happened or is not planned."""
 
@@ -24,14 +32,8 @@ class Dates:
     opened_at: datetime | None = None
     # How much of the 30 days other windows of the same checkpoint have used.
     used: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """``opens`` is None while access is not provided, and for a window that is empty."""
-
-    opens: datetime | None
-    closes: datetime
+    # A window that has ended stays what it was, whatever is planned anew: nothing opens it a second time.
+    ended: Window | None = None
 
 
 def anchor(dates: Dates) -> datetime:
@@ -42,6 +44,8 @@ def anchor(dates: Dates) -> datetime:
 
 def compute(dates: Dates) -> Window:
     """The window that follows from the dates; never longer than 30 days less what the checkpoint has used."""
+    if dates.ended is not None:
+        return dates.ended
     first_release = anchor(dates)
     ends = [end for end in (first_release, dates.withdrawn_at, dates.released_at) if end is not None]
     opens = dates.opened_at

@@ -24,6 +24,12 @@ def _closable():
     return make.Case(make.agreed, at=NOW - 90 * DAY)
 
 
+def _closed():
+    case = _closable()
+    actions.close(actor=case.coordinator, submission=case.submission)
+    return case
+
+
 def _acknowledged():
     case = make.Case(make.submitted)
     actions.acknowledge(actor=case.coordinator, submission=case.submission)
@@ -172,7 +178,7 @@ def test_a_repeated_call_does_the_thing_once(verb, words):
         ("request_correction", lambda: make.Case(make.agreed), "agreed"),
         ("accept_terms", lambda: make.Case(make.submitted), "submitted"),
         ("provide_access", lambda: make.Case(make.submitted), "submitted"),
-        ("move_dates", _closable, "ended"),
+        ("move_dates", _closed, "closed"),
         ("close", lambda: make.Case(make.agreed), "agreed"),
     ],
 )
@@ -304,6 +310,29 @@ def test_a_date_left_out_stays_and_null_takes_the_partner_release_away():
     told = caller.post(verb_of(case.submission, "move_dates"), {"planned_partner_release": None}).json()
     assert (told["planned_public_release"], told["planned_partner_release"]) == (LATER, None)
     assert case.again().planned_partner_release is None
+
+
+def test_an_ended_window_stays_while_the_planned_dates_move():
+    case = _closable()
+    caller = Caller(case.contributor)
+    was = caller.get(f"submissions/{case.submission.pk}/").json()
+    assert (was["state"], was["verbs"]) == ("ended", ["move_dates", "release", "withdraw"])
+    told = caller.post(verb_of(case.submission, "move_dates"), {"planned_public_release": LATER}).json()
+    changed = {name for name in was if told[name] != was[name]}
+    assert changed == {"planned_public_release", "revision"}
+    assert told["planned_public_release"] == LATER
+
+
+def test_a_recorded_release_leaves_no_date_to_move():
+    case = make.Case(make.agreed)
+    caller = Caller(case.contributor)
+    assert caller.post(verb_of(case.submission, "release")).status_code == 200
+    assert caller.get(f"submissions/{case.submission.pk}/").json()["verbs"] == ["release", "withdraw"]
+    words = "The release was recorded, so no planned date is left to move."
+    refused(
+        caller.post(verb_of(case.submission, "move_dates"), {"planned_public_release": LATER}),
+        problem(409, "Conflict", "wrong_state", words),
+    )
 
 
 @pytest.mark.parametrize("text", [NOWHERE, "FM-0000-0000", "1", "x" * 40, "x" * 41, "%00", "a%2Fb", "☃"])

@@ -69,7 +69,7 @@ BUTTONS = {
     },
     "agreed": {"correct_facts", "add_document", "provide_access", "move_dates", "release", "withdraw"},
     "open": {"correct_facts", "add_document", "provide_access", "move_dates", "release", "withdraw"},
-    "ended": {"release", "withdraw"},
+    "ended": {"move_dates", "release", "withdraw"},
     "closed": {"release"},
     "withdrawn": {"release"},
 }

@@ -290,6 +290,50 @@ def test_the_preview_knows_how_grants_follow(how, follows):
     assert bool(preview.others) == grant_moved
 
 
+def test_after_the_end_the_dates_move_and_the_page_says_that_the_window_does_not():
+    case = GrantCase()
+    case.agree(starts_at=None)
+    later = make.NOW + 70 * make.DAY
+    actions.move_dates(
+        actor=case.contributor,
+        submission=case.submission,
+        planned_partner_release=later,
+        planned_public_release=make.NOW + 90 * make.DAY,
+        at=make.NOW + 15 * make.DAY,
+    )
+    was = case.again()
+    with time_machine.travel(make.NOW + 45 * make.DAY, tick=False):
+        visitor = Visitor(case.contributor)
+        assert "Move dates" in visitor.text("case", case.submission)
+        posted = dates(case, planned_public_release_date="2026-12-24", **MOVED["later"])
+        shown = visitor.post("move_dates", case.submission, preview="1", **posted)
+        text = words(shown)
+        for row in (
+            "Planned partner release 23 Nov 2026, 9:00 a.m. EST 5 Nov 2026, 10:00 a.m. EST",
+            "Window opens 24 Sep 2026, 10:00 a.m. EDT unchanged",
+            "Window closes 24 Oct 2026, 10:00 a.m. EDT unchanged",
+            "1 grant starts with the new partner release",
+        ):
+            assert row in text
+        for words_of_a_running_window in (
+            "Deadlines and their reminders",
+            "stays at 30 days",
+            "ends at once",
+        ):
+            assert words_of_a_running_window not in text
+        kept = dict(shown.context["kept"])
+        answer = visitor.post(
+            "move_dates", case.submission, confirm="1", revision=shown.context["revision"], **kept
+        )
+        assert "The dates were moved. Grants and their reminders follow them now" in visitor.follow(answer)
+        moved = case.again()
+        assert (moved.opens_at, moved.closes_at, moved.state) == (was.opens_at, was.closes_at, "ended")
+        assert case.grant_again().starts_at == moved.planned_partner_release < later
+        actions.release(actor=case.contributor, submission=case.submission)
+        assert "this step cannot be taken now" in visitor.follow(visitor.get("move_dates", case.submission))
+        assert "Move dates" not in visitor.text("case", case.submission)
+
+
 def test_a_preview_moves_nothing_and_says_all_that_follows():
     case, visitor = opened()
     text = words(visitor.post("move_dates", case.submission, preview="1", **dates(case, **MOVED["later"])))

@@ -55,6 +55,7 @@ class Portal(RuleBasedStateMachine):
         actor = self.world.person(person)
         events = Event.objects.count()
         dates = {case.pk: [getattr(case, name) for name in DATES] for case in Submission.objects.all()}
+        over = set(self.ended_windows())
         try:
             with transaction.atomic():
                 call(actor)
@@ -62,12 +63,17 @@ class Portal(RuleBasedStateMachine):
             assert Event.objects.count() == events
             return refused.code
         assert Event.objects.count() > events, "15: done without an event"
+        assert over <= set(self.ended_windows()), "4 and 5: a window that had ended is another one now"
         for case in Submission.objects.filter(pk__in=dates):
             if [getattr(case, name) for name in DATES] != dates[case.pk]:
                 assert actor.organisations_as("lab") == [case.lab_id], (
                     "2: a date moved that the lab did not move"
                 )
         return "done"
+
+    def ended_windows(self) -> list[tuple]:
+        found = Submission.objects.filter(agreed_at__isnull=False, closes_at__lte=self.world.at)
+        return list(found.values_list("pk", "opens_at", "closes_at"))
 
     def anybody(self, person: int, call) -> None:
         """Person after person tries until it is somebody's to do: who may not, leaves no trace; who may, gets an answer."""

@@ -130,7 +130,7 @@ def everyone_else(case: Submission, *, at: datetime) -> list[UUID]:
 
 
 def recompute(case: Submission, at: datetime) -> None:
-    """Derive the window anew from the dates; an opening that has happened stays where it was."""
+    """Derive the window anew from the dates; an opening or an end that has happened stays where it was."""
     if case.planned_public_release is None:
         return
     result = window.compute(dates_of(case, at))
@@ -148,7 +148,17 @@ def dates_of(case: Submission, at: datetime, *, locked: bool = True) -> window.D
         withdrawn_at=case.withdrawn_at,
         opened_at=case.opens_at if case.opens_at is not None and case.opens_at <= at else None,
         used=_used_elsewhere(case, locked=locked),
+        ended=_ended(case, at),
     )
+
+
+def _ended(case: Submission, at: datetime) -> window.Window | None:
+    """The case's window once it has ended. Before the terms are agreed none does, even if the planned dates pass: moved on, it
+    may still open.
+    """
+    if case.agreed_at is None or case.closes_at is None or case.closes_at > at:
+        return None
+    return window.Window(case.opens_at, case.closes_at)
 
 
 def _used_elsewhere(case: Submission, *, locked: bool) -> timedelta:

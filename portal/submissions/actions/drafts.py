@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 
 from portal import clock
-from portal.errors import AlreadyDone, Invalid, NotAllowed
+from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger import actions as ledger
 from portal.submissions import policies
 from portal.submissions.actions import case as steps
@@ -140,13 +140,35 @@ def checkpoint_of(case: Submission, identifier: str):
     return found or checkpoints.create(lab=case.lab, identifier=identifier.strip())
 
 
-def check_dates(*, partner: datetime | None, public: datetime | None, at: datetime) -> None:
-    """Raise Invalid, naming the field, for planned dates that cannot be."""
+def check_move(case: Submission, *, partner: datetime | None, public: datetime | None, at: datetime) -> None:
+    """Raise WrongState, or Invalid naming the field, where the case's planned dates cannot be moved to these."""
+    if not policies.has_dates_to_move(case, at=at):
+        raise WrongState("The release was recorded, so no planned date is left to move.")
+    check_dates(partner=partner, public=public, at=at, planned=case)
+    if (partner, public) == (case.planned_partner_release, case.planned_public_release):
+        raise Invalid("These are the dates the case has already.", field="planned_public_release")
+
+
+def check_dates(
+    *,
+    partner: datetime | None,
+    public: datetime | None,
+    at: datetime,
+    planned: Submission | None = None,
+) -> None:
+    """Raise Invalid, naming the field, for planned dates that cannot be.
+
+    A date that ``planned`` has already may lie in the past: it was planned in time, and the lab moves only the other one.
+    """
     if public is None:
         raise Invalid("Give the planned public release.", field="planned_public_release")
-    if public <= at:
+    if public <= at and (planned is None or public != planned.planned_public_release):
         raise Invalid("The planned public release lies in the past.", field="planned_public_release")
-    if partner is not None and partner <= at:
+    if (
+        partner is not None
+        and partner <= at
+        and (planned is None or partner != planned.planned_partner_release)
+    ):
         raise Invalid("The planned partner release lies in the past.", field="planned_partner_release")
     if partner is not None and partner > public:
         raise Invalid(

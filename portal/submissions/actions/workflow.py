@@ -4,10 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from portal.errors import Invalid
 from portal.submissions import hooks, terms
 from portal.submissions.actions import case as steps
-from portal.submissions.actions.drafts import check_dates, checkpoint_of, require_complete
+from portal.submissions.actions.drafts import check_dates, check_move, checkpoint_of, require_complete
 from portal.submissions.models import Facts, Submission, Terms
 
 
@@ -95,12 +94,13 @@ def move_dates(
 ) -> Submission:
     """Move the lab's planned dates: window, grants that start with the partner release, and reminders follow at once.
 
-    Only the lab does this, and no government step does it for them. Raises Invalid for dates in the past.
+    Only the lab does this, and no government step does it for them. A window that has ended stays what it was. Raises Invalid
+    for moved dates in the past.
     """
     case, step, at = steps.begin(
         actor=actor, submission=submission, verb="move_dates", at=at, expected_revision=expected_revision
     )
-    check_dates(partner=planned_partner_release, public=planned_public_release, at=at)
+    check_move(case, partner=planned_partner_release, public=planned_public_release, at=at)
     old = {
         "planned_partner_release": case.planned_partner_release,
         "planned_public_release": case.planned_public_release,
@@ -109,8 +109,6 @@ def move_dates(
         "planned_partner_release": planned_partner_release,
         "planned_public_release": planned_public_release,
     }
-    if old == new:
-        raise Invalid("These are the dates the case has already.", field="planned_public_release")
     case.planned_partner_release, case.planned_public_release = (
         planned_partner_release,
         planned_public_release,

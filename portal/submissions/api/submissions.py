@@ -136,7 +136,7 @@ def move_dates(
 ) -> Submission:
     """Move the lab's planned dates: window, grants that start with the partner release, and reminders follow at once.
 
-    A date that is not given stays as it is; null takes the partner release away.
+    A date that is not given stays as it is; null takes the partner release away. A window that has ended stays what it was.
     """
     if len(dates) < len(DATES) and expected_revision is None:
         # The date left out is the one just read: if somebody moves it now, this call must not move it back.

@@ -12,7 +12,14 @@ from portal.submissions import actions, history, looks, sight
 from portal.submissions.forms import BareForm, DatesForm, FactsForm, InstructionsForm
 from portal.submissions.models import Facts, Submission
 from portal.submissions.preview import preview
+from portal.submissions.states import State
 from portal.submissions.views.base import case_url, lab_page, not_now, page, posted_revision, take, the_case
+
+MOVED = "The dates were moved. Window, grants and reminders follow them now, and everyone concerned is told."
+ENDED_STAYS = (
+    "The dates were moved. Grants and their reminders follow them now, the access window has ended and stays as it was, "
+    "and everyone concerned is told."
+)
 
 
 @lab_page("GET", "POST")
@@ -106,7 +113,7 @@ def move_dates(request: HttpRequest, case_number: str) -> HttpResponse:
                 planned_partner_release=form.cleaned_data["planned_partner_release"],
                 expected_revision=posted_revision(request.POST),
             ),
-            done="The dates were moved. Window, grants and reminders follow them now, and everyone concerned is told.",
+            done=ENDED_STAYS if case.state == State.ENDED else MOVED,
             to=case_url(case),
         )
         if done:
