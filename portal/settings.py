@@ -220,6 +220,7 @@ CELERY_BEAT_SCHEDULE = {
     "grants_clock": _every("partners.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "assignments_clock": _every("reviews.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "seal": _every("portal.ledger.tasks.seal", 10),
+    "orphans": _every("portal.submissions.tasks.remove_orphans", 3600),
     "heartbeat": _every("portal.deadlines.tasks.heartbeat", 10),
 }
 # A second worker on the same machine needs no lock: every job may run beside itself.

@@ -280,9 +280,12 @@ class Document(Key):
         )
 
 
+FILES_FOLDER = "documents"
+
+
 def _file_path(version, name):
     # Never the uploader's name: it may be hostile, and it may be secret.
-    return f"documents/{version.pk.hex[:2]}/{version.pk.hex}"
+    return f"{FILES_FOLDER}/{version.pk.hex[:2]}/{version.pk.hex}"
 
 
 class DocumentVersion(Key):

@@ -6,3 +6,9 @@ from portal.tasks import task
 def record_clock():
     """Record the windows that opened or ended since the last run."""
     actions.record_clock()
+
+
+@task(name="portal.submissions.tasks.remove_orphans", expires=3600)
+def remove_orphans():
+    """Remove stored files of uploads that were rolled back or killed more than a day ago."""
+    actions.remove_orphans()

@@ -6,6 +6,7 @@ from portal.submissions.actions.conflicts import declare_conflict, end_conflict
 from portal.submissions.actions.documents import add_document, add_version, open_version, remove_document
 from portal.submissions.actions.drafts import correct_facts, create_draft, save_draft
 from portal.submissions.actions.leaving import release, withdraw
+from portal.submissions.actions.orphans import remove_orphans
 from portal.submissions.actions.terms import accept_terms, propose_terms
 from portal.submissions.actions.workflow import acknowledge, close, move_dates, request_correction, submit
 
@@ -26,6 +27,7 @@ __all__ = [
     "record_clock",
     "release",
     "remove_document",
+    "remove_orphans",
     "request_correction",
     "reveal_instructions",
     "save_draft",
