@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from portal.ledger.models import Event
 from portal.submissions.models import Document, DocumentVersion, Submission
@@ -184,19 +185,22 @@ class Look:
     file: str
 
 
+def with_files(found: QuerySet[Event]) -> QuerySet[Event]:
+    """Looks with the file that each of them was at."""
+    version = DocumentVersion.objects.filter(pk=OuterRef("subject_id"))
+    words = JSONObject(title=F("document__title"), name=F("name"), number=F("number"))
+    return found.annotate(seen_file=Subquery(version.values(json=words)))
+
+
 def tell_looks(events) -> list[Look]:
-    """Looks in words; the files they name are read in one query."""
-    events = list(events)
-    label = DocumentVersion._meta.label_lower
-    ids = {event.subject_id for event in events if event.subject_type == label}
-    versions = DocumentVersion.objects.filter(pk__in=ids).select_related("document").in_bulk() if ids else {}
-    return [_look(event, versions.get(event.subject_id)) for event in events]
+    """Looks in words, of a queryset ``with_files``."""
+    return [_look(event, event.seen_file) for event in events]
 
 
-def _look(event: Event, version: DocumentVersion | None) -> Look:
+def _look(event: Event, version: dict | None) -> Look:
     what = LOOKS.get(event.verb, event.verb.replace("_", " ").capitalize())
-    document = version.document.title if version else ""
-    file = f"{version.name}, version {version.number}" if version else ""
+    document = version["title"] if version else ""
+    file = f"{version['name']}, version {version['number']}" if version else ""
     if not version and event.verb == "revealed_instructions" and "version" in event.data:
         file = f"version {event.data['version']}"
     return Look(event.at, event.actor_id, event.capacity, what, document, file)

@@ -1,10 +1,13 @@
 """How a lab sees the persons of an agency on its case: under a stable name, unless the agreed terms show names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from portal.accounts.models import Kind, Membership, Organisation, Role, User
 from portal.submissions.models import Alias, Submission, Terms
@@ -14,6 +17,18 @@ WORDS = (Role.REVIEWER, Role.COORDINATOR, Role.DESIGNATOR, Role.LIAISON, Role.AU
 
 # Where a page knows that it is an agency's person and has no stable name at hand.
 UNNAMED = "A person of an agency"
+Pair = tuple[UUID, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A membership that a person has or had, as far as it tells what they are called. Ids are text."""
+
+    organisation: str
+    kind: str
+    short_name: str
+    role: str
+    ended: bool
 
 
 def give_alias(*, case: Submission, user: User, organisation: Organisation, word: str) -> str:
@@ -42,53 +57,111 @@ def names_on(
     if cases is None:
         cases = cases_named({case for case, _ in wanted})
     people = _people({user for _, user in wanted})
-    names: dict[tuple[UUID, UUID], str] = {}
-    hidden: dict[tuple[UUID, UUID], str] = {}
-    for case, user in wanted:
-        person, seats = people[user]
-        stem = _stem(seats)
-        of_lab = any(seat.organisation_id == cases[case].lab_id for seat in seats)
-        if stem and not of_lab and not cases[case].names_shown:
-            hidden[case, user] = stem
-        else:
+    return _called({(case, user): people[user] for case, user in wanted}, cases, {})
+
+
+def naming(submission: Submission, person: str) -> dict[str, Any]:
+    """Annotations for rows with a person in column ``person``: all that ``names_in`` needs, so that names cost no query."""
+    held = Membership.objects.filter(user=OuterRef(person)).order_by("since", "pk")
+    aliases = Alias.objects.filter(submission=submission, user=OuterRef(person))
+    return {
+        "person_held": ArraySubquery(
+            held.values(
+                json=JSONObject(
+                    organisation=F("organisation_id"),
+                    kind=F("organisation__kind"),
+                    short_name=F("organisation__short_name"),
+                    role=F("role"),
+                    ended=Q(ended_at__isnull=False),
+                )
+            )
+        ),
+        "person_alias": Subquery(aliases.values("label")),
+        "person_name": F(f"{person}__name"),
+        "person_email": F(f"{person}__email"),
+    }
+
+
+def names_in(submission: Submission, rows: Iterable[Any], person: str) -> dict[UUID, str]:
+    """As ``public_names``, for the persons of rows annotated by ``naming``. Costs no query where every stable name is known
+    and the case was read ``with_names_shown``.
+    """
+    people: dict[Pair, tuple[User, list[Held]]] = {}
+    known: dict[Pair, str] = {}
+    for row in rows:
+        user = getattr(row, f"{person}_id")
+        pair = (submission.pk, user)
+        if user is None or pair in people:
+            continue
+        held = [Held(**seat) for seat in row.person_held]
+        people[pair] = (User(name=row.person_name, email=row.person_email), held)
+        if row.person_alias:
+            known[pair] = row.person_alias
+    ready = hasattr(submission, "names_shown")
+    cases = {submission.pk: submission} if ready else cases_named([submission.pk])
+    return {user: name for (_, user), name in _called(people, cases, known).items()}
+
+
+def _called(
+    people: Mapping[Pair, tuple[User, list[Held]]], cases: Mapping[UUID, Any], known: Mapping[Pair, str]
+) -> dict[Pair, str]:
+    """The one rule: who is of an agency and not of the case's lab goes by a stable name, unless the case shows names."""
+    names: dict[Pair, str] = {}
+    hidden: dict[Pair, str] = {}
+    for (case, user), (person, held) in people.items():
+        stem = _stem(held)
+        of_lab = any(seat.organisation == str(cases[case].lab_id) for seat in held)
+        if not stem or of_lab or cases[case].names_shown:
             names[case, user] = str(person)
+        elif (case, user) in known:
+            names[case, user] = known[case, user]
+        else:
+            hidden[case, user] = stem
     return names | stable_names(hidden)
 
 
 def cases_named(ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """Cases by id, each with ``names_shown``: whether its agreed terms show an agency's persons by name."""
+    """Cases by id, read ``with_names_shown``."""
+    return with_names_shown(Submission.objects.all()).in_bulk(ids)
+
+
+def with_names_shown(cases: QuerySet[Submission]) -> QuerySet[Submission]:
+    """Cases with ``names_shown``: whether their agreed terms show an agency's persons by name."""
     agreed = Terms.objects.filter(
         submission=OuterRef("pk"),
         lab_accepted_at__isnull=False,
         government_accepted_at__isnull=False,
         names_shown=True,
     )
-    return Submission.objects.annotate(names_shown=Exists(agreed)).in_bulk(ids)
+    return cases.annotate(names_shown=Exists(agreed))
 
 
-def _people(ids: set[UUID]) -> dict[UUID, tuple[User, list[Membership]]]:
+def _people(ids: set[UUID]) -> dict[UUID, tuple[User, list[Held]]]:
     """Each person with every membership they have or had: who left an agency does not become known by leaving."""
-    seats: dict[UUID, list[Membership]] = {user: [] for user in ids}
+    held: dict[UUID, list[Held]] = {user: [] for user in ids}
     found: dict[UUID, User] = {}
     rows = (
         Membership.objects.filter(user__in=ids).select_related("user", "organisation").order_by("since", "pk")
     )
     for seat in rows:
-        seats[seat.user_id].append(seat)
+        house = seat.organisation
+        held[seat.user_id].append(
+            Held(str(house.pk), house.kind, house.short_name, seat.role, seat.ended_at is not None)
+        )
         found[seat.user_id] = seat.user
     if missing := ids - set(found):
         found |= User.objects.in_bulk(missing)
-    return {user: (found[user], seats[user]) for user in ids}
+    return {user: (found[user], held[user]) for user in ids}
 
 
-def _stem(seats: list[Membership]) -> str:
+def _stem(held: list[Held]) -> str:
     """Such as ``CAISI reviewer``; empty for who is of no agency."""
-    of_agencies = [seat for seat in seats if seat.organisation.kind == Kind.AGENCY]
+    of_agencies = [seat for seat in held if seat.kind == Kind.AGENCY]
     if not of_agencies:
         return ""
     # A membership that lasts counts before one that ended.
-    best = min(of_agencies, key=lambda seat: (seat.ended_at is not None, WORDS.index(Role(seat.role))))
-    return f"{best.organisation.short_name} {Role(best.role).label.lower()}"
+    best = min(of_agencies, key=lambda seat: (seat.ended, WORDS.index(Role(seat.role))))
+    return f"{best.short_name} {Role(best.role).label.lower()}"
 
 
 def stable_names(stems: dict[tuple[UUID, UUID], str]) -> dict[tuple[UUID, UUID], str]:

@@ -1,13 +1,13 @@
 """Who can see a case, from when to when, and in what capacity: the audience view as the lab reads it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from portal.accounts.models import Organisation
 from portal.submissions.models import Audience, Submission
-from portal.submissions.people import public_names
+from portal.submissions.people import names_in, naming, public_names
 from portal.submissions.policies import LAB_SEES
 
 CAPACITIES = {
@@ -103,17 +103,20 @@ class Seat:
 
 def seats_of(case: Submission, *, at: datetime) -> list[Seat]:
     """Everyone who can, could or will be able to see any of a case: those of today first, the lab before the others."""
-    rows = Audience.objects.filter(submission=case).select_related("organisation", "document")
+    found = Audience.objects.filter(submission=case).select_related("organisation", "document")
+    rows = list(found.annotate(**naming(case, "user")).order_by("capacity", "user_id", "since"))
     seats: dict[tuple, Seat] = {}
-    for row in rows.order_by("capacity", "user_id", "since"):
+    shown = []
+    for row in rows:
         if row.until is not None and row.until <= row.since:
             # It ended before it could begin: nobody saw anything by it.
             continue
+        shown.append(row)
         key = (row.user_id, row.organisation_id, row.capacity)
         seat = seats.setdefault(key, Seat(row.user_id, row.organisation, row.capacity))
         title = row.document.title if row.document else ""
         seat.parts.append(Part(row.scope, title, row.since, row.until, _status(row, at)))
-    named = public_names(case, {seat.user_id for seat in seats.values()})
+    named = names_in(case, shown, "user")
     for seat in seats.values():
         seat.name = named[seat.user_id]
         seat.parts.sort(
@@ -131,10 +134,11 @@ def seats_of(case: Submission, *, at: datetime) -> list[Seat]:
     )
 
 
-def with_names(case: Submission, told: Iterable) -> list[tuple]:
-    """Each change or look (of ``history``) beside the name the lab reads for who did it."""
+def with_names(case: Submission, told: Iterable, named: Mapping[UUID, str] | None = None) -> list[tuple]:
+    """Each change or look (of ``history``) beside the name the lab reads for who did it; ``named`` where the page has them."""
     told = list(told)
-    named = public_names(case, {item.actor_id for item in told if item.actor_id})
+    if named is None:
+        named = public_names(case, {item.actor_id for item in told if item.actor_id})
     return [(item, named[item.actor_id] if item.actor_id else "The clock") for item in told]
 
 

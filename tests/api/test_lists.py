@@ -61,7 +61,7 @@ def test_the_routes_of_one_case_cost_the_same_too(rows):
     caller = Caller(case.contributor)
     for path in ("terms", "looks", "who_can_see"):
         caller.get(f"submissions/{case.submission.pk}/{path}/", page_size=100)
-    for path, number in (("terms", 6), ("looks", 7), ("who_can_see", 8)):
+    for path, number in (("terms", 6), ("looks", 7), ("who_can_see", 6)):
         with counted(number):
             caller.get(f"submissions/{case.submission.pk}/{path}/", page_size=100)
 

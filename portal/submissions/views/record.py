@@ -1,12 +1,19 @@
 """Who can see a case, who looked at what, and what was changed: the lab's receipt of everything."""
 
+from uuid import UUID
+
+from django.core.paginator import Page
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 
 from portal import clock
-from portal.doors import page_of
+from portal.doors import page_at_once
+from portal.ledger.models import Event
 from portal.submissions import history, sight
 from portal.submissions.forms import LooksForm
-from portal.submissions.next_steps import newest_terms
+from portal.submissions.models import Submission, Terms
+from portal.submissions.people import names_in, naming, with_names_shown
 from portal.submissions.views.base import lab_page, page, the_case
 
 LOOKS_A_PAGE = 50
@@ -15,18 +22,14 @@ LOOKS_A_PAGE = 50
 @lab_page()
 def who(request: HttpRequest, case_number: str) -> HttpResponse:
     """Everyone the audience view names, now and ever, and every look that was taken, newest first."""
-    case, at = the_case(request, case_number), clock.now()
+    case, at = the_case(request, case_number, _with_terms), clock.now()
     seats = sight.seats_of(case, at=at)
     form = LooksForm(request.GET, sides=history.SIDES, kinds=history.KINDS)
     wanted = form.cleaned_data if form.is_valid() else {}
-    looks = page_of(
-        request,
-        history.looks(case, side=wanted.get("side", ""), kind=wanted.get("kind", "")),
-        size=LOOKS_A_PAGE,
-    )
-    told = sight.with_names(case, history.tell_looks(looks.object_list))
+    found = history.looks(case, side=wanted.get("side", ""), kind=wanted.get("kind", ""))
+    looks, named = _page_with_names(request, case, history.with_files(found))
+    told = sight.with_names(case, history.tell_looks(looks.object_list), named)
     houses = {seat.user_id: seat.organisation for seat in seats}
-    terms = newest_terms(case)
     return page(
         request,
         "lab/who.html",
@@ -47,8 +50,24 @@ def who(request: HttpRequest, case_number: str) -> HttpResponse:
             }
             for look, name in told
         ],
-        terms=terms,
+        terms=case.newest_terms,
     )
+
+
+def _with_terms(cases: QuerySet[Submission]) -> QuerySet[Submission]:
+    """Cases with what the page says of the newest version of their terms, and whether names are shown."""
+    newest = Terms.objects.filter(submission=OuterRef("pk")).order_by("-number")
+    agreed = Q(lab_accepted_at__isnull=False, government_accepted_at__isnull=False)
+    said = JSONObject(purpose=F("purpose"), names_shown=F("names_shown"), is_agreed=agreed)
+    return with_names_shown(cases).annotate(newest_terms=Subquery(newest.values(json=said)[:1]))
+
+
+def _page_with_names(
+    request: HttpRequest, case: Submission, events: QuerySet[Event]
+) -> tuple[Page, dict[UUID, str]]:
+    """A page of the case's record, and the names the lab reads for those who did what stands on it."""
+    shown = page_at_once(request, events.annotate(**naming(case, "actor")), size=LOOKS_A_PAGE)
+    return shown, names_in(case, shown.object_list, "actor")
 
 
 def _capacity(look: history.Look) -> str:
@@ -58,7 +77,7 @@ def _capacity(look: history.Look) -> str:
 @lab_page()
 def changes(request: HttpRequest, case_number: str) -> HttpResponse:
     """Every change of the case, newest first."""
-    case = the_case(request, case_number)
-    shown = page_of(request, history.changes(case), size=LOOKS_A_PAGE)
-    told = sight.with_names(case, history.tell(shown.object_list))
+    case = the_case(request, case_number, with_names_shown)
+    shown, named = _page_with_names(request, case, history.changes(case))
+    told = sight.with_names(case, history.tell(shown.object_list), named)
     return page(request, "lab/changes.html", case, look="viewed_record", page=shown, changes=told)
