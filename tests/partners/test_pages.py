@@ -15,6 +15,7 @@ from partners.models import Grant, PartnerProfile
 from portal.ledger.models import Event
 from portal.submissions import actions as case_actions
 from tests import factories as make
+from tests.api.calls import counted
 from tests.factories import DAY, FACTS, NOW
 from tests.factories_partners import GRANT_INSTRUCTIONS, PROFILE, PURPOSE, GrantCase, Partner
 
@@ -365,6 +366,19 @@ def test_the_list_costs_the_same_for_one_and_for_thirty():
         statements = [q["sql"] for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
         counts[number] = len(statements)
     assert counts == {1: 8, 25: 8}
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_lab_s_list_of_a_case_s_partners_costs_the_same_for_one_and_for_thirty(rows):
+    case = GrantCase()
+    case.agree()
+    for _ in range(rows - 1):
+        case.partner = Partner(by=case.coordinator)
+        case.agree()
+    browser = Browser(case.contributor)
+    browser.get(lab_page(case, grant=False))
+    with counted(8):
+        assert browser.get(lab_page(case, grant=False)).count("<tr>") == rows + 1
 
 
 def test_withdrawing_shows_the_partner_the_bare_record():
