@@ -6,24 +6,17 @@ figures are requests a second; what counts is the ratio.
 
 import argparse
 import http.client
-import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
-
+from bench.web import CONNECTIONS, environment_of, make_database, web_server
 from portal.stack.layout import Layout, free_port
 from portal.stack.servers import Servers
 
-ROOT = Path(__file__).resolve().parent.parent
 SIZES = tuple(int(size) for size in os.environ.get("PORTAL_BENCH_SIZES", "500,50000").split(","))
-CONNECTIONS = 4
 PAGES = {
     # name: (who asks, address, the like-for-like bare page)
     "lab's list": ("lab", "/lab/", "/bench/list/"),
@@ -32,23 +25,6 @@ PAGES = {
     "API list": ("token", "/api/v1/submissions/?page_size=25", "/bench/api/"),
 }
 BARE_LIST = "/bench/list/"
-
-
-def environment_of(stack: dict, size: int | str, folder: Path) -> dict[str, str]:
-    def named(url):
-        return urlunsplit(urlsplit(url)._replace(path=f"/bench_{size}"))
-
-    return os.environ | {
-        "DJANGO_SETTINGS_MODULE": "bench.settings",
-        "PORTAL_VAR": str(folder),
-        "PORTAL_DEMO": "1",
-        "PORTAL_CLOCK_MOVABLE": "0",
-        "DATABASE_URL": named(stack["database"]["app_url"]),
-        "DATABASE_OWNER_URL": named(stack["database"]["owner_url"]),
-        "REDIS_URL": stack["redis_url"],
-        "PORTAL_DB_POOL": "1",
-        "PYTHONPATH": str(ROOT),
-    }
 
 
 PREPARE = """
@@ -104,52 +80,12 @@ def measure(port: int, address: str, headers: dict, seconds: float) -> float:
     return sum(counts) / (time.monotonic() - started)
 
 
-def make_database(stack: dict, name: int | str, environment: dict, code: str, *arguments: str) -> dict:
-    """A migrated database of its own; what ``code``, run by the owner, prints last as JSON."""
-    with psycopg.connect(stack["database"]["owner_url"], autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE bench_{name}")
-    for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"]):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
-        env=environment | {"PORTAL_DB_ROLE": "owner"},
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def run_size(stack: dict, size: int, folder: Path, seconds: float, rounds: int) -> dict:
     """All pages at one size; returns {page: {"rate", "bare list", "like"}} in requests a second, the best of the rounds."""
     environment = environment_of(stack, size, folder)
     made = make_database(stack, size, environment, PREPARE, str(size))
     port = free_port(None)
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "portal.wsgi",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "2",
-    ]
-    command += [
-        "--worker-class",
-        "gthread",
-        "--threads",
-        "4",
-        "--no-control-socket",
-        "--log-level",
-        "warning",
-    ]
-    web = subprocess.Popen(
-        command, cwd=ROOT, env=environment | {"PORTAL_BASE_URL": f"http://localhost:{port}"}
-    )
-    try:
-        _wait(port)
+    with web_server(port, environment):
         found = {}
         for name, (who, address, like) in PAGES.items():
             headers = made["headers"][who]
@@ -167,21 +103,6 @@ def run_size(stack: dict, size: int, folder: Path, seconds: float, rounds: int) 
             found[name] = {key: max(values) for key, values in rates.items()}
             print(size, name, {key: round(value) for key, value in found[name].items()}, flush=True)
         return found
-    finally:
-        web.terminate()
-        web.wait(20)
-
-
-def _wait(port: int) -> None:
-    for _ in range(200):
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/health/live", headers={"Host": f"localhost:{port}"})
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("The web server did not start.")
 
 
 def table(results: dict[int, dict]) -> list[str]:

@@ -5,6 +5,19 @@ from portal.settings import INSTALLED_APPS, TEMPLATES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "bench"]
 ROOT_URLCONF = "bench.urls"
-TEMPLATES = [TEMPLATES[0]]
+# Stock templates alone, for the bare changelist.
+BARE = {
+    "BACKEND": "django.template.backends.django.DjangoTemplates",
+    "NAME": "bare",
+    "APP_DIRS": True,
+    "OPTIONS": {
+        "context_processors": [
+            "django.template.context_processors.request",
+            "django.contrib.auth.context_processors.auth",
+            "django.contrib.messages.context_processors.messages",
+        ]
+    },
+}
+TEMPLATES = [*TEMPLATES, BARE]
 # The API's limits would measure themselves here.
 PORTAL_API_READS_PER_MINUTE = 10_000_000

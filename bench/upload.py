@@ -7,18 +7,15 @@ import hashlib
 import http.client
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 
-from bench.pages import _wait, environment_of, make_database
+from bench.web import environment_of, make_database, web_server
 from portal.stack.layout import Layout, free_port
 from portal.stack.servers import Servers
 
-ROOT = Path(__file__).resolve().parent.parent
 SIZE = 512 * 2**20
 BOUNDARY = "bench-boundary"
 
@@ -124,53 +121,35 @@ def main() -> None:
         folder = Path(name)
         servers = Servers(Layout(folder), environment={})
         servers.start()
-        web = None
         try:
             environment = environment_of(servers.stack, "upload", folder)
             made = make_database(servers.stack, "upload", environment, PREPARE)
             sha256 = large_file(folder / "large.txt")
             port = free_port(None)
-            command = [
-                sys.executable,
-                "-m",
-                "gunicorn",
-                "portal.wsgi",
-                "--bind",
-                f"127.0.0.1:{port}",
-                "--workers",
-                "2",
-            ]
-            command += [
-                "--worker-class",
-                "gthread",
-                "--threads",
-                "4",
-                "--timeout",
-                "600",
-                "--no-control-socket",
-            ]
-            web = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-            _wait(port)
-            for _ in range(20):
-                download(port, made, "00000000-0000-0000-0000-000000000000")
-            idle = Memory(web.pid).now()
-            for what in ("upload", "download"):
-                watch = Memory(web.pid)
-                watch.start()
-                begun = time.monotonic()
-                if what == "upload":
-                    document = upload(port, made, folder / "large.txt")["id"]
-                elif download(port, made, document) != sha256:
-                    raise SystemExit("What came down is not what went up.")
-                seconds, above = time.monotonic() - begun, (watch.stop() - idle) / 2**20
-                print(
-                    f"{what} of {SIZE // 2**20} MB: peak {above:.0f} MB above idle ({idle / 2**20:.0f} MB), {seconds:.1f} s"
-                )
+            with web_server(port, environment, "--timeout", "600") as web:
+                for _ in range(20):
+                    download(port, made, "00000000-0000-0000-0000-000000000000")
+                up_and_down(port, made, folder / "large.txt", sha256, web.pid)
         finally:
-            if web is not None:
-                web.terminate()
-                web.wait(30)
             servers.stop()
+
+
+def up_and_down(port: int, made: dict, path: Path, sha256: str, pid: int) -> None:
+    """Send the file, fetch it again, and print the peak of each above what the processes held before."""
+    idle = Memory(pid).now()
+    document = ""
+    for what in ("upload", "download"):
+        watch = Memory(pid)
+        watch.start()
+        begun = time.monotonic()
+        if what == "upload":
+            document = upload(port, made, path)["id"]
+        elif download(port, made, document) != sha256:
+            raise SystemExit("What came down is not what went up.")
+        seconds, above = time.monotonic() - begun, (watch.stop() - idle) / 2**20
+        print(
+            f"{what} of {SIZE // 2**20} MB: peak {above:.0f} MB above idle ({idle / 2**20:.0f} MB), {seconds:.1f} s"
+        )
 
 
 if __name__ == "__main__":

@@ -18,6 +18,11 @@ class BareAdmin(admin.ModelAdmin):
 
     has_view_permission = has_change_permission = lambda self, request, obj=None: True
 
+    def changelist_view(self, request, extra_context=None):
+        response = super().changelist_view(request, extra_context)
+        response.using = "bare"
+        return response
+
 
 class BareSite(admin.AdminSite):
     def has_permission(self, request):

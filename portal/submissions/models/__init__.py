@@ -1,0 +1,26 @@
+"""The lab's case: the model offered, its dates and window, documents, access terms, instructions, conflicts."""
+
+from portal.submissions.models.access import AccessInstructions, Terms
+from portal.submissions.models.audience import Alias, Audience, Barrier, Conflict
+from portal.submissions.models.base import Key
+from portal.submissions.models.cases import Checkpoint, Submission
+from portal.submissions.models.documents import FILES_FOLDER, Document, DocumentVersion, _file_path
+from portal.submissions.models.facts import Facts
+
+__all__ = [
+    "FILES_FOLDER",
+    "AccessInstructions",
+    "Alias",
+    "Audience",
+    "Barrier",
+    "Checkpoint",
+    "Conflict",
+    "Document",
+    "DocumentVersion",
+    "Facts",
+    "Key",
+    "Submission",
+    "Terms",
+    # The first migration names it here.
+    "_file_path",
+]

@@ -1,0 +1,94 @@
+"""Documents and the versions of their files."""
+
+from django.db import models
+from django.db.models import Q
+
+from portal import clock
+from portal.submissions.models.base import USER, Key
+from portal.submissions.models.cases import Submission
+from portal.submissions.querysets import DocumentQuerySet
+
+
+class Document(Key):
+    """A document of a case; its content is in its versions, of which the newest counts and none is destroyed."""
+
+    class DocumentKind(models.TextChoices):
+        SYSTEM_CARD = "system_card", "Draft system card"
+        PREPAREDNESS = "preparedness", "Preparedness evaluations"
+        INSPECT_LOG = "inspect_log", "Inspect evaluation log"
+        SAFEGUARDS = "safeguards", "Safeguards description"
+        THIRD_PARTY = "third_party", "Third-party report"
+        OTHER = "other", "Other"
+
+    class Tlp(models.TextChoices):
+        RED = "TLP:RED", "TLP:RED"
+        AMBER_STRICT = "TLP:AMBER+STRICT", "TLP:AMBER+STRICT"
+        AMBER = "TLP:AMBER", "TLP:AMBER"
+        GREEN = "TLP:GREEN", "TLP:GREEN"
+        CLEAR = "TLP:CLEAR", "TLP:CLEAR"
+
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="documents")
+    kind = models.CharField(max_length=20, choices=DocumentKind)
+    title = models.CharField(max_length=200)
+    tlp = models.CharField("TLP 2.0 marking", max_length=20, choices=Tlp, default=Tlp.AMBER_STRICT)
+    confidential_commercial = models.BooleanField(
+        "confidential commercial information",
+        default=True,
+        help_text="FOIA exemption 4; government cannot remove this mark.",
+    )
+    created_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    # A document taken out of a draft before anyone else could see the case.
+    removed_at = models.DateTimeField(null=True)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        indexes = [
+            models.Index(fields=["-created_at", "id"], condition=Q(removed_at=None), name="document_newest")
+        ]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def current(self):
+        """The newest version; from the prefetched versions when they are there."""
+        versions = list(self.versions.all())
+        return versions[0] if versions else None
+
+    @property
+    def marking(self) -> str:
+        return (
+            f"{self.tlp} · confidential commercial information" if self.confidential_commercial else self.tlp
+        )
+
+
+FILES_FOLDER = "documents"
+
+
+def _file_path(version, name):
+    # Never the uploader's name: it may be hostile, and it may be secret.
+    return f"{FILES_FOLDER}/{version.pk.hex[:2]}/{version.pk.hex}"
+
+
+class DocumentVersion(Key):
+    """One uploaded file: ``size`` in bytes, ``sha256`` in hex as computed while it streamed in."""
+
+    document = models.ForeignKey(Document, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    file = models.FileField(upload_to=_file_path, max_length=200)
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    uploaded_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["document", "number"], name="document_version_once")]
+
+    def __str__(self):
+        return f"{self.name}, version {self.number}"
