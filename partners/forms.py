@@ -5,7 +5,7 @@ from django import forms
 from partners import countries
 from partners.models import PartnerProfile, Sector
 from portal.accounts.models import User
-from portal.submissions.forms import InstantField, ZonedForm
+from portal.submissions.instants import InstantField, ZonedForm
 from portal.submissions.models import Document, Facts
 
 WITH_RELEASE, ON_DATE = "release", "date"

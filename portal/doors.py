@@ -87,7 +87,7 @@ class CappedPaginator(Paginator):
         rows: Any = self.object_list
         if isinstance(rows, QuerySet):
             # Joins made for showing rows are no part of counting them.
-            return len(rows.order_by().values_list("pk", flat=True)[: self.LIMIT + 1])
+            return rows.order_by().values("pk")[: self.LIMIT + 1].count()
         return len(rows)
 
     @property

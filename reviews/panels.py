@@ -13,7 +13,7 @@ def lab_panel(request: HttpRequest, submission: Submission) -> tuple[str, str, d
     """Which agencies stand to the case, how many of their reviewers are active, and the assessments shared with the lab."""
     if submission.submitted_at is None:
         return None
-    shared = Assessment.objects.visible_to(request.user).filter(submission=submission).for_lab()
+    shared = Assessment.objects.visible_to(request.user).filter(submission=submission).in_short()
     found = list(shared[: SHOWN + 1])
     context = {
         "agencies": list(Assignment.objects.filter(submission=submission).by_agency(at=clock.now())),

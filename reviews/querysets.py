@@ -187,6 +187,11 @@ class AssessmentQuerySet(models.QuerySet):
         joined = self.select_related("submission__facts", "author", "assignment__agency")
         return joined.with_public_names().order_by("-shared_at", "id")
 
+    def in_short(self):
+        """For the lab, no more than names one: its domain, state, author and when it was shared."""
+        named = self.select_related("author").only("domain", "state", "shared_at", "author__name")
+        return named.with_public_names().order_by("-shared_at", "id")
+
     def for_workbench(self):
         joined = self.select_related("submission", "author", "assignment__agency")
         return joined.order_by("-created_at", "id")

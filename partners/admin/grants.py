@@ -3,8 +3,6 @@
 from datetime import timedelta
 
 from django.contrib import admin
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 
 from partners import actions, policies
 from partners.admin.forms import DeclineForm, ExtendForm, ProposeForm, RevokeForm, WordsForm
@@ -15,6 +13,7 @@ from partners.states import MACHINE, State
 from portal import clock
 from portal.accounts.models import Role
 from portal.admin import PortalAdmin, Question, Step, state_tag
+from portal.formats import instant
 from portal.submissions import looks
 from portal.submissions.querysets import agency_wide
 
@@ -260,7 +259,7 @@ class GrantAdmin(PortalAdmin):
         asked = open_extension(grant)
         if asked is None:
             return self.empty_value_display
-        return f"{asked.get_asked_side_display()}, for {_words(asked.expires_at)}"
+        return f"{asked.get_asked_side_display()}, for {instant(asked.expires_at)}"
 
     @admin.display(description="Suspended")
     def suspended_shown(self, grant):
@@ -268,7 +267,7 @@ class GrantAdmin(PortalAdmin):
             "by the lab": grant.lab_suspended_at,
             "by the programme office": grant.government_suspended_at,
         }
-        said = [f"{side}, {_words(since)}" for side, since in sides.items() if since]
+        said = [f"{side}, {instant(since)}" for side, since in sides.items() if since]
         return "; ".join(said) or self.empty_value_display
 
     @admin.display(description="Ended")
@@ -277,9 +276,4 @@ class GrantAdmin(PortalAdmin):
             return self.empty_value_display
         side = f", by {grant.get_end_side_display().lower()}" if grant.end_side else ""
         words = f": {grant.reason_words.lower()}" if grant.reason_words else ""
-        return f"{_words(grant.ended_at)}{side}{words}"
-
-
-def _words(instant) -> str:
-    """An instant as the workbench shows them, in the reader's zone."""
-    return date_format(localtime(instant), "DATETIME_FORMAT")
+        return f"{instant(grant.ended_at)}{side}{words}"

@@ -4,6 +4,8 @@ Account data are seen by the person they are about, by the administrators of the
 after all accounts: superusers, and for reading only the programme office's coordinators.
 """
 
+from datetime import datetime
+
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
@@ -79,6 +81,10 @@ class UserQuerySet(models.QuerySet):
 class MembershipQuerySet(models.QuerySet):
     def active(self):
         return self.filter(ended_at=None)
+
+    def held(self, *, at: datetime):
+        """Those that hold at an instant."""
+        return self.filter(Q(ended_at=None) | Q(ended_at__gt=at), since__lte=at)
 
     def visible_to(self, user):
         """A person's own memberships, and those in the organisations they look after."""

@@ -5,10 +5,10 @@ import hmac
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from portal import clock
 from portal.ledger.models import Event
@@ -27,10 +27,30 @@ _SEALED_COLUMNS = (
     "data",
 )
 
+# Every page writes its looks, a list one for each row: columns of arrays cost a third of what as many saved objects do.
+_LOOKS_COLUMNS = {
+    "id": "uuid",
+    "subject_type": "text",
+    "subject_id": "uuid",
+    "case_id": "uuid",
+    "capacity": "text",
+    "digest": "bytea",
+}
+_EACH = ", ".join(_LOOKS_COLUMNS)
+_ARRAYS = ", ".join(f"%({name})s::{kind}[]" for name, kind in _LOOKS_COLUMNS.items())
+_LOOKS = f"""
+    INSERT INTO ledger_event ({_EACH}, at, kind, verb, actor_id, reason, data)
+    SELECT {_EACH}, %(at)s, %(kind)s, %(verb)s, %(actor_id)s, %(reason)s, %(data)s::jsonb
+      FROM unnest({_ARRAYS}) AS look({_EACH})
+"""  # noqa: S608 (names of columns only)
+
 
 def event_digest(event: Event) -> bytes:
     """HMAC-SHA256 (32 bytes) over the event's columns in a canonical JSON form."""
-    values = {name: getattr(event, name) for name in _SEALED_COLUMNS}
+    return _digest({name: getattr(event, name) for name in _SEALED_COLUMNS})
+
+
+def _digest(values: dict) -> bytes:
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), default=_plain)
     return hmac.digest(settings.PORTAL_LEDGER_KEY.encode(), text.encode(), hashlib.sha256)
 
@@ -39,23 +59,9 @@ def _plain(value):
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _event(*, actor, kind, verb, subject_type, subject_id, case_id, capacity, reason, data, at) -> Event:
-    # A round trip through JSON first, so that the digest is made of what the database will give back.
-    plain = json.loads(json.dumps(data or {}, default=_plain))
-    event = Event(
-        at=at,
-        kind=kind,
-        verb=verb,
-        actor_id=getattr(actor, "pk", None),
-        capacity=capacity,
-        subject_type=subject_type,
-        subject_id=subject_id,
-        case_id=case_id,
-        reason=reason,
-        data=plain,
-    )
-    event.digest = event_digest(event)
-    return event
+def _stored(data: dict | None) -> dict:
+    """Data as the database will give it back, so that a digest is made of that."""
+    return json.loads(json.dumps(data or {}, default=_plain))
 
 
 def record(
@@ -74,18 +80,19 @@ def record(
     Raises RuntimeError when no transaction is open: an event lives and dies with its change.
     """
     _require_transaction()
-    event = _event(
-        actor=actor,
+    event = Event(
+        at=at or clock.now(),
         kind=Event.Kind.CHANGE,
         verb=verb,
+        actor_id=getattr(actor, "pk", None),
+        capacity=capacity,
         subject_type=subject._meta.label_lower,
         subject_id=subject.pk,
         case_id=case_id,
-        capacity=capacity,
         reason=reason,
-        data=data,
-        at=at or clock.now(),
+        data=_stored(data),
     )
+    event.digest = event_digest(event)
     event.save(force_insert=True)
     return event
 
@@ -100,24 +107,29 @@ def look(
 ) -> None:
     """Write that a person saw lab material: one event per ``(subject, case id, capacity)``, in one statement."""
     _require_transaction()
-    at = at or clock.now()
-    Event.objects.bulk_create(
-        [
-            _event(
-                actor=actor,
-                kind=Event.Kind.LOOK,
-                verb=verb,
-                subject_type=subject._meta.label_lower,
-                subject_id=subject.pk,
-                case_id=case_id,
-                capacity=capacity,
-                reason="",
-                data=data,
-                at=at,
-            )
-            for subject, case_id, capacity in subjects
-        ]
-    )
+    same = {
+        "at": at or clock.now(),
+        "kind": Event.Kind.LOOK.value,
+        "verb": verb,
+        "actor_id": getattr(actor, "pk", None),
+        "reason": "",
+        "data": _stored(data),
+    }
+    columns: dict[str, list] = {name: [] for name in _LOOKS_COLUMNS}
+    for subject, case_id, capacity in subjects:
+        each = {
+            "id": uuid4(),
+            "subject_type": subject._meta.label_lower,
+            "subject_id": subject.pk,
+            "case_id": case_id,
+            "capacity": capacity,
+        }
+        each["digest"] = _digest(same | each)
+        for name, value in each.items():
+            columns[name].append(value)
+    if columns["id"]:
+        with connection.cursor() as cursor:
+            cursor.execute(_LOOKS, same | columns | {"data": json.dumps(same["data"])})
 
 
 def _require_transaction():

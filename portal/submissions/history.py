@@ -242,5 +242,4 @@ def receipt(case: Submission) -> Receipt | None:
 
 def documents_of(case: Submission) -> list[Document]:
     """The case's documents with their versions; two queries."""
-    found = case.documents.filter(removed_at=None).prefetch_related("versions__uploaded_by")
-    return list(found)
+    return list(case.documents.filter(removed_at=None).prefetch_related("versions"))

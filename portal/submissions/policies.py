@@ -7,7 +7,7 @@ from uuid import UUID
 from portal import clock
 from portal.accounts.models import Kind, Role, User
 from portal.submissions.models import Audience, Document, Submission
-from portal.submissions.querysets import live
+from portal.submissions.querysets import lab_capacity, live, of_labs_alone
 from portal.submissions.states import MACHINE, PENDING, State
 
 LAB_SEES = ("lab", "lab_viewer")
@@ -46,7 +46,12 @@ def capacities(actor, submission: Submission, *, at: datetime | None = None) -> 
     """In what capacities a person stands to a case now, as the audience view has it: ``lab``, ``coordinator``, ``lead``, ..."""
     if not actor.is_authenticated or not actor.is_active:
         return frozenset()
-    rows = Audience.objects.filter(live(at or clock.now()), submission=submission, user=actor).order_by()
+    at = at or clock.now()
+    if of_labs_alone(actor):
+        held = actor.memberships.held(at=at).filter(organisation=submission.lab_id).order_by()
+        roles = held.values_list("role", flat=True) if submission.created_at <= at else ()
+        return frozenset(lab_capacity(role) for role in roles)
+    rows = Audience.objects.filter(live(at), submission=submission, user=actor).order_by()
     return frozenset(rows.values_list("capacity", flat=True).distinct())
 
 
@@ -101,17 +106,32 @@ def has_dates_to_move(submission: Submission, *, at: datetime) -> bool:
 def open_verbs(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:
     """The verbs this person can take on this case from its present state: what buttons are made from."""
     at = at or clock.now()
-    found = MACHINE.verbs_from(submission.state_at(at), capacities(actor, submission, at=at))
+    return _verbs_of(capacities(actor, submission, at=at), submission, at)
+
+
+def open_edits(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:
+    """The edits of ``EDITS`` that this person can make on this case in its present state; as ``open_verbs`` for the verbs."""
+    at = at or clock.now()
+    return _edits_of(capacities(actor, submission, at=at), submission, at)
+
+
+def open_steps(actor, submission: Submission, *, at: datetime | None = None) -> set[str]:
+    """``open_verbs`` and ``open_edits`` in one question."""
+    at = at or clock.now()
+    mine = capacities(actor, submission, at=at)
+    return {*_verbs_of(mine, submission, at), *_edits_of(mine, submission, at)}
+
+
+def _verbs_of(mine: frozenset[str], submission: Submission, at: datetime) -> list[str]:
+    found = MACHINE.verbs_from(submission.state_at(at), mine)
     verbs = dict.fromkeys(t.verb for t in found)
     if not has_dates_to_move(submission, at=at):
         verbs.pop("move_dates", None)
     return list(verbs)
 
 
-def open_edits(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:
-    """The edits of ``EDITS`` that this person can make on this case in its present state; as ``open_verbs`` for the verbs."""
-    at = at or clock.now()
-    state, mine = submission.state_at(at), capacities(actor, submission, at=at)
+def _edits_of(mine: frozenset[str], submission: Submission, at: datetime) -> list[str]:
+    state = submission.state_at(at)
     return [name for name, edit in EDITS.items() if state in edit.states and mine & edit.who]
 
 

@@ -47,6 +47,21 @@ def agency_wide(user) -> list[str]:
     ]
 
 
+def of_labs_alone(user) -> bool:
+    """Whether a person sits in labs and nowhere else, so that only a lab's branch of the audience can be theirs."""
+    return bool(user.seats) and all(seat.kind == Kind.LAB for seat in user.seats)
+
+
+def lab_capacity(role: str) -> str:
+    """In what capacity a lab's member stands to its cases; as the view has it."""
+    return "lab_viewer" if role == Role.VIEWER else "lab"
+
+
+def _own_labs(user, at: datetime):
+    """The labs whose member a person is at an instant: their branch of the view, which opens every scope."""
+    return user.memberships.held(at=at).order_by().values("organisation_id")
+
+
 def live(at: datetime, prefix: str = "") -> Q:
     """Rows with ``since`` and ``until`` that hold at an instant."""
     return Q(**{f"{prefix}since__lte": at}) & (
@@ -58,12 +73,14 @@ class SubmissionQuerySet(models.QuerySet):
     def visible_to(self, user, *, scope: str = RECORD, at: datetime | None = None):
         """The cases of which this person may see a scope at an instant (now when none is given).
 
-        Agency-wide capacities are decided by the membership alone, so that the database never gathers the whole audience
-        for them; everyone else's cases come from the audience view.
+        Agency-wide capacities, and a lab's own people, are decided by the membership alone, so that the database neither
+        gathers the whole audience nor plans the whole view for them; everyone else's cases come from the audience view.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
         at = at or clock.now()
+        if of_labs_alone(user):
+            return self.filter(lab_id__in=_own_labs(user, at), created_at__lte=at)
         if not any(scope in AGENCY_WIDE[role] for role in agency_wide(user)):
             return self.filter(pk__in=self._audience(user, scope, at))
         everywhere = Q(submitted_at__lte=at)
@@ -107,20 +124,27 @@ class SubmissionQuerySet(models.QuerySet):
         notices = apps.get_model("deadlines", "Message").objects.visible_to(user).unread()
         counted = notices.filter(case_id=OuterRef("pk")).order_by().values("case_id").annotate(n=Count("pk"))
         return (
-            self.select_related("facts", "lab")
+            # A lab's name is shown only where there are several.
+            self._named(lab=len(user.organisations_as(Kind.LAB)) > 1)
             .prefetch_related(Prefetch("terms", terms))
             .annotate(unread=Coalesce(Subquery(counted.values("n")), 0))
             .order_by("-created_at", "id")
         )
 
     def for_workbench(self):
-        """The agencies' list; the facts' long texts stay in the database."""
-        long_texts = ("summary", "capabilities", "evaluations", "safeguards")
-        return (
-            self.select_related("facts", "lab")
-            .defer(*(f"facts__{name}" for name in long_texts))
-            .order_by("-submitted_at", "id")
-        )
+        """The agencies' list."""
+        return self._named().order_by("-submitted_at", "id")
+
+    def _named(self, *, lab: bool = True):
+        """With what names a case in a list, its model and its lab; all else of these stays in the database."""
+        joined = {"facts": {"id", "model_name"}} | ({"lab": {"id", "name"}} if lab else {})
+        unread = [
+            f"{name}__{field.name}"
+            for name, kept in joined.items()
+            for field in self.model._meta.get_field(name).related_model._meta.concrete_fields
+            if field.name not in kept
+        ]
+        return self.select_related(*joined).defer(*unread)
 
     def without_lead(self, *, at: datetime):
         """Cases whose terms are being worked out or agreed, or whose window is open, and on which nobody has the lead."""

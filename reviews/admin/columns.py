@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.timezone import localtime
+
+from portal.formats import instant
 
 # Django shows a column's None as a dash in lists only.
 NONE = "—"
@@ -39,5 +39,4 @@ def moment(value: datetime | None) -> str:
     """An instant in the reader's zone; a dash for none."""
     if value is None:
         return NONE
-    words = date_format(localtime(value), "DATETIME_FORMAT")
-    return format_html('<span class="workbench-instant">{}</span>', words)
+    return format_html('<span class="workbench-instant">{}</span>', instant(value))

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from portal.admin.words import instant
+from portal.formats import instant
 from portal.site.admin import site
 
 

@@ -439,7 +439,9 @@ def test_a_stale_move_is_refused_with_what_changed_and_a_double_click_moves_once
 def test_moves_are_in_the_history_of_the_dates():
     case, visitor = opened()
     visitor.post("move_dates", case.submission, confirm="1", **dates(case, **MOVED["later"]))
-    text = visitor.text("case", case.submission)
+    text = visitor.text("changes", case.submission, of="dates")
+    assert "Accepted the access terms" not in text
+    assert "Accepted the access terms" in visitor.text("changes", case.submission)
     assert (
         f"14 Sep 2026, 10:00 a.m. EDT {case.contributor.name} Moved the planned dates Planned partner release:"
         " 24 Oct 2026, 10:00 a.m. EDT → 5 Nov 2026, 10:00 a.m. EST"

@@ -8,13 +8,12 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import get_current_timezone
 
 from portal import clock
+from portal.formats import instant as instant_words
 
 register = template.Library()
 
-INSTANT = "j M Y, g:i a T"
 DAY = "j M Y"
 # The colour of a state says where a case stands, never whether that is good or bad for anyone.
 TONES = {
@@ -44,7 +43,7 @@ def instant(value: datetime | None) -> str:
     """``30 Jun 2026, 5:00 p.m. EDT`` in the reader's zone; a dash for none."""
     if value is None or value == "":
         return "—"
-    return formats.date_format(value.astimezone(get_current_timezone()), INSTANT)
+    return instant_words(value)
 
 
 @register.filter

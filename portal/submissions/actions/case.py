@@ -84,11 +84,11 @@ def finish(
     if replan:
         recompute(case, at)
     case.save()
-    facts = {"revision": case.revision} | (data or {})
+    told = {"revision": case.revision} | (data or {})
     if before != case.stored_state:
-        facts |= {"from": before, "to": case.stored_state}
+        told |= {"from": before, "to": case.stored_state}
     if replan:
-        facts |= {"opens_at": case.opens_at, "closes_at": case.closes_at}
+        told |= {"opens_at": case.opens_at, "closes_at": case.closes_at}
     capacity = next(iter(sorted(policies.capacities(actor, case, at=at))), "") if actor else "clock"
     event = ledger.record(
         actor=actor,
@@ -97,23 +97,28 @@ def finish(
         case_id=case.pk,
         capacity=capacity,
         reason=reason,
-        data=facts,
+        data=told,
         at=at,
     )
     if replan:
         plan_deadlines(case, at)
         hooks.call(hooks.REPLANNED, submission=case, at=at)
-    recipients = [person for person in tell if actor is None or person != actor.pk]
+    _tell(case, tell, actor=actor, kind=notice or verb, about=event.pk, at=at)
+    return case
+
+
+def _tell(case: Submission, people: Iterable[UUID], *, actor, kind: str, about: UUID, at: datetime) -> None:
+    """A message to everybody but the person who did it."""
+    recipients = [person for person in people if actor is None or person != actor.pk]
     if recipients:
         deadlines.tell(
             recipients=recipients,
-            kind=notice or verb,
+            kind=kind,
             case_id=case.pk,
             case_number=case.case_number,
-            about=event.pk,
+            about=about,
             at=at,
         )
-    return case
 
 
 def people(case: Submission, *capacities: str, at: datetime, scope: str = "record") -> list[UUID]:

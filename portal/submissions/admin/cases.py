@@ -14,9 +14,9 @@ from django.utils.html import format_html
 from portal import clock
 from portal.accounts.models import Kind
 from portal.admin import PortalAdmin, Question, Step, state_tag
-from portal.admin.words import instant
 from portal.doors import see_other
 from portal.errors import NotAllowed
+from portal.formats import instant
 from portal.submissions import actions, looks, policies
 from portal.submissions.admin import documents, terms
 from portal.submissions.admin.marks import mark

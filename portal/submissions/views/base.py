@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_http_methods
 
-from portal import clock
 from portal.accounts.models import Kind
 from portal.doors import answer, attempt, see_other
 from portal.errors import AlreadyDone, NotAllowed, Refused, Stale
@@ -59,9 +58,7 @@ def the_case(
 
 def open_to(request: HttpRequest, case: Submission) -> set[str]:
     """What this person can do with the case now: verbs of the state table and edits. Buttons are made from it."""
-    at = clock.now()
-    verbs = policies.open_verbs(request.user, case, at=at)
-    return {*verbs, *policies.open_edits(request.user, case, at=at)}
+    return policies.open_steps(request.user, case)
 
 
 def not_now(request: HttpRequest, case: Submission, step: str, *, typed: bool = False) -> HttpResponse | None:

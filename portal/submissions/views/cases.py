@@ -1,5 +1,8 @@
 """The list of a person's labs' cases, and the page of one."""
 
+from datetime import datetime
+
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -7,14 +10,15 @@ from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Message
 from portal.doors import page_of
-from portal.submissions import history, looks, sight, timeline
-from portal.submissions.models import Submission
-from portal.submissions.next_steps import next_step, next_steps
+from portal.formats import instant
+from portal.submissions import history, looks, timeline
+from portal.submissions.models import Facts, Submission, Terms
+from portal.submissions.next_steps import newest_terms, next_step, next_steps
 from portal.submissions.panels import areas_of, links_of, panels_of
 from portal.submissions.states import State
-from portal.submissions.views.base import lab_page, open_to, own_cases, page, the_case
+from portal.submissions.views.base import case_url, lab_page, open_to, own_cases, page, the_case
 
-HISTORY_SHOWN, MESSAGES_SHOWN = 10, 5
+MESSAGES_SHOWN = 5
 
 
 @lab_page()
@@ -24,15 +28,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     shown = page_of(request, own_cases(request.user).for_lab(request.user))
     looks.listed(actor=request.user, submissions=shown.object_list)
     writes_for = request.user.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
-    rows = [
-        {
-            "case": case,
-            "state": State(case.state_at(at)),
-            "next": next_step(case, at=at),
-            "writes": case.lab_id in writes_for,
-        }
-        for case in shown
-    ]
+    rows = [_row(case, at, writes=case.lab_id in writes_for) for case in shown]
     context = {
         "areas": areas_of(request),
         "page": shown,
@@ -43,10 +39,34 @@ def cases(request: HttpRequest) -> HttpResponse:
     return render(request, "lab/cases.html", context)
 
 
+def _row(case: Submission, at: datetime, *, writes: bool) -> dict:
+    """One line of the list. Its window in words: a first line, which is quiet where there is no instant, and a second."""
+    state = State(case.state_at(at))
+    opens, closes = case.opens_at, case.closes_at
+    if case.submitted_at is None:
+        window = ("Not yet submitted", "")
+    elif opens and closes:
+        window = (instant(opens), f"to {instant(closes)}")
+    elif state in (State.ENDED, State.CLOSED, State.WITHDRAWN) or closes is None:
+        window = ("Never opened", "")
+    else:
+        window = ("Shut until access is provided", f"closes {instant(closes)} at the latest")
+    return {
+        "case": case,
+        "url": case_url(case, "edit" if state == State.DRAFT and writes else "case"),
+        "state": state,
+        "next": next_step(case, at=at),
+        "window": window,
+        "shut": not opens,
+    }
+
+
 @lab_page()
 def case(request: HttpRequest, case_number: str) -> HttpResponse:
     """Everything about one case that its lab sees."""
     found = the_case(request, case_number)
+    # Read once for all that is told of them here, the signatures with who gave them.
+    prefetch_related_objects([found], Prefetch("terms", Terms.objects.select_related("lab_accepted_by")))
     at = clock.now()
     return page(
         request,
@@ -60,14 +80,14 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
         line=timeline.line(found, at=at),
         now=at,
         documents=history.documents_of(found),
-        facts_versions=list(found.facts_versions.all()),
+        earlier_facts=_earlier_facts(found),
         asked=history.asked_correction(found),
         panels=panels_of(request, found),
         links=links_of(found),
         notices=_notices(request, found),
-        **_terms(found),
+        terms=newest_terms(found),
+        earlier_terms=found.terms.all()[1:],
         **_instructions(found),
-        **_history(found),
     )
 
 
@@ -76,32 +96,20 @@ def _offers(can: set[str], case: Submission) -> set[str]:
     done = set()
     if case.released_at is not None:
         done.add("release")
-    terms = case.terms.first()
+    terms = newest_terms(case)
     if terms is None or terms.lab_accepted_at is not None:
         done.add("accept_terms")
     return can - done
 
 
-def _terms(case: Submission) -> dict:
-    versions = list(case.terms.select_related("lab_accepted_by"))
-    return {"terms": versions[0] if versions else None, "earlier_terms": versions[1:]}
+def _earlier_facts(case: Submission) -> list[Facts]:
+    if case.facts is None or case.facts.number == 1:
+        return []
+    return list(case.facts_versions.exclude(pk=case.facts_id))
 
 
 def _instructions(case: Submission) -> dict:
     return {"instructions": list(case.instructions.select_related("provided_by").defer("sealed"))}
-
-
-def _history(case: Submission) -> dict:
-    """The latest changes and every move of a date, each with who made it under the name the lab reads."""
-    recent = list(history.changes(case)[: HISTORY_SHOWN + 1])
-    dates = list(history.date_changes(case)[:HISTORY_SHOWN])
-    told = history.tell([*recent, *dates])
-    named = sight.with_names(case, told)
-    return {
-        "changes": named[: len(recent)][:HISTORY_SHOWN],
-        "more_changes": len(recent) > HISTORY_SHOWN,
-        "date_changes": named[len(recent) :],
-    }
 
 
 def _notices(request: HttpRequest, case: Submission) -> list[dict]:

@@ -76,8 +76,18 @@ def _capacity(look: history.Look) -> str:
 
 @lab_page()
 def changes(request: HttpRequest, case_number: str) -> HttpResponse:
-    """Every change of the case, newest first."""
+    """Every change of the case, newest first; with ``?of=dates`` those that moved a date or the window."""
     case = the_case(request, case_number, with_names_shown)
-    shown, named = _page_with_names(request, case, history.changes(case))
+    of_dates = request.GET.get("of") == "dates"
+    rows = history.date_changes(case) if of_dates else history.changes(case)
+    shown, named = _page_with_names(request, case, rows)
     told = sight.with_names(case, history.tell(shown.object_list), named)
-    return page(request, "lab/changes.html", case, look="viewed_record", page=shown, changes=told)
+    return page(
+        request,
+        "lab/changes.html",
+        case,
+        look="viewed_record",
+        page=shown,
+        changes=told,
+        of_dates=of_dates,
+    )
