@@ -86,7 +86,11 @@ class InstantField(forms.MultiValueField):
 
 
 class ZonedForm(forms.Form):
-    """A form whose instants are written in one named zone."""
+    """A form whose instants are written in one named zone.
+
+    What was there and is left as shown stays the very instant it was: the page shows neither fractions of a second nor which
+    of two equal hours is meant.
+    """
 
     use_required_attribute = False
     instants: tuple[str, ...] = ()
@@ -94,9 +98,10 @@ class ZonedForm(forms.Form):
     def __init__(self, *args, user, initial=None, **kwargs):
         initial = dict(initial or {})
         own = _zone(user.zone) or clock.calendar_zone()
-        for name in self.instants:
-            if initial.get(name):
-                initial[name] = initial[name].astimezone(own).replace(tzinfo=None)
+        self._shown_in = own
+        self._was = {name: initial[name] for name in self.instants if initial.get(name)}
+        for name, instant in self._was.items():
+            initial[name] = instant.astimezone(own).replace(tzinfo=None)
         super().__init__(*args, initial=initial, **kwargs)
         choices = zone_choices(user)
         self.fields["zone"] = forms.ChoiceField(
@@ -110,7 +115,9 @@ class ZonedForm(forms.Form):
         data = super().clean()
         zone = _zone(data.get("zone") or "")
         for name in self.instants:
-            if zone and data.get(name):
+            if zone == self._shown_in and name in self._was and name not in self.changed_data:
+                data[name] = self._was[name]
+            elif zone and data.get(name):
                 try:
                     data[name] = _in_zone(data[name], zone)
                 except ValidationError as error:

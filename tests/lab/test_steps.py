@@ -1,6 +1,6 @@
 """The lab's steps on a submitted case: correct, provide access, move dates, record the release, withdraw."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -332,6 +332,48 @@ def test_after_the_end_the_dates_move_and_the_page_says_that_the_window_does_not
         actions.release(actor=case.contributor, submission=case.submission)
         assert "this step cannot be taken now" in visitor.follow(visitor.get("move_dates", case.submission))
         assert "Move dates" not in visitor.text("case", case.submission)
+
+
+@pytest.mark.parametrize(
+    "passed",
+    [
+        datetime(2026, 10, 24, 14, 0, 0, 123456, tzinfo=UTC),
+        datetime(2026, 10, 24, 14, 0, 59, tzinfo=UTC),
+        # 1:30 a.m. in US Eastern for the second time that day.
+        datetime(2026, 11, 1, 6, 30, tzinfo=UTC),
+    ],
+)
+def test_a_date_left_as_shown_is_not_moved_by_what_the_page_does_not_show(passed):
+    case = make.Case()
+    actions.move_dates(
+        actor=case.contributor,
+        submission=case.submission,
+        planned_partner_release=passed,
+        planned_public_release=make.NOW + 60 * make.DAY,
+        at=make.NOW,
+    )
+    with time_machine.travel(make.NOW + 50 * make.DAY, tick=False):
+        visitor = Visitor(case.contributor)
+        form = visitor.get("move_dates", case.submission).context["form"]
+        day, hour = form["planned_partner_release"].field.widget.decompress(
+            form.initial["planned_partner_release"]
+        )
+        posted = dates(
+            case,
+            planned_partner_release_date=day.isoformat(),
+            planned_partner_release_time=hour,
+            planned_public_release_date="2026-12-24",
+        )
+        shown = visitor.post("move_dates", case.submission, preview="1", **posted)
+        kept = dict(shown.context["kept"])
+        answer = visitor.post(
+            "move_dates", case.submission, confirm="1", revision=shown.context["revision"], **kept
+        )
+        assert "The dates were moved." in visitor.follow(answer)
+    assert (case.again().planned_partner_release, case.again().planned_public_release) == (
+        passed,
+        datetime(2026, 12, 24, 14, 0, tzinfo=UTC),
+    )
 
 
 def test_a_preview_moves_nothing_and_says_all_that_follows():
