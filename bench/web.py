@@ -58,7 +58,10 @@ def web_server(port: int, environment: dict, *options: str) -> Iterator[subproce
     command += ["--workers", str(WORKERS), "--worker-class", "gthread", "--threads", str(CONNECTIONS)]
     command += ["--no-control-socket", "--log-level", "warning", *options]
     web = subprocess.Popen(
-        command, cwd=ROOT, env=environment | {"PORTAL_BASE_URL": f"http://localhost:{port}"}
+        command,
+        cwd=ROOT,
+        env=environment | {"PORTAL_BASE_URL": f"http://localhost:{port}"},
+        stderr=subprocess.DEVNULL,
     )
     try:
         _wait(port)

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from portal.accounts.models import Affiliation, Role, User
-from portal.submissions import actions
+from portal.accounts.models import Affiliation, Membership, Role, User
+from portal.submissions import actions, policies
 from portal.submissions.models import Audience, Document, Submission
 from portal.submissions.querysets import ASSESSMENTS, DOCUMENTS, FACTS, INSTRUCTIONS, RECORD, live
 from tests import factories as make
@@ -141,13 +141,29 @@ def test_documents_follow_their_case_and_taken_out_ones_are_gone():
         assert list(Document.objects.visible_to(user, at=make.NOW)) == sees
 
 
-def test_the_queryset_and_the_view_are_one_rule():
-    """For every person, scope and instant tried: what ``visible_to`` admits is what the view has."""
+def test_querysets_and_capacities_say_what_the_view_says():
+    """For every person, scope and instant tried: what ``visible_to`` admits, and in what capacity, is what the view has."""
     cases = [make.Case(maker) for maker in (make.draft, make.submitted, make.agreed, make.with_access)]
     cases += [make.Case(make.with_access), make.Case(make.with_access)]
     actions.withdraw(actor=cases[4].contributor, submission=cases[4].submission, at=make.NOW + 12 * make.DAY)
     actions.release(actor=cases[5].contributor, submission=cases[5].submission, at=make.NOW + 12 * make.DAY)
     people = list(_everyone().values()) + [user for case in cases for user in (case.contributor, case.viewer)]
+    # Who is of two labs, of a lab and of something else, of a lab later on, and of a lab no more.
+    several, mixed, later, left = make.person(), make.person(), make.person(), make.person()
+    before, change = make.NOW - 365 * make.DAY, make.NOW + 12 * make.DAY
+    for user, organisation, role, since, ended in (
+        (several, cases[2].lab, Role.VIEWER, before, None),
+        (several, cases[2].lab, Role.ADMIN, before, None),
+        (several, cases[3].lab, Role.VIEWER, before, None),
+        (mixed, cases[3].lab, Role.CONTRIBUTOR, before, None),
+        (mixed, people[0].memberships.get().organisation, Role.COORDINATOR, before, None),
+        (later, cases[3].lab, Role.ADMIN, change, None),
+        (left, cases[3].lab, Role.ADMIN, before, change),
+    ):
+        Membership.objects.create(
+            user=user, organisation=organisation, role=role, since=since, ended_at=ended
+        )
+    people += [User.objects.get(pk=person.pk) for person in (several, mixed, later, left)]
     actions.declare_conflict(actor=people[0], user=people[0], submission=cases[3].submission, at=make.NOW)
     for at in (
         make.NOW - HOURS,
@@ -162,3 +178,6 @@ def test_the_queryset_and_the_view_are_one_rule():
                 assert set(Submission.objects.visible_to(user, scope=scope, at=at)) == {
                     row.submission for row in rows
                 }
+            for case in cases:
+                rows = Audience.objects.filter(live(at), user=user, submission=case.submission)
+                assert policies.capacities(user, case.submission, at=at) == {row.capacity for row in rows}
