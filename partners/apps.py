@@ -10,14 +10,17 @@ class PartnersConfig(AppConfig):
         from partners.actions import following
         from partners.admin import home
         from partners.deadline_kinds import register_kinds
+        from partners.words import CHANGES
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin import CASE_PANELS, HOME_PANELS
         from portal.deadlines.querysets import CASELESS
         from portal.ledger.querysets import READERS
+        from portal.ledger.words import tell_changes
         from portal.submissions import hooks, next_steps
         from portal.submissions.panels import CONSEQUENCES, PANELS
 
         register_kinds()
+        tell_changes("partners.grant", CHANGES)
         hooks.DATES_MOVED.append(following.dates_moved)
         hooks.ACCESS_ENDED.append(following.access_ended)
         hooks.REPLANNED.append(following.replanned)

@@ -10,12 +10,16 @@ class ReviewsConfig(AppConfig):
         from portal.admin.panels import CASE_PANELS, HOME_PANELS
         from portal.deadlines.querysets import CASELESS
         from portal.ledger.querysets import READERS
+        from portal.ledger.words import tell_changes
         from portal.submissions import hooks, panels
         from reviews import deadline_kinds, policies, readers
         from reviews.actions.clockwork import follow_window
         from reviews.admin.panels import assessments_panel, queues, seats_panel
         from reviews.panels import lab_panel
+        from reviews.words import CHANGES
 
+        for subject_type, said in CHANGES.items():
+            tell_changes(subject_type, said)
         deadline_kinds.register_kinds()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)

@@ -47,7 +47,7 @@ class EventAdmin(PortalAdmin):
 
     @admin.display(description="What")
     def what(self, event):
-        return event.verb.replace("_", " ")
+        return event.what
 
     @admin.display(description="Who")
     def who(self, event):

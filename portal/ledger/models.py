@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Func
 
 from portal.ledger.querysets import EventQuerySet
+from portal.ledger.words import said
 
 
 class NextEventNumber(Func):
@@ -57,6 +58,10 @@ class Event(models.Model):
 
     def __str__(self):
         return f"{self.verb} {self.subject_type}"
+
+    @property
+    def what(self) -> str:
+        return said(self)
 
 
 class Seal(models.Model):

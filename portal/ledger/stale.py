@@ -1,6 +1,7 @@
 """Refusing a form made from an older revision of its subject, with what the ledger says happened since."""
 
 from portal.errors import Stale
+from portal.formats import instant
 from portal.ledger.models import Event
 
 SHOWN = 20
@@ -19,5 +20,5 @@ def refuse_stale(subject, expected_revision: int | None, *, called: str, key: st
     ).order_by("seq")
     raise Stale(
         f"{called} changed since you opened the page. Nothing was saved; look at what changed first.",
-        changes=[f"{event.at:%d %b %Y %H:%M} UTC: {event.verb.replace('_', ' ')}" for event in later[:SHOWN]],
+        changes=[f"{instant(event.at)}: {event.what}" for event in later[:SHOWN]],
     )

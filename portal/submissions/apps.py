@@ -11,12 +11,15 @@ class SubmissionsConfig(AppConfig):
         from portal.admin.panels import HOME_PANELS, NAMES
         from portal.deadlines.querysets import CASES
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
+        from portal.ledger import words
         from portal.ledger.querysets import READERS as EVENT_READERS
-        from portal.submissions import policies, readers
+        from portal.submissions import history, policies, readers
         from portal.submissions.admin.home import queues
         from portal.submissions.deadline_kinds import register_kinds
 
         register_kinds()
+        words.tell_changes("submissions.submission", history.CHANGES)
+        words.LOOKS.update(history.LOOKS)
         EVENT_READERS.append(readers.events)
         DEADLINE_READERS.append(readers.deadlines)
         CASES.append(readers.cases)

@@ -136,7 +136,7 @@ def tell(events) -> list[Told]:
 
 def _told(event: Event) -> Told:
     data = event.data
-    what = CHANGES.get(event.verb, event.verb.replace("_", " ").capitalize())
+    what = event.what
     if "terms" in data:
         side = {"lab": " for the lab", "government": " for the government"}.get(data.get("side", ""), "")
         what = f"{what}, version {data['terms']}{side}"
@@ -198,7 +198,7 @@ def tell_looks(events) -> list[Look]:
 
 
 def _look(event: Event, version: dict | None) -> Look:
-    what = LOOKS.get(event.verb, event.verb.replace("_", " ").capitalize())
+    what = event.what
     document = version["title"] if version else ""
     file = f"{version['name']}, version {version['number']}" if version else ""
     if not version and event.verb == "revealed_instructions" and "version" in event.data:

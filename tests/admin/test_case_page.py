@@ -145,9 +145,9 @@ def test_history_shows_changes_to_all_and_looks_to_those_who_audit():
     Desk(case.lead).get(CASE, case.submission.pk)
     for person, sees_looks in ((case.reviewer, False), (case.coordinator, True), (reviews.auditor(), True)):
         text = Desk(person).text(HISTORY, case.submission.pk)
-        assert "Acknowledge" in text
-        assert ("Look: Viewed facts Lena Lead" in text) == sees_looks
-        assert ("Attest Rita Reviewer" in text) == sees_looks
+        assert "Acknowledged the submission" in text
+        assert ("Look: Read the facts Lena Lead" in text) == sees_looks
+        assert ("The reviewer attested Rita Reviewer" in text) == sees_looks
 
 
 def test_the_names_that_a_lab_reads_are_resolved_for_those_who_audit():

@@ -174,7 +174,7 @@ def test_events_are_read_by_those_who_audit_and_never_changed():
     case = reviews.Reviewed()
     event = Event.objects.filter(verb="acknowledge").get()
     for person in (case.coordinator, reviews.auditor()):
-        assert "acknowledge" in Desk(person).text(EVENTS, what="changes")
+        assert "Acknowledged the submission" in Desk(person).text(EVENTS, what="changes")
         assert case.submission.case_number in Desk(person).text("ledger_event_change", event.pk)
     for person in (case.lead, reviews.designator()):
         assert Desk(person).get(EVENTS).status_code == 403

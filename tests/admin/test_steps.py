@@ -79,7 +79,7 @@ def test_a_stale_form_says_what_changed_keeps_the_text_and_can_be_sent_again():
     assert answer.status_code == 409
     text = words(answer)
     assert "This case changed since you opened the page." in text
-    assert "correct facts" in text
+    assert "Gave a new version of the facts" in text
     assert "Which data was it trained on?" in text
     assert _made(case, "request_correction") == 0
     again = form | {"revision": answer.context["form"].data["revision"]}

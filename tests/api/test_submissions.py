@@ -233,7 +233,7 @@ def test_a_stale_change_is_refused_and_nothing_of_it_is_kept():
     assert (answer.status_code, answer.json()["code"], answer.json()["changes"]) == (
         409,
         "stale",
-        ["14 Sep 2026 14:00 UTC: save draft"],
+        ["14 Sep 2026, 2:00 p.m. UTC: Saved the draft"],
     )
     assert case.again().facts.summary == "First."
 

@@ -123,13 +123,13 @@ def test_a_stale_revision_is_409_and_says_what_changed(verb):
     old = case.again().revision
     if case.again().submitted_at is None:
         actions.save_draft(actor=case.contributor, submission=case.submission, facts={"summary": "Other."})
-        changed = "save draft"
+        changed = "Saved the draft"
     elif verb == "close":
         actions.release(actor=case.contributor, submission=case.submission)
-        changed = "release"
+        changed = "Recorded the release"
     else:
         actions.correct_facts(actor=case.contributor, submission=case.submission, facts={"summary": "Other."})
-        changed = "correct facts"
+        changed = "Gave a new version of the facts"
 
     answer = Caller(getattr(case, who)).post(verb_of(case.submission, verb), body | {"revision": old})
 
@@ -140,7 +140,7 @@ def test_a_stale_revision_is_409_and_says_what_changed(verb):
             "Conflict",
             "stale",
             "This case changed since you opened the page. Nothing was saved; look at what changed first.",
-            changes=[f"14 Sep 2026 14:00 UTC: {changed}"],
+            changes=[f"14 Sep 2026, 2:00 p.m. UTC: {changed}"],
         ),
     )
     assert case.again().revision == old + 1

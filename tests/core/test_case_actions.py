@@ -91,7 +91,7 @@ def test_a_stale_form_is_refused_with_what_changed():
             expected_revision=old,
             at=make.NOW,
         )
-    assert refused.value.changes == ["14 Sep 2026 14:00 UTC: save draft"]
+    assert refused.value.changes == ["14 Sep 2026, 2:00 p.m. UTC: Saved the draft"]
     assert case.again().facts.summary == "Second."
 
 

@@ -226,7 +226,7 @@ def test_a_stale_form_says_what_changed_and_keeps_the_text():
     assert answer.status_code == 409
     text = words(answer)
     assert "This case changed since you opened the page." in text
-    assert "save draft" in text
+    assert "EDT: Saved the draft" in text
     assert "What the model is Theirs. Saving again" in text
     assert f">\n{TYPED}</textarea>" in answer.content.decode()
     assert stored_rows() == before

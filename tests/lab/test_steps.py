@@ -70,7 +70,7 @@ def test_a_stale_correction_keeps_its_text():
     before = stored_rows()
     answer = visitor.post("correct_facts", case.submission, **posted)
     assert answer.status_code == 409
-    assert "acknowledge" in words(answer)
+    assert "Acknowledged the submission" in words(answer)
     assert TYPED in words(answer)
     assert stored_rows() == before
 
@@ -472,7 +472,7 @@ def test_a_stale_move_is_refused_with_what_changed_and_a_double_click_moves_once
     before = stored_rows()
     answer = visitor.post("move_dates", case.submission, confirm="1", **(posted | MOVED["both"]))
     assert answer.status_code == 409
-    assert "move dates" in words(answer)
+    assert "10:00 a.m. EDT: Moved the planned dates" in words(answer)
     assert 'name="planned_public_release_date" value="2026-12-24"' in answer.content.decode()
     assert stored_rows() == before
     assert Event.objects.filter(verb="move_dates").count() == 1
@@ -533,7 +533,7 @@ def test_leaving_a_case_that_changed_says_what_changed():
     actions.correct_facts(actor=case.contributor, submission=case.submission, facts={"summary": "New."})
     answer = visitor.post("withdraw", case.submission, revision=revision)
     assert answer.status_code == 409
-    assert "correct facts" in words(answer)
+    assert "10:00 a.m. EDT: Gave a new version of the facts" in words(answer)
     assert case.again().state == "agreed"
     assert visitor.post("withdraw", case.submission, revision=answer.context["revision"]).status_code == 303
 

@@ -230,7 +230,7 @@ def test_a_stale_edit_is_refused_and_its_text_stays():
     answer = Desk(case.reviewer).post("reviews_assessment_save_assessment", made.pk, **data)
     assert answer.status_code == 409
     assert "Second, of fudge." in answer.content.decode()
-    assert "save assessment" in words(answer)
+    assert "Saved the assessment" in words(answer)
     made.refresh_from_db()
     assert made.findings == "First."
 

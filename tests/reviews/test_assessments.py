@@ -195,7 +195,7 @@ def test_a_stale_form_is_refused_and_the_text_stays(case):
         actions.save_assessment(
             actor=case.reviewer, assessment=made, values={"findings": "Second."}, expected_revision=1, at=NOW
         )
-    assert refused.value.changes == ["14 Sep 2026 14:00 UTC: save assessment"]
+    assert refused.value.changes == ["14 Sep 2026, 2:00 p.m. UTC: Saved the assessment"]
     made.refresh_from_db()
     assert made.findings == "First."
 
@@ -415,7 +415,7 @@ def test_a_labs_stale_form_tells_of_its_case_and_of_no_draft(case):
         cases.withdraw(
             actor=case.contributor, submission=case.submission, expected_revision=seen, at=make.NOW
         )
-    assert refused.value.changes == ["14 Sep 2026 14:00 UTC: provide access"]
+    assert refused.value.changes == ["14 Sep 2026, 2:00 p.m. UTC: Provided access instructions"]
 
 
 def test_looks_at_drafts_are_kept_from_the_labs_record_and_looks_at_what_was_shared_are_in_it(case):

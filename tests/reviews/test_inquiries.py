@@ -142,7 +142,7 @@ def test_a_stale_form_is_refused_with_what_changed(office):
         actions.save_inquiry(
             actor=office.writer, inquiry=made, values={"question": "Second?"}, expected_revision=1, at=NOW
         )
-    assert refused.value.changes == ["14 Sep 2026 14:00 UTC: save inquiry"]
+    assert refused.value.changes == ["14 Sep 2026, 2:00 p.m. UTC: Saved the inquiry"]
 
 
 def test_a_submitted_inquiry_is_not_edited(office):
