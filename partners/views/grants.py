@@ -179,7 +179,8 @@ def people(request: HttpRequest, grant_id) -> HttpResponse:
         done="The person is named.",
         to=grant_url(found, "people"),
     )
-    shown = the_grant(request, grant_id)
+    # A refused form speaks of the grant as it is now.
+    shown = the_grant(request, grant_id) if form.is_bound else found
     return done or page(
         request,
         "partners/people.html",
