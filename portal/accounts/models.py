@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -160,6 +161,15 @@ class User(AbstractBaseUser, PermissionsMixin):
             "organisation_id", "organisation__kind", "role", "organisation__is_programme_office"
         )
         return tuple(Seat(*row) for row in rows)
+
+    @cached_property
+    def seats_since(self) -> datetime | None:
+        """When the person's memberships last changed, or will; None for who never had one."""
+        return self.memberships.aggregate(last=querysets.LAST_CHANGE)["last"]
+
+    def had_these_seats(self, at: datetime) -> bool:
+        """Whether ``seats`` are all the memberships the person has at an instant: not before the last change of them."""
+        return self.seats_since is None or self.seats_since <= at
 
     @cached_property
     def has_second_factor(self) -> bool:

@@ -9,8 +9,8 @@ from datetime import datetime
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import JSONObject
+from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Greatest, JSONObject
 from knox.models import AuthTokenManager
 
 
@@ -28,6 +28,10 @@ def administered(user) -> list:
     if not user.is_authenticated or not user.is_active:
         return []
     return user.organisations_as("lab", "admin") + user.organisations_as("partner", "admin")
+
+
+# When the last of several memberships began or ended, or will.
+LAST_CHANGE = Max(Greatest("since", "ended_at"))
 
 
 def second_factors():
@@ -59,9 +63,9 @@ class UserQuerySet(models.QuerySet):
 
     def with_standing(self):
         """People with what every request asks of the signed-in one: their seats and second factor, in the same query."""
-        memberships = apps.get_model("accounts", "Membership").objects
+        theirs = apps.get_model("accounts", "Membership").objects.filter(user=OuterRef("pk"))
         seats = (
-            memberships.filter(user=OuterRef("pk"), ended_at=None)
+            theirs.filter(ended_at=None)
             .order_by()
             .values(
                 seat=JSONObject(
@@ -74,6 +78,7 @@ class UserQuerySet(models.QuerySet):
         )
         return self.annotate(
             seat_rows=ArraySubquery(seats),
+            seats_since=Subquery(theirs.order_by().values("user").annotate(last=LAST_CHANGE).values("last")),
             has_second_factor=Exists(second_factors().filter(user=OuterRef("pk"))),
         )
 

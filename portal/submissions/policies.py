@@ -47,7 +47,7 @@ def capacities(actor, submission: Submission, *, at: datetime | None = None) -> 
     if not actor.is_authenticated or not actor.is_active:
         return frozenset()
     at = at or clock.now()
-    if of_labs_alone(actor):
+    if of_labs_alone(actor, at):
         held = actor.memberships.held(at=at).filter(organisation=submission.lab_id).order_by()
         roles = held.values_list("role", flat=True) if submission.created_at <= at else ()
         return frozenset(lab_capacity(role) for role in roles)

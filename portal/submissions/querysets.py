@@ -27,6 +27,8 @@ AGENCY_WIDE = {
     Role.DESIGNATOR: {RECORD, FACTS, DOCUMENTS, ASSESSMENTS},
     Role.AUDITOR: {RECORD, FACTS, ASSESSMENTS},
 }
+# The scopes that a lab's membership opens, whatever its role; the same test holds them to the view.
+LAB_SCOPES = frozenset({RECORD, FACTS, DOCUMENTS, INSTRUCTIONS, ASSESSMENTS})
 # What ends an agency-wide scope besides the membership: withdrawal ends all but the record, a release ends the documents too.
 AGENCY_WIDE_ENDS = {
     RECORD: (),
@@ -47,9 +49,9 @@ def agency_wide(user) -> list[str]:
     ]
 
 
-def of_labs_alone(user) -> bool:
-    """Whether a person sits in labs and nowhere else, so that only a lab's branch of the audience can be theirs."""
-    return bool(user.seats) and all(seat.kind == Kind.LAB for seat in user.seats)
+def of_labs_alone(user, at: datetime) -> bool:
+    """Whether a person sits at an instant in labs and nowhere else, so that only a lab's branch of the audience can be theirs."""
+    return bool(user.seats) and all(seat.kind == Kind.LAB for seat in user.seats) and user.had_these_seats(at)
 
 
 def lab_capacity(role: str) -> str:
@@ -58,7 +60,7 @@ def lab_capacity(role: str) -> str:
 
 
 def _own_labs(user, at: datetime):
-    """The labs whose member a person is at an instant: their branch of the view, which opens every scope."""
+    """The labs whose member a person is at an instant: their branch of the view, which opens each of ``LAB_SCOPES``."""
     return user.memberships.held(at=at).order_by().values("organisation_id")
 
 
@@ -74,14 +76,16 @@ class SubmissionQuerySet(models.QuerySet):
         """The cases of which this person may see a scope at an instant (now when none is given).
 
         Agency-wide capacities, and a lab's own people, are decided by the membership alone, so that the database neither
-        gathers the whole audience nor plans the whole view for them; everyone else's cases come from the audience view.
+        gathers the whole audience nor plans the whole view for them; everyone else's cases come from the audience view, and so
+        do those of an instant at which a person's memberships were others than they are.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
         at = at or clock.now()
-        if of_labs_alone(user):
+        if scope in LAB_SCOPES and of_labs_alone(user, at):
             return self.filter(lab_id__in=_own_labs(user, at), created_at__lte=at)
-        if not any(scope in AGENCY_WIDE[role] for role in agency_wide(user)):
+        of_all = any(scope in AGENCY_WIDE[role] for role in agency_wide(user))
+        if not of_all or not user.had_these_seats(at):
             return self.filter(pk__in=self._audience(user, scope, at))
         everywhere = Q(submitted_at__lte=at)
         for column in AGENCY_WIDE_ENDS[scope]:
@@ -180,7 +184,8 @@ class DocumentQuerySet(models.QuerySet):
         audience = apps.get_model("submissions", "Audience").objects.order_by()
         mine = audience.filter(live(at), user=user, scope=DOCUMENTS)
         whole = mine.filter(document=None).values("submission_id")
-        if any(DOCUMENTS in AGENCY_WIDE[role] for role in agency_wide(user)):
+        everywhere = any(DOCUMENTS in AGENCY_WIDE[role] for role in agency_wide(user))
+        if everywhere and user.had_these_seats(at):
             seen = submissions.visible_to(user, scope=DOCUMENTS, at=at).order_by()
             if not user.has_seat(Kind.PARTNER):
                 # Asked for each document of a page, not answered for all cases beforehand.

@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 
+from partners.models import GrantUser
 from portal.accounts.models import Affiliation, Membership, Role, User
 from portal.submissions import actions, policies
 from portal.submissions.models import Audience, Document, Submission
-from portal.submissions.querysets import ASSESSMENTS, DOCUMENTS, FACTS, INSTRUCTIONS, RECORD, live
+from portal.submissions.querysets import ASSESSMENTS, DOCUMENTS, FACTS, INSTRUCTIONS, OFFER, RECORD, live
 from tests import factories as make
+from tests.factories_partners import GrantCase
 
 pytestmark = pytest.mark.django_db
 SCOPES = (RECORD, FACTS, DOCUMENTS, INSTRUCTIONS, ASSESSMENTS)
@@ -139,6 +142,58 @@ def test_documents_follow_their_case_and_taken_out_ones_are_gone():
     stranger = make.member(make.lab(), Role.ADMIN)
     for user, sees in ((case.contributor, [kept]), (case.coordinator, [kept]), (stranger, [])):
         assert list(Document.objects.visible_to(user, at=make.NOW)) == sees
+
+
+def test_memberships_that_change_count_at_each_instant_as_the_view_has_it():
+    """Who was of an agency, is of a partner for a while yet, or will be of the office: seats say what is held today alone."""
+    case, other = GrantCase(), make.Case()
+    case.agree()
+    office, change = make.programme_office(), make.NOW + 30 * make.DAY
+    before = make.NOW - 300 * make.DAY
+    seats = (
+        [(office, Role.COORDINATOR, before, change), (other.lab, Role.VIEWER, change, None)],
+        [
+            (case.partner.organisation, Role.ADMIN, before, change),
+            (other.lab, Role.CONTRIBUTOR, before, None),
+        ],
+        [(other.lab, Role.VIEWER, before, None), (case.partner.organisation, Role.ADMIN, change, None)],
+        [(other.lab, Role.ADMIN, before, change)],
+        [(other.lab, Role.ADMIN, before, None)],
+        [(office, Role.COORDINATOR, change, None)],
+        [
+            (office, Role.AUDITOR, before, None),
+            (make.agency(), Role.DESIGNATOR, change, None),
+            (case.partner.organisation, Role.MEMBER, before, change),
+        ],
+        [],
+    )
+    people = []
+    for held in seats:
+        people.append(make.person())
+        for organisation, role, since, ended in held:
+            Membership.objects.create(
+                user=people[-1], organisation=organisation, role=role, since=since, ended_at=ended
+            )
+    GrantUser.objects.create(grant=case.grant, user=people[6], added_by=case.partner.admin, since=make.NOW)
+    for again in (User.objects, User.objects.with_standing()):
+        for user in (again.get(pk=person.pk) for person in people):
+            for days in (-1, 0, 21, 30, 45):
+                at = make.NOW + days * make.DAY
+                rows = Audience.objects.filter(live(at), user=user)
+                for scope in (*SCOPES, OFFER, "model"):
+                    seen = Submission.objects.visible_to(user, scope=scope, at=at)
+                    assert set(seen) == {row.submission for row in rows.filter(scope=scope)}, (scope, days)
+                documents = rows.filter(scope=DOCUMENTS)
+                assert set(Document.objects.visible_to(user, at=at)) == set(
+                    Document.objects.filter(
+                        Q(pk__in=documents.values("document"))
+                        | Q(submission__in=documents.filter(document=None).values("submission"))
+                    )
+                )
+                for each in (case, other):
+                    assert policies.capacities(user, each.submission, at=at) == {
+                        row.capacity for row in rows.filter(submission=each.submission)
+                    }
 
 
 def test_querysets_and_capacities_say_what_the_view_says():
