@@ -41,10 +41,23 @@ def events(user) -> Q:
 def deadlines(user) -> Q:
     """Every deadline of the cases an agency-wide role sees, but for kinds withheld from it; for the rest, those that could
     remind them: a person reads of a date what the reminder's rules (``planning``) would tell them, no other side's.
+
+    What is withheld from a role is not taken from another seat of the same person.
     """
-    if everywhere := set(agency_wide(user)):
-        withheld = [kind.key for kind in DEADLINES.values() if everywhere <= set(kind.withheld_from)]
-        return Q(case_id__in=_cases_seen(user)) & ~Q(kind__in=withheld)
+    everywhere = set(agency_wide(user))
+    if not everywhere:
+        return _told(user)
+    seen = Q(case_id__in=_cases_seen(user))
+    withheld = [kind.key for kind in DEADLINES.values() if everywhere <= set(kind.withheld_from)]
+    if not withheld:
+        return seen
+    seen &= ~Q(kind__in=withheld)
+    sits_elsewhere = any(seat.kind != Kind.AGENCY or seat.role not in everywhere for seat in user.seats)
+    return seen | _told(user) if sits_elsewhere else seen
+
+
+def _told(user) -> Q:
+    """The deadlines that could remind a person."""
     answer = Q(pk__in=[])
     for seat in user.seats:
         kinds = [kind.key for kind in DEADLINES.values() if seat.role in kind.capacities]

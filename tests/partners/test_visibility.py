@@ -314,3 +314,20 @@ def test_a_designator_reads_no_date_of_a_grant_and_its_close_out_is_not_the_gove
     }
     assert seen == {"designator": set(), "auditor": of_grant, "coordinator": of_grant}
     assert not of_grant & set(government_kinds())
+
+
+@pytest.mark.parametrize("at_office", [True, False])
+def test_a_designator_who_also_sits_elsewhere_reads_the_dates_told_there(at_office):
+    """What a designator has no part in is not taken from the seat that has: here the partner's own."""
+    case = GrantCase()
+    designator = make.member(make.programme_office() if at_office else make.agency(), "designator")
+    Membership.objects.create(
+        user=designator, organisation=case.partner.organisation, role="admin", since=NOW - DAY
+    )
+    case.agree()
+    actions.revoke(actor=case.contributor, grant=case.grant, reason_code="terms", at=NOW + 25 * DAY)
+    own = set(Deadline.objects.visible_to(case.partner.admin).values_list("kind", flat=True))
+    seen = set(Deadline.objects.visible_to(fresh(designator)).values_list("kind", flat=True))
+    assert "grant_close_out" in own
+    assert own <= seen
+    assert not {"grant_starts", "grant_expires"} & seen
