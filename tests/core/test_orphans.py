@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection, transaction
 
 from portal import clock
@@ -177,3 +177,46 @@ def test_two_runs_at_once_remove_the_same_files():
         counts = list(pool.map(run, range(2)))
     assert 30 <= sum(counts) <= 60
     assert left([kept, *names]) == {kept}
+
+
+@pytest.mark.django_db
+def test_a_file_that_a_version_names_under_another_s_id_stays():
+    """As after a copy or an import: what counts is whether any version names the file, not what it is called."""
+    case = make.Case(make.draft)
+    upload(case, "the first")
+    name = stored_at(rolled_back(case, "another's"), AT - 2 * DAY)
+    DocumentVersion.objects.update(file=name)
+    assert actions.remove_orphans(at=AT) == 0
+    assert left([name]) == {name}
+
+
+class Bucket(FileSystemStorage):
+    """A folder that says of a missing file what an object store's library says: an error of its own."""
+
+    class ClientError(Exception):
+        pass
+
+    def listdir(self, path):
+        folders, names = super().listdir(path)
+        return folders, [*names, *([uuid4().hex] if not folders else [])]
+
+    def get_modified_time(self, name):
+        if not self.exists(name):
+            raise self.ClientError("An error occurred (404) when calling the HeadObject operation: Not Found")
+        if name.endswith("0" * 8):
+            raise self.ClientError("An error occurred (403) when calling the HeadObject operation: Forbidden")
+        return super().get_modified_time(name)
+
+
+@pytest.mark.django_db
+def test_what_another_run_removed_is_no_failure_whatever_the_storage_calls_it(settings, tmp_path):
+    bucket = {"BACKEND": f"{__name__}.Bucket", "OPTIONS": {"location": str(tmp_path / "files")}}
+    settings.STORAGES = settings.STORAGES | {"default": bucket}
+    case = make.Case(make.draft)
+    kept = upload(case, "committed")
+    name = stored_at(rolled_back(case, "rolled back"), AT - 2 * DAY)
+    assert actions.remove_orphans(at=AT) == 1
+    assert left([kept, name]) == {kept}
+    stored(f"documents/ab/{uuid4().hex[:24]}{'0' * 8}")
+    with pytest.raises(Bucket.ClientError, match="Forbidden"):
+        actions.remove_orphans(at=AT)

@@ -35,15 +35,20 @@ def remove_orphans(*, at: datetime | None = None) -> int:
         return 0
     removed = 0
     for batch in _batches():
-        rows = DocumentVersion.objects.filter(pk__in=batch).order_by()
-        named = set(rows.values_list("file", flat=True))
-        for name in batch.values():
-            if name not in named and first <= _stored_at(name, otherwise=at) <= at - AFTER:
-                default_storage.delete(name)
-                removed += 1
+        unnamed = set(batch.values()) - _named(pk__in=batch)
+        old = [name for name in sorted(unnamed) if first <= _stored_at(name, otherwise=at) <= at - AFTER]
+        # A version may name a file that was stored under another's id. No index finds that, so only what would go is asked for.
+        for name in set(old) - _named(file__in=old):
+            default_storage.delete(name)
+            removed += 1
     if removed:
         log.warning("%s stored files that no version names were removed", removed)
     return removed
+
+
+def _named(**where) -> set[str]:
+    """The files that versions name."""
+    return set(DocumentVersion.objects.filter(**where).order_by().values_list("file", flat=True))
 
 
 def _batches() -> Iterator[dict[UUID, str]]:
@@ -77,6 +82,8 @@ def _version(name: str) -> UUID | None:
 def _stored_at(name: str, *, otherwise: datetime) -> datetime:
     try:
         return default_storage.get_modified_time(name)
-    except FileNotFoundError:
-        # Another run of this job was quicker.
+    except Exception:
+        # Storages tell of a missing file each by an error of its own. Another run of this job was quicker, then.
+        if default_storage.exists(name):
+            raise
         return otherwise
