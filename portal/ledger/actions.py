@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -61,7 +62,17 @@ def _plain(value):
 
 def _stored(data: dict | None) -> dict:
     """Data as the database will give it back, so that a digest is made of that."""
-    return json.loads(json.dumps(data or {}, default=_plain))
+    return json.loads(json.dumps(data or {}, default=_plain), parse_float=_number)
+
+
+def _number(text: str) -> int | float:
+    """A number as PostgreSQL's jsonb spells it: without an exponent, and zero without a sign."""
+    plain = f"{Decimal(text):f}"
+    return float(plain) + 0.0 if "." in plain else int(plain)
+
+
+def _instant(at: datetime | None) -> datetime:
+    return (at or clock.now()).astimezone(UTC)
 
 
 def record(
@@ -81,7 +92,7 @@ def record(
     """
     _require_transaction()
     event = Event(
-        at=at or clock.now(),
+        at=_instant(at),
         kind=Event.Kind.CHANGE,
         verb=verb,
         actor_id=getattr(actor, "pk", None),
@@ -108,7 +119,7 @@ def look(
     """Write that a person saw lab material: one event per ``(subject, case id, capacity)``, in one statement."""
     _require_transaction()
     same = {
-        "at": at or clock.now(),
+        "at": _instant(at),
         "kind": Event.Kind.LOOK.value,
         "verb": verb,
         "actor_id": getattr(actor, "pk", None),

@@ -1,9 +1,13 @@
 """Append-only, in the same transaction, and verifiable (invariant 15)."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import Error, connection, transaction
 
+from portal.accounts.models import Role
 from portal.ledger import actions as ledger
 from portal.ledger import seals
 from portal.ledger.models import Event, Seal
@@ -127,3 +131,42 @@ def test_sealing_twice_seals_once():
     events = Event.objects.count()
     assert [seals.seal_new_events(), seals.seal_new_events()] == [events, 0]
     assert list(Seal.objects.values_list("number", "events")) == [(1, events)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", ["record", "look"])
+def test_whatever_is_written_verifies(write):
+    """As the database gives it back: other zones' instants, its own spelling of numbers, every script, no case."""
+    case = make.Case(make.draft)
+    at = datetime(2026, 9, 20, 1, 2, 3, 456789, tzinfo=ZoneInfo("America/New_York"))
+    data = {
+        "Zürich 漢字 😀": "a'\"\\%s %(x)s {}\t\n",
+        "nested": {"b": [1, None, True, {"at": at, "id": case.submission.pk}]},
+        "numbers": [0.1, 1e16, -1.5e300, 1e-7, -0.0, 1.0, 2**70],
+        3: Role.ADMIN,
+    }
+    written = [(None, ""), (case.submission.pk, Role.COORDINATOR), (None, "lab")]
+    if write == "look":
+        ledger.look(
+            actor=case.contributor,
+            verb="viewed",
+            subjects=((case.submission, case_id, capacity) for case_id, capacity in written),
+            data=data,
+            at=at,
+        )
+        ledger.look(actor=None, verb="viewed", subjects=iter(()), data=data)
+    else:
+        for case_id, capacity in written:
+            ledger.record(
+                actor=case.contributor,
+                verb="viewed",
+                subject=case.submission,
+                case_id=case_id,
+                capacity=capacity,
+                data=data,
+                at=at,
+            )
+    rows = Event.objects.filter(verb="viewed").order_by("seq")
+    assert list(rows.values_list("case_id", "capacity", "at")) == [(*each, at) for each in written]
+    assert rows[0].data["nested"]["b"][3]["at"] == at.isoformat()
+    assert list(seals.faults()) == []
