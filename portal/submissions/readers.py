@@ -16,6 +16,15 @@ def _cases_seen(user):
     return Submission.objects.visible_to(user).order_by().values("pk")
 
 
+def _cases_overseen(user):
+    """Of the cases a person sees, those they see for the government: on their own lab's they are the lab, to whom an agency's
+    people go by stable names.
+    """
+    cases = Submission.objects.visible_to(user).order_by()
+    labs = user.organisations_as(Kind.LAB)
+    return (cases.exclude(lab_id__in=labs) if labs else cases).values("pk")
+
+
 def own_cases(user):
     """Ids of the cases of a person's labs; None for who is of no lab."""
     labs = user.organisations_as(Kind.LAB)
@@ -29,7 +38,7 @@ def events(user) -> Q:
     Each ground names its cases by ``OneOf``: the ledger is the longest table of all, and most people own little of it.
     """
     if AUDIT & set(agency_wide(user)):
-        answer = Q(case_id__in=_cases_seen(user))
+        answer = Q(case_id__in=_cases_overseen(user))
     else:
         answer = Q(OneOf("case_id", _cases_seen(user)), actor=user)
     own = own_cases(user)
@@ -47,13 +56,12 @@ def deadlines(user) -> Q:
     everywhere = set(agency_wide(user))
     if not everywhere:
         return _told(user)
-    seen = Q(case_id__in=_cases_seen(user))
+    seen = Q(case_id__in=_cases_overseen(user))
     withheld = [kind.key for kind in DEADLINES.values() if everywhere <= set(kind.withheld_from)]
-    if not withheld:
-        return seen
-    seen &= ~Q(kind__in=withheld)
+    if withheld:
+        seen &= ~Q(kind__in=withheld)
     sits_elsewhere = any(seat.kind != Kind.AGENCY or seat.role not in everywhere for seat in user.seats)
-    return seen | _told(user) if sits_elsewhere else seen
+    return seen | _told(user) if sits_elsewhere and (withheld or user.has_seat(Kind.LAB)) else seen
 
 
 def _told(user) -> Q:
@@ -112,8 +120,8 @@ def _kinds_told(user) -> dict[tuple[tuple[str, ...], str], list[str]]:
 
 
 def cases(user):
-    """The cases whose messages a person may look after: those of coordinators and auditors."""
-    return _cases_seen(user) if AUDIT & set(agency_wide(user)) else None
+    """The cases whose messages a person may look after: those of coordinators and auditors. The outbox names agency people."""
+    return _cases_overseen(user) if AUDIT & set(agency_wide(user)) else None
 
 
 def case_numbers(ids) -> dict:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.accounts.models import Membership, User
 from portal.deadlines import delivery, planning
 from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
@@ -138,6 +139,30 @@ def test_what_is_told_beside_a_case_is_looked_after_by_those_whose_business_it_i
         "lab": 404,
         "partner": 404,
     }
+
+
+@pytest.mark.parametrize("role", ["coordinator", "auditor"])
+def test_on_the_case_of_their_own_lab_a_person_is_the_lab(role):
+    """Whatever else they are: no message, seat or date of the government's side tells them who reviews it."""
+    case, other = reviews.Reviewed(), reviews.Reviewed()
+    both = make.member(make.programme_office(), role)
+    Membership.objects.create(
+        user=both, organisation=case.lab, role="viewer", since=make.NOW - 365 * make.DAY
+    )
+    both = User.objects.get(pk=both.pk)
+    for found in (Message.objects.in_outbox_of(both), Event.objects.visible_to(both)):
+        assert set(found.values_list("case_id", flat=True)) >= {other.submission.pk}
+    own = {"case_id": case.submission.pk}
+    assert not Message.objects.in_outbox_of(both).filter(**own).exists()
+    assert set(Event.objects.visible_to(both).filter(**own)) == set(
+        Event.objects.visible_to(case.viewer).filter(**own)
+    )
+    dates = [
+        sorted(Deadline.objects.visible_to(person).filter(**own).values_list("kind", flat=True))
+        for person in (both, case.viewer)
+    ]
+    assert dates[0] == dates[1] != []
+    assert "draft_feedback" in Deadline.objects.visible_to(both).values_list("kind", flat=True)
 
 
 def test_a_failed_message_about_an_inquiry_is_sent_again():
