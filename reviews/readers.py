@@ -36,8 +36,8 @@ def events(user) -> Q | None:
     if not AUDIT & set(agency_wide(user)):
         return None
     labels = [model._meta.label_lower for model in (Inquiry, Designation)]
-    about = Q(subject_id__in=Inquiry.objects.visible_to(user).order_by().values("pk"))
-    about |= Q(subject_id__in=Designation.objects.visible_to(user).order_by().values("pk"))
+    about = Q(subject_id__in=Inquiry.objects.visible_to(user).beyond(user).order_by().values("pk"))
+    about |= Q(subject_id__in=Designation.objects.visible_to(user).beyond(user).order_by().values("pk"))
     return Q(case_id=None, subject_type__in=labels) & about
 
 

@@ -106,6 +106,7 @@ class Workbench(admin.AdminSite):
         )
         closing = (
             Submission.objects.visible_to(user, at=at)
+            .beyond(user)
             .in_state(State.AGREED, State.OPEN, at=at)
             # Nothing that has yet to close is recorded as ended: said so that the index of those answers.
             .filter(closes_at__lte=at + SOON, end_recorded_at=None)

@@ -12,6 +12,7 @@ class SubmissionsConfig(AppConfig):
         from portal.deadlines.querysets import CASES
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
         from portal.ledger import words
+        from portal.ledger.querysets import LAB_SIDE
         from portal.ledger.querysets import READERS as EVENT_READERS
         from portal.submissions import history, policies, readers
         from portal.submissions.admin.home import queues
@@ -21,6 +22,7 @@ class SubmissionsConfig(AppConfig):
         words.tell_changes("submissions.submission", history.CHANGES)
         words.LOOKS.update(history.LOOKS)
         EVENT_READERS.append(readers.events)
+        LAB_SIDE.append(readers.own_events)
         DEADLINE_READERS.append(readers.deadlines)
         CASES.append(readers.cases)
         NAMES.append(readers.case_numbers)

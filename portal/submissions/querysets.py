@@ -95,6 +95,10 @@ class SubmissionQuerySet(models.QuerySet):
             return self.filter(everywhere | Q(pk__in=self._audience(user, scope, at)))
         return self.filter(everywhere)
 
+    def beyond(self, user):
+        """Less those of labs the person belongs to: the workbench names agency people, whom a lab may know by alias only."""
+        return self.exclude(lab_id__in=user.organisations_as(Kind.LAB))
+
     def _audience(self, user, scope, at):
         rows = apps.get_model("submissions", "Audience").objects.filter(live(at), user=user, scope=scope)
         return rows.order_by().values("submission_id")

@@ -2,12 +2,13 @@
 
 import pytest
 
+from portal.accounts.models import Membership
 from portal.ledger.models import Event
 from portal.submissions import actions
 from portal.submissions.next_steps import next_step
 from tests import factories as make
 from tests import factories_reviews as reviews
-from tests.admin.desk import CASES, Desk, words
+from tests.admin.desk import CASE, CASES, Desk, words
 from tests.api.calls import counted
 
 pytestmark = pytest.mark.django_db
@@ -229,3 +230,25 @@ def test_the_first_page_counts_each_queue_and_leads_to_its_rows():
     }  # fmt: skip
     rows = desk.client.get(waiting["Access terms to accept"].url).context["cl"].result_list
     assert [row.case_number for row in rows] == [acknowledged.case_number]
+
+
+@pytest.mark.parametrize("role", ["coordinator", "auditor", "designator", "reviewer"])
+def test_on_the_workbench_nobody_meets_a_case_of_their_own_lab(role):
+    """It names agency people, whom the lab knows by stable names; the case is on the lab's own pages."""
+    case, other = reviews.Reviewed(), reviews.Reviewed()
+    make.draft(actor=case.contributor, lab=case.lab, at=make.NOW)
+    inquiry = reviews.submitted_inquiry(case.contributor, case.lab)
+    both = make.member(make.programme_office(), role)
+    Membership.objects.create(
+        user=both, organisation=case.lab, role="viewer", since=make.NOW - 365 * make.DAY
+    )
+    desk = Desk(both)
+    listed = set() if role == "reviewer" else {other.submission}
+    assert set(desk.get(CASES).context["cl"].result_list) == listed
+    for page in (CASE, "submissions_submission_history"):
+        assert desk.get(page, case.submission.pk).status_code == 404
+    if role in ("coordinator", "auditor"):
+        events = list(desk.get("ledger_event_changelist").context["cl"].result_list)
+        assert {event.case_id for event in events} == {other.submission.pk}
+    assert not Event.objects.visible_to(both).filter(subject_id=inquiry.pk).exists()
+    assert case.lead.name not in desk.text("index")

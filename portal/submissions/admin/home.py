@@ -17,7 +17,7 @@ def queues(request) -> list[Queue]:
     if Role.COORDINATOR not in agency_wide(request.user):
         return []
     at = clock.now()
-    cases = Submission.objects.visible_to(request.user, at=at)
+    cases = Submission.objects.visible_to(request.user, at=at).beyond(request.user)
     return [
         _queue(
             "To acknowledge",
