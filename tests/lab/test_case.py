@@ -352,7 +352,7 @@ def test_a_proposal_on_a_case_that_changed_keeps_its_text():
     )
     answer = visitor.post("propose_terms", case.submission, **posted)
     assert answer.status_code == 409
-    assert "propose terms" in words(answer)
+    assert "Proposed access terms" in words(answer)
     assert "Ours on purpose." in words(answer)
     assert case.submission.terms.count() == 2
 
