@@ -79,6 +79,12 @@ class GrantQuerySet(models.QuerySet):
             seen |= Q(partner_id__in=partners) & (Q(pk__in=_offers(user, at)) | self._past(user, at))
         return self.filter(seen)
 
+    def beyond(self, user):
+        """Less those on cases of labs the person belongs to: the workbench names agency people, whom a lab may know by alias
+        only.
+        """
+        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+
     def _past(self, user, at: datetime) -> Q:
         """Grants that had been offered and have ended, for the administrators of the partner and the persons once named."""
         named = apps.get_model("partners", "GrantUser").objects.filter(user=user, ended_at=None).order_by()

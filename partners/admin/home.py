@@ -19,7 +19,7 @@ def queues(request) -> list[Queue]:
     if Role.COORDINATOR not in agency_wide(request.user):
         return []
     at = clock.now()
-    grants = Grant.objects.visible_to(request.user, at=at)
+    grants = Grant.objects.visible_to(request.user, at=at).beyond(request.user)
     partners = PartnerProfile.objects.visible_to(request.user, at=at)
     return [
         _queue(

@@ -5,6 +5,7 @@ import time_machine
 
 from partners import actions
 from partners.models import Grant, PartnerProfile, PartnerTerms
+from portal.accounts.models import Membership
 from portal.ledger.models import Event
 from portal.submissions import actions as case_actions
 from tests import factories as make
@@ -193,3 +194,18 @@ def test_lists_cost_the_same_for_one_and_for_thirty():
             statements = [q["sql"] for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
             counts[page, number] = len(statements)
     assert counts == {(GRANTS, 1): 6, (GRANTS, 30): 6, (PARTNERS, 1): 5, (PARTNERS, 30): 5}
+
+
+@pytest.mark.parametrize("role", ["coordinator", "auditor"])
+def test_on_the_workbench_nobody_meets_a_grant_on_a_case_of_their_own_lab(role):
+    """Its history names who concurred; the lab reads of it on its own pages."""
+    case, other = GrantCase(), GrantCase()
+    case.offer()
+    other.offer()
+    both = make.member(make.programme_office(), role)
+    Membership.objects.create(user=both, organisation=case.lab, role="viewer", since=NOW - DAY)
+    desk = Desk(both)
+    for page in ("partners_grant_change", "partners_grant_history"):
+        assert desk.get(page, case.grant.pk).status_code == 404
+        assert desk.get(page, other.grant.pk).status_code == 200
+    assert list(desk.get("partners_grant_changelist").context["cl"].result_list) == [other.grant]
