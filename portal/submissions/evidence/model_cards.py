@@ -66,7 +66,7 @@ class _Loader(yaml.SafeLoader):
 
 def _read_header(found: Evidence, text: str) -> None:
     try:
-        header = yaml.load(text, _Loader)  # noqa: S506 (a safe loader)
+        header = _Loader(text).get_single_data()
     except (yaml.YAMLError, ValueError, RecursionError):
         header = None
     if not isinstance(header, dict):
