@@ -231,7 +231,12 @@ def the_lab_reads_who_saw_it(story: Story) -> None:
         ("DCDA reviewer 1", "Revealed the access instructions"),
         ("Milo Grant", "Revealed a grant's access instructions"),
     ]
-    assert {name for name, _ in lab.looks(noor, "Everything")} >= {"DSI coordinator 1", "DSD reviewer 1"}
+    everyone = {name for name, _ in lab.looks(noor, "Everything")}
+    assert everyone >= {"DCDA reviewer 1", "Milo Grant", "Cleo Varga"}
+    # Of the office's two, one worked on the case; which of the numbers is theirs, is drawn.
+    assert len(everyone & {"DSI coordinator 1", "DSI coordinator 2"}) == 1
+    # He read a draft alone, to check it: the agency's own, of which the lab learns when it is shared.
+    assert "DSD reviewer 1" not in everyone
 
 
 CHAPTERS = [
