@@ -101,6 +101,13 @@ def encrypted() -> io.BytesIO:
     return io.BytesIO(bytes(raw))
 
 
+def pointing_before_the_beginning() -> io.BytesIO:
+    """The list of entries says that it stands further on than it does, so that every entry is looked for before the file."""
+    raw = bytearray(archive().getvalue())
+    raw[-6:-2] = (10_000_000).to_bytes(4, "little")
+    return io.BytesIO(bytes(raw))
+
+
 def flipped() -> io.BytesIO:
     raw = bytearray(archive(method=zipfile.ZIP_STORED).getvalue())
     raw[raw.index(b"cyber_range")] ^= 1
@@ -135,6 +142,7 @@ NOT_INSPECT = "This is JSON, and no evaluation log of Inspect."
         ),
         (encrypted, "The archive is encrypted."),
         (flipped, DAMAGED),
+        (pointing_before_the_beginning, DAMAGED),
         (
             lambda: archive({"header.json": b"{}"}, method=zipfile.ZIP_BZIP2),
             "The archive is packed in a way that is not known here.",

@@ -19,6 +19,7 @@ HEADER, BEGUN = "header.json", "_journal/start.json"
 ENTRY_AT_MOST, DIRECTORY_AT_MOST = 32 << 20, 32 << 20
 ZSTANDARD = 93
 _ENCRYPTED = 0x1
+DAMAGED = "The archive is damaged, or was cut off."
 
 
 def read_json(stream: BinaryIO) -> Evidence:
@@ -32,7 +33,7 @@ def read_archive(stream: BinaryIO) -> Evidence:
     try:
         archive = zipfile.ZipFile(stream)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
-        raise Unreadable("The archive is damaged, or was cut off.") from error
+        raise Unreadable(DAMAGED) from error
     entries = {entry.filename: entry for entry in archive.infolist()}
     name = next((name for name in (HEADER, BEGUN) if name in entries), None)
     if name is None:
@@ -67,21 +68,24 @@ def _content(stream: BinaryIO, entry: zipfile.ZipInfo) -> bytes:
     """An entry's content, whole and checked. Read by hand, since ``zipfile`` knows no Zstandard on this Python."""
     if entry.flag_bits & _ENCRYPTED:
         raise Unreadable("The archive is encrypted.")
+    if entry.header_offset < 0:
+        # A damaged list of entries may point to before the file's beginning.
+        raise Unreadable(DAMAGED)
     stream.seek(entry.header_offset)
     local = stream.read(30)
     if len(local) < 30 or local[:4] != b"PK\x03\x04":
-        raise Unreadable("The archive is damaged, or was cut off.")
+        raise Unreadable(DAMAGED)
     name_length, extra_length = struct.unpack_from("<HH", local, 26)
     stream.seek(entry.header_offset + 30 + name_length + extra_length)
     packed = io.BytesIO(stream.read(min(entry.compress_size, ENTRY_AT_MOST)))
     try:
         content = _unpacked(packed, entry.compress_type)
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
-        raise Unreadable("The archive is damaged, or was cut off.") from error
+        raise Unreadable(DAMAGED) from error
     if len(content) > ENTRY_AT_MOST:
         raise Unreadable("The archive unpacks to far more than an evaluation log's header.")
     if zlib.crc32(content) != entry.CRC:
-        raise Unreadable("The archive is damaged, or was cut off.")
+        raise Unreadable(DAMAGED)
     return content
 
 
