@@ -95,25 +95,23 @@ class CappedPaginator(Paginator):
         return self.count > self.LIMIT
 
 
-def page_of(request: HttpRequest, rows: Any, *, size: int = 25) -> Page:
-    """The page a request asks for; a number that is none or too high shows the nearest page. Two queries."""
-    return CappedPaginator(rows, size).get_page(request.GET.get("page"))
+def page_of(request: HttpRequest, rows: QuerySet, *, size: int = 25) -> Page:
+    """The page a request asks for; a number that is none or too high shows the nearest page.
 
-
-def page_at_once(request: HttpRequest, rows: QuerySet, *, size: int = 25) -> Page:
-    """As ``page_of``, in one query where the page asked for is there: its rows bring the number of all rows along."""
+    One query where the page asked for is there: its rows bring the number of all rows along.
+    """
     paginator = CappedPaginator(rows, size)
     wanted = request.GET.get("page", "1")
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 6 else 0
     if not 0 < number <= paginator.LIMIT // size + 1:
-        return page_of(request, rows, size=size)
+        return paginator.get_page(wanted)
     # As the paginator counts them, said within the query: the database counts once, not for each row.
     every = ArraySubquery(rows.order_by().values("pk")[: paginator.LIMIT + 1])
     counted = Func(every, function="cardinality", output_field=IntegerField())
     found = list(rows.annotate(number_of_all=counted)[(number - 1) * size : number * size])
-    if not found and number > 1:
-        return page_of(request, rows, size=size)
+    if number > 1 and not found:
+        return paginator.get_page(wanted)
     paginator.count = found[0].number_of_all if found else 0
     if number > paginator.num_pages:
-        return page_of(request, rows, size=size)
+        return paginator.get_page(wanted)
     return Page(found[: paginator.count - (number - 1) * size], number, paginator)

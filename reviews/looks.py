@@ -12,17 +12,26 @@ VERB = "viewed_assessments"
 
 
 def read_assessments(*, actor, assessments: Iterable[Assessment]) -> None:
-    """A list, or a page of one case's: one event a case, in one statement.
-
-    A draft is the agency's own, and the lab reads every look on its case: a look at one would tell it that there is one.
-    """
-    cases = {row.submission_id: row.submission for row in assessments if row.state in LAB_READS}
-    looks.listed(actor=actor, submissions=cases.values(), verb=VERB)
+    """A list, or a page of one case's: one event a case, and one for each that was not shared yet, in one statement."""
+    rows = list(assessments)
+    cases = {row.submission_id: row.submission for row in rows if row.state in LAB_READS}
+    seen = [(case, case.pk, looks.standing(actor, case)) for case in cases.values()]
+    seen += [_beside_the_case(actor, row) for row in rows if row.state not in LAB_READS]
+    ledger.look(actor=actor, verb=VERB, subjects=seen)
 
 
 def read_assessment(*, actor, assessment: Assessment) -> None:
     if assessment.state in LAB_READS:
         looks.looked(actor=actor, submission=assessment.submission, verb=VERB, subject=assessment)
+    else:
+        ledger.look(actor=actor, verb=VERB, subjects=[_beside_the_case(actor, assessment)])
+
+
+def _beside_the_case(actor, draft: Assessment) -> tuple:
+    """A look at what was not shared yet. The lab reads every look on its case, and would learn by this one that there is a
+    draft, which is the agency's own; who audits reads it (``readers.events``).
+    """
+    return draft, None, looks.standing(actor, draft.submission)
 
 
 def read_inquiries(*, actor, inquiries: Iterable[Inquiry], verb: str = "viewed_inquiry") -> None:

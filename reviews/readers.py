@@ -10,9 +10,9 @@ from portal.ledger.models import Event
 from portal.submissions.models import Submission
 from portal.submissions.policies import LAB_SEES
 from portal.submissions.querysets import agency_wide
-from portal.submissions.readers import AUDIT, OneOf
+from portal.submissions.readers import AUDIT, OneOf, cases_overseen
 from reviews.deadline_kinds import OF_A_DESIGNATION, OF_AN_INQUIRY
-from reviews.models import Assignment, Designation, Inquiry
+from reviews.models import Assessment, Assignment, Designation, Inquiry
 from reviews.states import LIVE, AssignmentState
 
 
@@ -31,14 +31,20 @@ def leads(at: datetime) -> QuerySet[Assignment]:
 
 
 def events(user) -> Q | None:
-    """What happened to the inquiries and designations that coordinators and auditors see. A lab reads of its own on their page,
-    where nobody is named."""
+    """What happened to the inquiries and designations that coordinators and auditors see, and who looked at assessments that
+    were not shared yet. A lab reads of its own on their page, where nobody is named."""
     if not AUDIT & set(agency_wide(user)):
         return None
-    labels = [model._meta.label_lower for model in (Inquiry, Designation)]
-    about = Q(subject_id__in=Inquiry.objects.visible_to(user).beyond(user).order_by().values("pk"))
-    about |= Q(subject_id__in=Designation.objects.visible_to(user).beyond(user).order_by().values("pk"))
-    return Q(case_id=None, subject_type__in=labels) & about
+    about = {
+        Inquiry: Inquiry.objects.visible_to(user).beyond(user),
+        Designation: Designation.objects.visible_to(user).beyond(user),
+        # As long as the case's own record, which outlasts the right to read the assessments.
+        Assessment: Assessment.objects.filter(submission_id__in=cases_overseen(user)),
+    }
+    answer = Q(pk__in=[])
+    for model, rows in about.items():
+        answer |= Q(subject_type=model._meta.label_lower, subject_id__in=rows.order_by().values("pk"))
+    return Q(case_id=None) & answer
 
 
 def messages(user) -> Q | None:

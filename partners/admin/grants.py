@@ -198,8 +198,7 @@ class GrantAdmin(PortalAdmin):
         return policies.capacities(user, obj, at=at)
 
     def get_queryset(self, request):
-        seen = Grant.objects.visible_to(request.user).beyond(request.user)
-        return seen.for_list().select_related("submission__lab")
+        return super().get_queryset(request).for_list().select_related("submission__lab")
 
     def listed(self, request, objects):
         cases = {grant.submission_id: grant.submission for grant in objects}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from portal.accounts.models import ROLES_OF, Kind
+
 
 def days(*numbers: float) -> tuple[timedelta, ...]:
     return tuple(timedelta(days=number) for number in numbers)
@@ -79,7 +81,7 @@ def offset_name(seconds: int) -> str:
 
 
 # Capacities, and roles where a deadline names an organisation, of those whom the government invited.
-_INVITED = {"lab", "lab_viewer", "partner", "admin", "contributor", "viewer", "member"}
+_INVITED = {"lab", "lab_viewer", "partner", *ROLES_OF[Kind.LAB], *ROLES_OF[Kind.PARTNER]}
 
 
 def government_kinds() -> list[str]:

@@ -38,7 +38,7 @@ class EventAdmin(PortalAdmin):
         return user.has_seat("agency", "auditor", "coordinator")
 
     def get_queryset(self, request):
-        return super().get_queryset(request).beyond(request.user).select_related("actor")
+        return super().get_queryset(request).select_related("actor")
 
     def listed(self, request, objects):
         found = names({event.case_id for event in objects if event.case_id})

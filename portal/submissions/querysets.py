@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -138,6 +138,18 @@ class SubmissionQuerySet(models.QuerySet):
             .annotate(unread=Coalesce(Subquery(counted.values("n")), 0))
             .order_by("-created_at", "id")
         )
+
+    def with_terms(self):
+        """With every version of the terms, the newest first, and who signed it for the lab."""
+        terms = apps.get_model("submissions", "Terms").objects.select_related("lab_accepted_by")
+        return self.prefetch_related(Prefetch("terms", terms))
+
+    def with_newest_terms(self):
+        """With ``newest_terms``: the purpose of their newest version, whether it shows names and is agreed; None for none."""
+        newest = apps.get_model("submissions", "Terms").objects.filter(submission=OuterRef("pk"))
+        agreed = Q(lab_accepted_at__isnull=False, government_accepted_at__isnull=False)
+        said = JSONObject(purpose=F("purpose"), names_shown=F("names_shown"), is_agreed=agreed)
+        return self.annotate(newest_terms=Subquery(newest.order_by("-number").values(json=said)[:1]))
 
     def for_workbench(self):
         """The agencies' list."""

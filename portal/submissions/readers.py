@@ -16,7 +16,7 @@ def _cases_seen(user):
     return Submission.objects.visible_to(user).order_by().values("pk")
 
 
-def _cases_overseen(user):
+def cases_overseen(user):
     """Of the cases a person sees, those they see for the government: on their own lab's they are the lab, to whom an agency's
     people go by stable names.
     """
@@ -36,7 +36,7 @@ def events(user) -> Q:
     Each ground names its cases by ``OneOf``: the ledger is the longest table of all, and most people own little of it.
     """
     if AUDIT & set(agency_wide(user)):
-        answer = Q(case_id__in=_cases_overseen(user))
+        answer = Q(case_id__in=cases_overseen(user))
     else:
         answer = Q(OneOf("case_id", _cases_seen(user)), actor=user)
     own = own_cases(user)
@@ -61,7 +61,7 @@ def deadlines(user) -> Q:
     everywhere = set(agency_wide(user))
     if not everywhere:
         return _told(user)
-    seen = Q(case_id__in=_cases_overseen(user))
+    seen = Q(case_id__in=cases_overseen(user))
     withheld = [kind.key for kind in DEADLINES.values() if everywhere <= set(kind.withheld_from)]
     if withheld:
         seen &= ~Q(kind__in=withheld)
@@ -126,7 +126,7 @@ def _kinds_told(user) -> dict[tuple[tuple[str, ...], str], list[str]]:
 
 def cases(user):
     """The cases whose messages a person may look after: those of coordinators and auditors. The outbox names agency people."""
-    return _cases_overseen(user) if AUDIT & set(agency_wide(user)) else None
+    return cases_overseen(user) if AUDIT & set(agency_wide(user)) else None
 
 
 def case_numbers(ids) -> dict:

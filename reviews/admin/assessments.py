@@ -161,13 +161,12 @@ class AssessmentAdmin(PortalAdmin):
         return policies.capacities(user, obj, at=at)
 
     def get_queryset(self, request):
-        rows = super().get_queryset(request).beyond(request.user).for_workbench()
+        rows = super().get_queryset(request).for_workbench()
         return rows.select_related("peer_checked_by", "shared_by")
 
     def list_queryset(self, request):
         long_texts = ("method", "findings", "limitations", "response")
-        rows = Assessment.objects.visible_to(request.user).beyond(request.user)
-        return rows.for_workbench().defer(*long_texts)
+        return super().get_queryset(request).for_workbench().defer(*long_texts)
 
     def listed(self, request, objects):
         looks.read_assessments(actor=request.user, assessments=objects)

@@ -93,7 +93,7 @@ class DesignationAdmin(PortalAdmin):
         return policies.capacities(user, obj, at=at)
 
     def get_queryset(self, request):
-        return super().get_queryset(request).beyond(request.user).for_workbench()
+        return super().get_queryset(request).for_workbench()
 
     def list_queryset(self, request):
         return self.get_queryset(request).defer("basis")

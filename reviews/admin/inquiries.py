@@ -71,12 +71,10 @@ class InquiryAdmin(PortalAdmin):
         return policies.capacities(user, obj, at=at)
 
     def get_queryset(self, request):
-        rows = super().get_queryset(request).beyond(request.user)
-        return rows.select_related("lab", "answered_by")
+        return super().get_queryset(request).select_related("lab", "answered_by")
 
     def list_queryset(self, request):
-        rows = Inquiry.objects.visible_to(request.user).beyond(request.user)
-        return rows.for_workbench().defer("question", "answer")
+        return super().get_queryset(request).for_workbench().defer("question", "answer")
 
     def listed(self, request, objects):
         looks.read_inquiries(actor=request.user, inquiries=objects, verb="listed")

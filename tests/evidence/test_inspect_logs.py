@@ -138,7 +138,11 @@ NOT_INSPECT = "This is JSON, and no evaluation log of Inspect."
         ),
         (
             lambda: archive({"word/document.xml": b"<xml/>"}),
-            "This is an archive, and no evaluation log of Inspect: it has no header.",
+            "This is an archive, and no evaluation log of Inspect.",
+        ),
+        (
+            lambda: archive({"header.json": b'{"eval": {}}'}),
+            "This is an archive, and no evaluation log of Inspect.",
         ),
         (encrypted, "The archive is encrypted."),
         (flipped, DAMAGED),

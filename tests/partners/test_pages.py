@@ -365,7 +365,7 @@ def test_the_list_costs_the_same_for_one_and_for_thirty():
             assert browser.get("/partner/").count("<tr>") == number + 1
         statements = [q["sql"] for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
         counts[number] = len(statements)
-    assert counts == {1: 8, 25: 8}
+    assert counts == {1: 7, 25: 7}
 
 
 @pytest.mark.parametrize("rows", [1, 30])

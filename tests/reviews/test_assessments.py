@@ -1,5 +1,6 @@
 """An assessment's way, whom each step tells, and that no draft ever reaches the lab."""
 
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from portal.deadlines.models import Deadline, Message
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale, WrongState
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
+from portal.submissions import history
 from reviews import actions, looks
 from reviews.models import Assessment
 from tests import factories as make
@@ -418,16 +420,28 @@ def test_a_labs_stale_form_tells_of_its_case_and_of_no_draft(case):
     assert refused.value.changes == ["14 Sep 2026, 2:00 p.m. UTC: Provided access instructions"]
 
 
-def test_looks_at_drafts_are_kept_from_the_labs_record_and_looks_at_what_was_shared_are_in_it(case):
+def test_looks_at_what_was_not_shared_are_read_by_who_audits_and_never_by_the_lab(case):
     made = desk.draft(case)
     looks.read_assessment(actor=case.coordinator, assessment=made)
     looks.read_assessments(actor=case.coordinator, assessments=[made])
-    assert not Event.objects.filter(kind="look").exists()
     shared = desk.shared(case)
     looks.read_assessments(actor=case.coordinator, assessments=[made, shared])
     looks.read_assessment(actor=case.agency_coordinator, assessment=shared)
-    seen = Event.objects.filter(kind="look").order_by("seq").values_list("actor", "capacity", "case_id")
-    assert list(seen) == [
-        (case.coordinator.pk, "coordinator", case.submission.pk),
-        (case.agency_coordinator.pk, "agency_coordinator", case.submission.pk),
+    at_draft = (case.coordinator.pk, "coordinator", None, made.pk)
+    at_shared = [
+        (case.coordinator.pk, "coordinator", case.submission.pk, case.submission.pk),
+        (case.agency_coordinator.pk, "agency_coordinator", case.submission.pk, shared.pk),
     ]
+    every_look = Counter([at_draft, at_draft, at_draft, *at_shared])
+
+    def read_by(person):
+        rows = Event.objects.visible_to(person).looks()
+        return Counter(rows.values_list("actor", "capacity", "case_id", "subject_id"))
+
+    assert read_by(case.contributor) == Counter(at_shared)
+    assert Counter(
+        history.looks(case.submission).values_list("actor", "capacity", "case_id", "subject_id")
+    ) == Counter(at_shared)
+    assert read_by(case.lead) == Counter()
+    cases.withdraw(actor=case.contributor, submission=case.submission, at=make.NOW + make.DAY)
+    assert read_by(desk.auditor()) == read_by(case.coordinator) == every_look

@@ -268,7 +268,7 @@ def test_designations_are_read_once_confirmed_and_shared_without_names(writer):
 
 
 # Clock, session, person, seats, what the list needs, the look where there is one, and the notices' badge.
-COUNTS = {"assessments": 8, "inquiries": 7, "designations": 6}
+COUNTS = {"assessments": 7, "inquiries": 6, "designations": 5}
 
 
 @pytest.mark.parametrize("rows", [1, 30])

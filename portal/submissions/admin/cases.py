@@ -115,7 +115,7 @@ class SubmissionAdmin(PortalAdmin):
 
     # --- the list -----------------------------------------------------------------------------------------------------------
     def list_queryset(self, request):
-        return Submission.objects.visible_to(request.user).beyond(request.user).for_workbench()
+        return super().get_queryset(request).for_workbench()
 
     def get_search_results(self, request, queryset, search_term):
         """A case number from its beginning, for everyone; a model's name only among the cases whose facts the person sees."""
@@ -160,7 +160,7 @@ class SubmissionAdmin(PortalAdmin):
 
     # --- one case -----------------------------------------------------------------------------------------------------------
     def get_queryset(self, request):
-        return super().get_queryset(request).beyond(request.user).select_related("facts", "lab")
+        return super().get_queryset(request).select_related("facts", "lab")
 
     def get_fieldsets(self, request, obj=None):
         # The page is made of panels: nothing on it is a field.

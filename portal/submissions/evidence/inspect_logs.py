@@ -12,13 +12,17 @@ from typing import Any, BinaryIO
 import zstandard
 
 from portal.submissions.evidence.found import Evidence, Score, Unreadable, count_in, number_in, text_in
-from portal.submissions.evidence.json_pieces import ENDS_EARLY, NO_JSON, pick
+from portal.submissions.evidence.json_pieces import ENDS_EARLY, pick
 
 PARTS = frozenset({"version", "status", "eval", "results", "error", "invalidated"})
 HEADER, BEGUN = "header.json", "_journal/start.json"
 ENTRY_AT_MOST, DIRECTORY_AT_MOST = 32 << 20, 32 << 20
 ZSTANDARD = 93
 _ENCRYPTED = 0x1
+NO_LOG = {
+    "inspect_json": "This is JSON, and no evaluation log of Inspect.",
+    "inspect_eval": "This is an archive, and no evaluation log of Inspect.",
+}
 DAMAGED = "The archive is damaged, or was cut off."
 
 
@@ -37,7 +41,7 @@ def read_archive(stream: BinaryIO) -> Evidence:
     entries = {entry.filename: entry for entry in archive.infolist()}
     name = next((name for name in (HEADER, BEGUN) if name in entries), None)
     if name is None:
-        raise Unreadable("This is an archive, and no evaluation log of Inspect: it has no header.")
+        raise Unreadable(NO_LOG["inspect_eval"])
     found = pick(io.BytesIO(_content(stream, entries[name])), PARTS)
     told = _told("inspect_eval", found)
     if name == BEGUN:
@@ -104,9 +108,7 @@ def _unpacked(packed: io.BytesIO, method: int) -> bytes:
 def _told(kind: str, found: dict[str, Any]) -> Evidence:
     about = found.get("eval")
     if not isinstance(about, dict) or not text_in(about.get("task")):
-        raise Unreadable(
-            "This is JSON, and no evaluation log of Inspect." if kind == "inspect_json" else NO_JSON
-        )
+        raise Unreadable(NO_LOG[kind])
     results = found.get("results") if isinstance(found.get("results"), dict) else {}
     dataset = about.get("dataset") if isinstance(about.get("dataset"), dict) else {}
     told = Evidence(

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -12,9 +11,10 @@ from portal.deadlines.models import Message
 from portal.doors import page_of
 from portal.formats import instant
 from portal.submissions import history, looks, timeline
-from portal.submissions.models import Facts, Submission, Terms
+from portal.submissions.models import Facts, Submission
 from portal.submissions.next_steps import newest_terms, next_step, next_steps
 from portal.submissions.panels import areas_of, links_of, panels_of
+from portal.submissions.querysets import SubmissionQuerySet
 from portal.submissions.states import State
 from portal.submissions.views.base import case_url, lab_page, open_to, own_cases, page, the_case
 
@@ -64,9 +64,7 @@ def _row(case: Submission, at: datetime, *, writes: bool) -> dict:
 @lab_page()
 def case(request: HttpRequest, case_number: str) -> HttpResponse:
     """Everything about one case that its lab sees."""
-    found = the_case(request, case_number)
-    # Read once for all that is told of them here, the signatures with who gave them.
-    prefetch_related_objects([found], Prefetch("terms", Terms.objects.select_related("lab_accepted_by")))
+    found = the_case(request, case_number, SubmissionQuerySet.with_terms)
     at = clock.now()
     return page(
         request,

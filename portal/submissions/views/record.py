@@ -3,17 +3,17 @@
 from uuid import UUID
 
 from django.core.paginator import Page
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from portal import clock
-from portal.doors import page_at_once
+from portal.doors import page_of
 from portal.ledger.models import Event
 from portal.submissions import history, sight
 from portal.submissions.forms import LooksForm
-from portal.submissions.models import Submission, Terms
+from portal.submissions.models import Submission
 from portal.submissions.people import names_in, naming, with_names_shown
+from portal.submissions.querysets import SubmissionQuerySet
 from portal.submissions.views.base import lab_page, page, the_case
 
 LOOKS_A_PAGE = 50
@@ -54,19 +54,15 @@ def who(request: HttpRequest, case_number: str) -> HttpResponse:
     )
 
 
-def _with_terms(cases: QuerySet[Submission]) -> QuerySet[Submission]:
-    """Cases with what the page says of the newest version of their terms, and whether names are shown."""
-    newest = Terms.objects.filter(submission=OuterRef("pk")).order_by("-number")
-    agreed = Q(lab_accepted_at__isnull=False, government_accepted_at__isnull=False)
-    said = JSONObject(purpose=F("purpose"), names_shown=F("names_shown"), is_agreed=agreed)
-    return with_names_shown(cases).annotate(newest_terms=Subquery(newest.values(json=said)[:1]))
+def _with_terms(cases: SubmissionQuerySet) -> QuerySet[Submission]:
+    return with_names_shown(cases.with_newest_terms())
 
 
 def _page_with_names(
     request: HttpRequest, case: Submission, events: QuerySet[Event]
 ) -> tuple[Page, dict[UUID, str]]:
     """A page of the case's record, and the names the lab reads for those who did what stands on it."""
-    shown = page_at_once(request, events.annotate(**naming(case, "actor")), size=LOOKS_A_PAGE)
+    shown = page_of(request, events.annotate(**naming(case, "actor")), size=LOOKS_A_PAGE)
     return shown, names_in(case, shown.object_list, "actor")
 
 
