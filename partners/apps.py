@@ -20,7 +20,7 @@ class PartnersConfig(AppConfig):
         from portal.submissions.panels import CONSEQUENCES, PANELS
 
         register_kinds()
-        tell_changes("partners.grant", CHANGES)
+        tell_changes(CHANGES)
         hooks.DATES_MOVED.append(following.dates_moved)
         hooks.ACCESS_ENDED.append(following.access_ended)
         hooks.REPLANNED.append(following.replanned)

@@ -18,8 +18,7 @@ class ReviewsConfig(AppConfig):
         from reviews.panels import lab_panel
         from reviews.words import CHANGES
 
-        for subject_type, said in CHANGES.items():
-            tell_changes(subject_type, said)
+        tell_changes(CHANGES)
         deadline_kinds.register_kinds()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)

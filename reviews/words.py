@@ -3,9 +3,9 @@
 CHANGES = {
     "reviews.assignment": {
         "propose_assignment": "Proposed the seat",
-        "attest": "The reviewer attested",
+        "attest": "The reviewer attested for the seat",
         "complete": "The reviewer completed the seat",
-        "decline": "The reviewer declined",
+        "decline": "The reviewer declined the seat",
         "recuse": "The reviewer recused themselves",
         "revoke": "Revoked the seat",
         "hand_over": "Handed the seat over",
@@ -14,12 +14,16 @@ CHANGES = {
     "reviews.assessment": {
         "create_assessment": "Began the assessment",
         "save_assessment": "Saved the assessment",
-        "take_over_draft": "Took the draft over",
-        "ask_check": "Asked for a check",
-        "peer_check": "Another reviewer checked it",
-        "share": "Shared it with the lab",
-        "respond": "The lab responded",
-        "finalize": "Made it final",
+        "take_over_draft": "Took the draft assessment over",
+        "ask_check": "Asked for a check of the assessment",
+        "peer_check": "Another reviewer checked the assessment",
+        "share": "Shared the assessment with the lab",
+        "respond": "The lab responded to the assessment",
+        "finalize": "Made the assessment final",
+    },
+    "reviews.caseagency": {
+        "invite_agency": "Invited the agency to the case",
+        "end_invitation": "Ended the agency's invitation",
     },
     "reviews.inquiry": {
         "create_inquiry": "Began the inquiry",

@@ -1,5 +1,6 @@
 """The record, to be read by those who audit it. Nothing here is ever changed: the database refuses it too."""
 
+from django.apps import apps
 from django.contrib import admin
 
 from portal.admin import PortalAdmin, Question, names
@@ -65,7 +66,7 @@ class EventAdmin(PortalAdmin):
 
     @admin.display(description="About")
     def about(self, event):
-        return event.subject_type.partition(".")[2]
+        return apps.get_model(event.subject_type)._meta.verbose_name
 
     @admin.display(description="Recorded values")
     def values(self, event):

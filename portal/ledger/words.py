@@ -6,8 +6,10 @@ CHANGES: dict[tuple[str, str], str] = {}
 LOOKS: dict[str, str] = {}
 
 
-def tell_changes(subject_type: str, words: dict[str, str]) -> None:
-    CHANGES.update({(subject_type, verb): said for verb, said in words.items()})
+def tell_changes(words: dict[str, dict[str, str]]) -> None:
+    """Take an app's words in: kind of subject -> verb -> words."""
+    for subject_type, verbs in words.items():
+        CHANGES.update({(subject_type, verb): said for verb, said in verbs.items()})
 
 
 def said(event) -> str:

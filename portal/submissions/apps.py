@@ -19,7 +19,9 @@ class SubmissionsConfig(AppConfig):
         from portal.submissions.deadline_kinds import register_kinds
 
         register_kinds()
-        words.tell_changes("submissions.submission", history.CHANGES)
+        words.tell_changes(
+            {"submissions.submission": history.CHANGES, "submissions.conflict": history.CONFLICTS}
+        )
         words.LOOKS.update(history.LOOKS)
         EVENT_READERS.append(readers.events)
         LAB_SIDE.append(readers.own_events)

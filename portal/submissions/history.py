@@ -42,6 +42,7 @@ CHANGES = {
     "withdraw": "Withdrew the case",
     "close": "Closed the case",
 }
+CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
 LOOKS = {
     "listed": "Saw the case in a list",
     "viewed_case": "Opened the case page",

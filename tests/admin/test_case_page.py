@@ -147,7 +147,7 @@ def test_history_shows_changes_to_all_and_looks_to_those_who_audit():
         text = Desk(person).text(HISTORY, case.submission.pk)
         assert "Acknowledged the submission" in text
         assert ("Look: Read the facts Lena Lead" in text) == sees_looks
-        assert ("The reviewer attested Rita Reviewer" in text) == sees_looks
+        assert ("The reviewer attested for the seat Rita Reviewer" in text) == sees_looks
 
 
 def test_the_names_that_a_lab_reads_are_resolved_for_those_who_audit():

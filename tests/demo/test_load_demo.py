@@ -19,6 +19,7 @@ from portal import clock
 from portal.accounts.models import ROLES_OF, Kind, Organisation, User
 from portal.deadlines import delivery, planning
 from portal.deadlines.models import Deadline, Message
+from portal.ledger import words
 from portal.ledger.models import Event
 from portal.submissions.models import DocumentVersion, Submission, Terms
 from portal.submissions.states import State
@@ -231,3 +232,15 @@ def test_not_even_force_makes_it_in_production():
         pytest.raises(CommandError, match="production"),
     ):
         call_command("load_demo", force=True, stdout=StringIO())
+
+
+def test_everything_that_happened_to_cases_has_words_of_its_own():
+    houses = ("submissions.", "reviews.", "partners.")
+    happened = {
+        (event.subject_type, event.verb)
+        for event in Event.objects.all()
+        if event.subject_type.startswith(houses)
+    }
+    known = {*words.CHANGES, *((subject, verb) for subject, verb in happened if verb in words.LOOKS)}
+    assert len(happened) > 50
+    assert happened - known == set()

@@ -95,7 +95,8 @@ def test_vetting_from_application_to_removal():
     take(desk, "partnerprofile", "remove", partner.profile, reason="Sold.", revision=revision + 4)
     assert partner.again().stored_state == "removed"
     assert (
-        "Partner suspend" in desk.text(f"/admin/partners/partnerprofile/{partner.profile.pk}/history/")
+        "Suspended the organisation"
+        in desk.text(f"/admin/partners/partnerprofile/{partner.profile.pk}/history/")
         or True
     )
 

@@ -123,7 +123,9 @@ def test_a_stale_page_is_refused_and_says_what_changed():
     actions.set_instructions(actor=case.contributor, grant=grant, instructions="Other key", at=NOW)
     with pytest.raises(Stale) as stale:
         actions.concur(actor=case.coordinator, grant=grant, expected_revision=revision, at=NOW)
-    assert [change.split(": ")[1] for change in stale.value.changes] == ["Gave access instructions"]
+    assert [change.split(": ")[1] for change in stale.value.changes] == [
+        "Gave the grant's access instructions"
+    ]
 
 
 def test_terms_published_meanwhile_are_read_before_they_are_accepted():

@@ -125,7 +125,7 @@ def test_a_stale_response_is_refused_and_its_text_stays(shared):
     answer = client.post(shared.page, {"response": "We shut the pantry.", "revision": 1})
     assert answer.status_code == 409
     assert "We shut the pantry." in text(answer)
-    assert "Shared it with the lab" in str(answer.context["form"].non_field_errors())
+    assert "Shared the assessment with the lab" in str(answer.context["form"].non_field_errors())
     shared.shared.refresh_from_db()
     assert shared.shared.state == "shared"
 

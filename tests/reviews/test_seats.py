@@ -272,7 +272,7 @@ def test_a_stale_form_is_refused_with_what_changed(case, office_reviewer):
     seat = desk.active(case, office_reviewer)
     with pytest.raises(Stale) as refused:
         actions.complete(actor=office_reviewer, assignment=seat, expected_revision=1, at=NOW)
-    assert refused.value.changes == ["14 Sep 2026, 2:00 p.m. UTC: The reviewer attested"]
+    assert refused.value.changes == ["14 Sep 2026, 2:00 p.m. UTC: The reviewer attested for the seat"]
 
 
 def test_declining_needs_no_reason(case, office_reviewer):
