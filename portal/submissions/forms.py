@@ -5,11 +5,11 @@ from datetime import datetime
 from django import forms
 from django.forms.models import fields_for_model
 
-from portal.submissions.actions.drafts import ask_for
+from portal.submissions.actions.drafts import DATES, ask_for, value_of
 from portal.submissions.instants import InstantField, ZonedForm
 from portal.submissions.models import Document, Facts, Submission, Terms
+from portal.submissions.wizard import BY_KEY, PARTNER, PUBLIC, Step
 
-PARTNER, PUBLIC = "planned_partner_release", "planned_public_release"
 _HINTS = {
     "model_name": "As you call it in your documents. Others see it only where this case's terms let them.",
     "checkpoint": "A hash or name that tells this trained state from every other. The 30 days count per checkpoint.",
@@ -52,11 +52,11 @@ class FactsForm(forms.Form):
 
     @property
     def facts(self) -> dict[str, str]:
-        return {name: self.cleaned_data[name] for name in Facts.TEXTS}
+        return {name: self.cleaned_data[name] for name in Facts.TEXTS if name in self.fields}
 
     @property
     def fact_fields(self) -> list:
-        return [self[name] for name in Facts.TEXTS]
+        return [self[name] for name in Facts.TEXTS if name in self.fields]
 
     def saved(self, case: Submission) -> list[tuple[str, object]]:
         """What the case holds now where it differs from what was typed: shown when somebody saved meanwhile."""
@@ -69,11 +69,24 @@ class FactsForm(forms.Form):
 
 
 class DraftForm(ZonedForm, FactsForm):
-    """A draft: facts and release plan. What is missing is no error here; what cannot be read is."""
+    """A draft: facts and release plan, or those of one step. What is missing is no error here; what cannot be read is."""
 
     instants = (PUBLIC, PARTNER)
     planned_public_release = _instant("Planned public release", _PUBLIC_HELP, required=True)
     planned_partner_release = _instant("Planned partner release", _PARTNER_HELP, required=False)
+
+    def __init__(self, *args, step: Step | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        if step is not None:
+            asked = {*step.fields, *(("zone",) if set(step.fields) & set(self.instants) else ())}
+            for name in set(self.fields) - asked:
+                del self.fields[name]
+
+    @classmethod
+    def of(cls, case: Submission, *args, typed: dict | None = None, **kwargs) -> "DraftForm":
+        """The form of a case's draft as it is now, but for what was ``typed``."""
+        now = {name: value_of(case, name) for name in (*Facts.TEXTS, *DATES)}
+        return cls(*args, initial=now | (typed or {}), **kwargs)
 
     def clean(self):
         for name in [name for name, errors in self.errors.items() if _only_missing(errors)]:
@@ -83,16 +96,7 @@ class DraftForm(ZonedForm, FactsForm):
 
     @property
     def dates(self) -> dict[str, datetime | None]:
-        return {name: self.cleaned_data.get(name) for name in self.instants}
-
-    def saved(self, case):
-        """As of the facts, and the dates."""
-        moved = [
-            (self.fields[name].label, getattr(case, name) or "nothing")
-            for name in self.instants
-            if getattr(case, name) != self.cleaned_data.get(name)
-        ]
-        return super().saved(case) + moved
+        return {name: self.cleaned_data.get(name) for name in self.instants if name in self.fields}
 
 
 def _only_missing(errors) -> bool:
@@ -100,10 +104,10 @@ def _only_missing(errors) -> bool:
 
 
 class NewForm(DraftForm):
-    """A new draft; the lab is asked only of a person who writes for several."""
+    """A new draft, begun with its first step; the lab is asked only of a person who writes for several."""
 
     def __init__(self, *args, labs, **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, step=BY_KEY["model"], **kwargs)
         if len(labs) > 1:
             self.fields["lab"] = forms.ModelChoiceField(
                 labs, label="Lab", empty_label=None, help_text="The lab whose model this is."

@@ -24,6 +24,7 @@ DATE_VERBS = (
 CHANGES = {
     "create_draft": "Began the draft",
     "save_draft": "Saved the draft",
+    "keep_draft": "Wrote on the draft",
     "submit": "Submitted the case",
     "acknowledge": "Acknowledged the submission",
     "request_correction": "Asked for a correction",
@@ -112,6 +113,11 @@ def changes(case: Submission) -> QuerySet[Event]:
     return Event.objects.filter(
         case_id=case.pk, kind=Event.Kind.CHANGE, subject_type=Submission._meta.label_lower
     ).order_by("-seq")
+
+
+def worth_telling(case: Submission) -> QuerySet[Event]:
+    """The changes of a case but for what was kept while it was typed: that is on record, and would bury the rest."""
+    return changes(case).exclude(verb="keep_draft")
 
 
 def date_changes(case: Submission) -> QuerySet[Event]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.submissions.views import cases, documents, drafts, record, steps, terms
+from portal.submissions.views import cases, documents, drafts, record, steps, submitting, terms
 
 app_name = "lab"
 CASE = "cases/<str:case_number>/"
@@ -12,8 +12,9 @@ urlpatterns = [
     path("cases/new/", drafts.new, name="new"),
     path(CASE, cases.case, name="case"),
     path(f"{CASE}edit/", drafts.edit, name="edit"),
-    path(f"{CASE}review/", drafts.review, name="review"),
-    path(f"{CASE}receipt/", drafts.receipt, name="receipt"),
+    path(f"{CASE}edit/<slug:step>/", drafts.edit, name="edit_step"),
+    path(f"{CASE}review/", submitting.review, name="review"),
+    path(f"{CASE}receipt/", submitting.receipt, name="receipt"),
     path(f"{CASE}facts/", steps.correct, name="correct_facts"),
     path(f"{CASE}documents/new/", documents.add, name="add_document"),
     path(f"{CASE}documents/<uuid:document_id>/new-version/", documents.new_version, name="new_version"),

@@ -8,7 +8,9 @@
   const signingIn = document.body.hasAttribute('data-signing-in')
   const interrupted = document.body.hasAttribute('data-interrupted')
   const SECRET = /instruction|password|secret|token|credential|code/i
-  const TEXT = ['text', 'email', 'url', 'number', 'search', 'date', 'datetime-local']
+  // Not typed, but what the typed was made from: with it the portal notices what changed meanwhile.
+  const CONTEXT = ['revision', 'seen']
+  const TEXT = ['text', 'email', 'url', 'number', 'search', 'date', 'time', 'datetime-local']
 
   function keys () {
     return Object.keys(store).filter(key => key.startsWith('kept:'))
@@ -21,7 +23,7 @@
   function fieldsOf (form) {
     return Array.from(form.elements).filter(function (field) {
       if (!field.name || SECRET.test(field.name) || field.autocomplete === 'off') return false
-      return field.tagName === 'TEXTAREA' || field.tagName === 'SELECT' || TEXT.includes(field.type) || field.name === 'revision'
+      return field.tagName === 'TEXTAREA' || field.tagName === 'SELECT' || TEXT.includes(field.type) || CONTEXT.includes(field.name)
     })
   }
 
@@ -34,15 +36,14 @@
   function putBack (form) {
     const kept = JSON.parse(store.getItem(nameOf(form)) || 'null')
     if (!kept) return
-    const changed = fieldsOf(form).filter(field => field.name in kept && field.name !== 'revision' && kept[field.name] !== field.value)
+    const changed = fieldsOf(form).filter(field => field.name in kept && !CONTEXT.includes(field.name) && kept[field.name] !== field.value)
     if (!changed.length) return
-    // With the revision of that time, so that the portal still notices what changed meanwhile.
     fieldsOf(form).forEach(function (field) { if (field.name in kept) field.value = kept[field.name] })
     const note = document.createElement('div')
     note.className = 'usa-alert usa-alert--info usa-alert--slim portal-kept'
     note.setAttribute('role', 'status')
     note.innerHTML = '<div class="usa-alert__body"><p class="usa-alert__text"></p></div>'
-    note.querySelector('p').textContent = 'Your session had ended. What you had typed here was put back; it is not sent yet.'
+    note.querySelector('p').textContent = 'Your session had ended. What you had typed here was put back' + (form.hasAttribute('data-autosave') ? '.' : '; it is not sent yet.')
     form.prepend(note)
   }
 
@@ -70,6 +71,7 @@
   store.removeItem('kept-sent')
   forms.forEach(function (form) {
     form.addEventListener('input', function () { keep(form) })
+    form.addEventListener('kept', function () { keep(form) })
     form.addEventListener('submit', function () { store.setItem('kept-sent', nameOf(form)) })
   })
 })()

@@ -8,11 +8,12 @@ from django.db import connection
 
 from portal.accounts.models import Role
 from portal.ledger.models import Event
+from portal.submissions import actions, wizard
 from portal.submissions.models import Document, Submission
 from tests import factories as make
 from tests.lab.test_draft import NOTHING
 from tests.lab.uploads import upload
-from tests.lab.visitor import Visitor
+from tests.lab.visitor import Visitor, seen
 
 pytestmark = pytest.mark.committed_db
 
@@ -46,14 +47,43 @@ def test_a_new_draft():
     typed = NOTHING | {"model_name": "Finch", "key": uuid4()}
     answers = at_once(*(lambda visitor=visitor: visitor.post("new", **typed) for visitor in visitors))
     case = Submission.objects.get()
-    assert landed(answers) == [(303, f"/lab/cases/{case.case_number}/edit/")] * 4
+    assert landed(answers) == [(303, f"/lab/cases/{case.case_number}/edit/model/")] * 4
     assert Event.objects.filter(verb="create_draft").count() == 1
+
+
+def test_what_six_people_type_into_one_draft():
+    """Who waits for the others compares with what they left: nothing is written over unseen."""
+    case = make.Case(make.draft).submission
+    actions.save_draft(
+        actor=case.created_by,
+        submission=case,
+        facts={"summary": "Before.", "capabilities": "", "evaluations": "", "safeguards": ""},
+    )
+    typed = NOTHING | {"seen": seen(case), "do": "keep"}
+    fields = ("summary", "summary", "summary", "capabilities", "evaluations", "safeguards")
+    visitors = [Visitor(case.created_by) for _ in fields]
+    answers = at_once(
+        *(
+            lambda number=number, field=field: visitors[number].post(
+                f"/lab/cases/{case.case_number}/edit/{wizard.step_of(field).key}/",
+                **(typed | {field: f"Text {number}."}),
+            )
+            for number, field in enumerate(fields)
+        )
+    )
+    case.facts.refresh_from_db()
+    assert (case.facts.capabilities, case.facts.evaluations, case.facts.safeguards) == (
+        "Text 3.",
+        "Text 4.",
+        "Text 5.",
+    )
+    assert sorted(bool(answer.json()["conflicts"]) for answer in answers) == [False] * 4 + [True] * 2
 
 
 def test_a_draft_with_a_file():
     case = make.Case(make.draft)
     visitors = [Visitor(case.contributor) for _ in range(3)]
-    typed = NOTHING | {"revision": case.submission.revision, "do": "document"}
+    typed = NOTHING | {"seen": seen(case.submission), "do": "document"}
     answers = at_once(
         *(
             lambda visitor=visitor: visitor.post("edit", case.submission, **typed, file=upload())

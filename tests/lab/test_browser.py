@@ -3,11 +3,14 @@
 Every page passed is checked by axe at both widths, and for errors of scripts and of the content security policy.
 """
 
+import os
 import re
+import signal
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.accounts.doors import code
 from tests.accounts.test_browser import tab_to
 from tests.story.conftest import chromium, pictures, stack  # noqa: F401 - fixtures
 from tests.story.people import Faults, Person
@@ -15,6 +18,7 @@ from tests.story.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NOOR, VERA = "noor.contributor@kestrel.example", "vera.viewer@kestrel.example"
+ADMIN = "kit.admin@kestrel.example"
 STATES = (
     "Draft",
     "Submitted",
@@ -72,11 +76,20 @@ def test_a_submission_by_keyboard_alone(noor: Person, faults: Faults):
     page.keyboard.type("API, red")
     tab_to(page, "What the model is")
     page.keyboard.type(texts["What the model is"])
+    for heading in ("Capabilities and safeguards", "Evaluations", "Release plan"):
+        tab_to(page, "Save and continue")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=2, name=heading)).to_be_visible()
+        noor.look()
     tab_to(page, "Times are in")
     type_date(noor, "12242027")
+    tab_to(page, "Save and continue")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=2, name="Documents")).to_be_visible()
+    noor.look()
     tab_to(page, "File")
     tab_to(page, "Add this document")
-    tab_to(page, "Save and look it over")
+    tab_to(page, "Save and continue")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Look over and submit")
     noor.look()
@@ -92,6 +105,8 @@ def test_a_submission_by_keyboard_alone(noor: Person, faults: Faults):
 def test_impatient_clicks_submit_once(noor: Person, faults: Faults):
     page = noor.go("/lab/cases/new/").page
     page.get_by_label("Model name").fill("Kestrel Twice")
+    page.get_by_role("button", name="Save draft").dblclick()
+    noor.follow("All on one page")
     page.get_by_label("Checkpoint hash or name").fill("rc-twice")
     page.get_by_label("Kind of access offered").select_option(label="Lab-hosted enclave")
     page.get_by_label("What the model is").fill("Clicked, and clicked again.")
@@ -113,7 +128,7 @@ def test_clicks_without_scripts_submit_once(chromium: Browser, stack: Stack, noo
     page = context.new_page()
     page.goto(f"{stack.url}/lab/cases/new/")
     page.get_by_label("Model name").fill("Kestrel Plain")
-    page.locator("button[value=save]").first.dblclick()
+    page.locator("button[value=save]").last.dblclick()
     expect(page.get_by_role("heading", level=1)).to_have_text("Edit the draft")
     page.goto(f"{stack.url}/lab/")
     assert page.locator("main").inner_text().count("Kestrel Plain") == 1
@@ -123,6 +138,7 @@ def test_clicks_without_scripts_submit_once(chromium: Browser, stack: Stack, noo
 def test_what_is_wrong_is_said_beside_it_and_nothing_typed_is_lost(noor: Person, faults: Faults):
     page = noor.go("/lab/cases/new/").page
     page.get_by_label("Model name").fill("Kestrel Slip")
+    noor.press("Save draft").follow("All on one page")
     page.get_by_role("group", name="Planned public release").get_by_label("Date").fill("2027-03-01")
     page.get_by_role("group", name="Planned partner release").get_by_label("Date").fill("2027-04-01")
     noor.press("Save draft")
@@ -138,6 +154,98 @@ def test_what_is_wrong_is_said_beside_it_and_nothing_typed_is_lost(noor: Person,
     noor.sees("The draft is saved.", "The file is truncated: its end is missing.")
     assert page.get_by_label("Model name").input_value() == "Kestrel Slip"
     assert faults.found == []
+
+
+# --- Kept while it is typed -----------------------------------------------------------------------------------------
+
+
+def test_what_is_typed_is_kept_without_a_button(noor: Person, faults: Faults):
+    page = begun(noor, "Kestrel Kept").follow("All on one page").page
+    page.get_by_label("What the model is").fill("Never sent by a button: سنجاب, 模型.")
+    expect(page.locator("#kept")).to_contain_text("Saved ")
+    noor.look("kept")
+    # Neither does leaving ask anything, since nothing would be lost.
+    page.goto(page.url)
+    expect(page.get_by_label("What the model is")).to_have_value("Never sent by a button: سنجاب, 模型.")
+    assert faults.found == []
+
+
+def test_two_tabs_show_each_other_what_they_typed(noor: Person, faults: Faults):
+    first = begun(noor, "Kestrel Tabs").page
+    second = noor.context.new_page()
+    second.goto(first.url)
+    first.get_by_label("Checkpoint hash or name").fill("rc-1")
+    expect(first.locator("#kept")).to_contain_text("Saved ")
+    # What only the other tab changed arrives here with the next keeping; what both changed is asked about.
+    second.get_by_label("What the model is").fill("From the second tab.")
+    expect(second.get_by_label("Checkpoint hash or name")).to_have_value("rc-1")
+    expect(second.locator("#kept")).to_contain_text("Changed elsewhere: Checkpoint hash or name.")
+    first.get_by_label("What the model is").fill("From the first tab.")
+    expect(first.get_by_role("heading", name="Somebody else changed this too")).to_be_visible()
+    noor.look("both changed it")
+    noor.sees("Noor", "wrote:", "From the second tab.")
+    noor.press(re.compile("Keep mine"))
+    expect(first.get_by_label("What the model is")).to_have_value("From the first tab.")
+    second.reload()
+    expect(second.get_by_label("What the model is")).to_have_value("From the first tab.")
+    second.close()
+    assert faults.found == []
+
+
+def test_a_lost_connection_loses_nothing(noor: Person, faults: Faults):
+    page = begun(noor, "Kestrel Offline").page
+    noor.context.set_offline(True)
+    page.get_by_label("What the model is").fill("Typed on a train.")
+    expect(page.locator("#kept")).to_contain_text("Not saved: the portal cannot be reached.")
+    noor.context.set_offline(False)
+    expect(page.locator("#kept")).to_contain_text("Saved ", timeout=15_000)
+    page.goto(page.url)
+    expect(page.get_by_label("What the model is")).to_have_value("Typed on a train.")
+    forget_lost_connections(faults)
+
+
+def test_a_killed_web_process_loses_nothing_typed(noor: Person, stack: Stack, faults: Faults):  # noqa: F811
+    page = begun(noor, "Kestrel Killed").page
+    os.kill(stack.pids()["web"], signal.SIGKILL)
+    page.get_by_label("What the model is").fill("Typed while the portal was down.")
+    expect(page.locator("#kept")).to_contain_text("Saved ", timeout=60_000)
+    page.goto(page.url)
+    expect(page.get_by_label("What the model is")).to_have_value("Typed while the portal was down.")
+    forget_lost_connections(faults)
+
+
+def forget_lost_connections(faults: Faults) -> None:
+    """The browser's own word for what the test did to it; every other fault stays."""
+    faults.found[:] = [fault for fault in faults.found if "net::ERR_" not in fault]
+
+
+def test_an_ended_session_loses_nothing_typed(chromium: Browser, stack: Stack, faults: Faults):  # noqa: F811
+    """The autosave says so, and after signing in again the text is there and is saved."""
+    kit = Person(chromium, stack, faults, ADMIN).sign_in()
+    page = begun(kit, "Kestrel Signed Out").page
+    kit.context.clear_cookies(name="sessionid")
+    page.get_by_label("What the model is").fill("Typed after the session ended.")
+    expect(page.locator("#kept")).to_contain_text("Not saved: you are signed out.")
+    kit.follow("Sign in and go on")
+    account = stack.account(ADMIN)
+    page.get_by_label("E-mail").fill(ADMIN)
+    page.get_by_label("Password", exact=True).fill(account["password"])
+    kit.press("Sign in")
+    # A code works once, and this half minute's was used.
+    page.get_by_role("textbox", name="Code").fill(code(account["totp_secret"], steps=1))
+    kit.press("Go on")
+    expect(page.get_by_label("What the model is")).to_have_value("Typed after the session ended.")
+    expect(page.locator("#kept")).to_contain_text("Saved ")
+    assert faults.found == []
+
+
+def begun(person: Person, model: str) -> Person:
+    """A draft of this name, on its first step."""
+    person.go("/lab/cases/new/").page.get_by_label("Model name").fill(model)
+    return person.press("Save draft")
+
+
+# --- Every page -----------------------------------------------------------------------------------------------------
 
 
 def test_every_page_in_every_state(noor: Person, chromium: Browser, stack: Stack, faults: Faults):  # noqa: F811

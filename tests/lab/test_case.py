@@ -23,12 +23,14 @@ OFFERS = {
     "release": "Record the release",
     "withdraw": "Withdraw",
 }
+# A draft is edited from its first step on.
+PLACES = {"edit": "model/"}
 
 
 def offered(visitor, case) -> set[str]:
     """The steps that the page of a case leads to: its links, and the one form that is a step by itself."""
     page = visitor.get("case", case).content.decode()
-    found = {name for name in OFFERS if f'href="{address(name, case)}"' in page}
+    found = {name for name in OFFERS if f'href="{address(name, case)}{PLACES.get(name, "")}"' in page}
     return found | ({"accept_terms"} if f'action="{address("accept_terms", case)}"' in page else set())
 
 

@@ -8,9 +8,10 @@ import pytest
 from portal.accounts.models import Membership, Role
 from portal.ledger.models import Event
 from portal.submissions import actions
+from portal.submissions.actions.drafts import digest
 from portal.submissions.models import Submission
 from tests import factories as make
-from tests.lab.visitor import Visitor, errors_beside, stored_rows, words
+from tests.lab.visitor import Visitor, errors_beside, seen, stored_rows, words
 
 pytestmark = pytest.mark.django_db
 NOTHING = {
@@ -43,15 +44,15 @@ def begun(**facts):
 
 
 def edit(visitor, case, **typed):
-    case.refresh_from_db()
-    return visitor.post("edit", case, **(NOTHING | {"revision": case.revision} | typed))
+    """Post the whole form as a page opened just now would."""
+    return visitor.post("edit", case, **(NOTHING | {"seen": seen(case)} | typed))
 
 
 def test_a_draft_begins_with_everything_missing():
     visitor = Visitor(make.member(make.lab(), Role.CONTRIBUTOR))
     answer = visitor.post("new", **NOTHING, key=uuid4())
     case = Submission.objects.get()
-    assert answer.headers["Location"] == f"/lab/cases/{case.case_number}/edit/"
+    assert answer.headers["Location"] == f"/lab/cases/{case.case_number}/edit/model/"
     assert "The draft is saved. Only your lab sees it." in visitor.follow(answer)
     assert (case.state, case.facts.model_name, case.planned_public_release) == ("draft", "", None)
 
@@ -214,42 +215,91 @@ def test_a_nul_is_refused():
 # --- Meanwhile and twice --------------------------------------------------------------------------------------------
 
 
-def test_a_stale_form_says_what_changed_and_keeps_the_text():
+def edited_by_both(mine: str = TYPED):
+    """A draft whose summary a colleague changed after the page was opened, and the answer to what was typed meanwhile."""
     visitor, case = begun(model_name="Finch", summary="Before.")
-    colleague = make.member(case.lab, Role.ADMIN)
-    stale = case.revision
+    opened = seen(case)
+    colleague = make.member(case.lab, Role.ADMIN, name="Bea Colleague")
     actions.save_draft(
-        actor=colleague, submission=case, facts={"model_name": "Finch 2", "summary": "Theirs."}
+        actor=colleague, submission=case, facts={"model_name": "Finch 2", "summary": "Theirs <b>now</b>."}
     )
-    before = stored_rows()
-    answer = edit(visitor, case, revision=stale, model_name="Finch 2", summary=TYPED)
+    typed = NOTHING | {"seen": opened, "model_name": "Finch", "summary": mine, "safeguards": "Added."}
+    return visitor, case, typed, visitor.post("edit", case, **typed)
+
+
+def facts_now(case) -> tuple:
+    case.facts.refresh_from_db()
+    return case.facts.model_name, case.facts.summary, case.facts.safeguards
+
+
+def test_what_a_colleague_changed_too_is_shown_and_nothing_of_either_is_lost():
+    _, case, _, answer = edited_by_both()
     assert answer.status_code == 409
     text = words(answer)
-    assert "This case changed since you opened the page." in text
-    assert "EDT: Saved the draft" in text
-    assert "What the model is Theirs. Saving again" in text
-    assert f">\n{TYPED}</textarea>" in answer.content.decode()
-    assert stored_rows() == before
-    # Said once, the next attempt is made in knowledge of it.
-    case.refresh_from_db()
-    again = visitor.post(
-        "edit",
-        case,
-        **(NOTHING | {"revision": answer.context["revision"], "model_name": "Finch 2", "summary": TYPED}),
+    assert "Bea Colleague" in text
+    assert "wrote: Theirs <b>now</b>. Take theirs" in text
+    page = answer.content.decode()
+    assert f">\n{TYPED}</textarea>" in page
+    # What only one of them touched is the newest of it, whoever wrote it.
+    assert 'name="model_name" value="Finch 2"' in page
+    assert facts_now(case) == ("Finch 2", "Theirs <b>now</b>.", "Added.")
+    assert Event.objects.filter(verb="save_draft").latest("seq").data["changed"] == ["safeguards"]
+
+
+@pytest.mark.parametrize(("button", "holds"), [("mine", TYPED), ("theirs", "Theirs <b>now</b>.")])
+def test_one_of_the_two_is_chosen(button, holds):
+    visitor, case, typed, answer = edited_by_both()
+    again = typed | {
+        "seen": answer.context["seen"],
+        "model_name": "Finch 2",
+        "theirs-summary": digest("Theirs <b>now</b>."),
+        "do": f"{button}:summary",
+    }
+    chosen = visitor.post("edit", case, **again)
+    assert (chosen.status_code, facts_now(case)) == (303, ("Finch 2", holds, "Added."))
+
+
+def test_saving_again_without_choosing_asks_again():
+    visitor, case, typed, answer = edited_by_both()
+    again = visitor.post("edit", case, **(typed | {"seen": answer.context["seen"], "model_name": "Finch 2"}))
+    assert (again.status_code, facts_now(case)) == (409, ("Finch 2", "Theirs <b>now</b>.", "Added."))
+
+
+def test_a_choice_is_for_the_text_that_was_shown():
+    """The colleague wrote on while the two texts were being compared."""
+    visitor, case, typed, answer = edited_by_both()
+    actions.save_draft(
+        actor=make.member(case.lab, Role.ADMIN), submission=case, facts={"summary": "Later still."}
     )
-    assert again.status_code == 303
-    case.facts.refresh_from_db()
-    assert case.facts.summary == TYPED
+    chosen = typed | {
+        "seen": answer.context["seen"],
+        "model_name": "Finch 2",
+        "theirs-summary": digest("Theirs <b>now</b>."),
+        "do": "mine:summary",
+    }
+    again = visitor.post("edit", case, **chosen)
+    assert again.status_code == 409
+    assert "wrote: Later still." in words(again)
+    assert facts_now(case)[1] == "Later still."
 
 
-@pytest.mark.parametrize("revision", ["", "x", "-1", "9" * 5000, "99999999"])
-def test_a_form_without_a_revision_counts_as_stale(revision):
+def test_two_who_write_in_different_fields_do_not_meet():
     visitor, case = begun()
-    before = stored_rows()
-    answer = edit(visitor, case, revision=revision, summary=TYPED)
+    opened = seen(case)
+    actions.save_draft(actor=make.member(case.lab, Role.ADMIN), submission=case, facts={"summary": "Theirs."})
+    answer = visitor.post("edit", case, **(NOTHING | {"seen": opened, "safeguards": "Mine."}))
+    assert (answer.status_code, facts_now(case)) == (303, ("", "Theirs.", "Mine."))
+
+
+@pytest.mark.parametrize(
+    "said", ["", "x", "summary", "summary=", "summary=" + "9" * 5000, "= = =", "summary=0123456789abcdef"]
+)
+def test_a_form_that_does_not_know_what_it_showed_writes_over_nothing(said):
+    visitor, case = begun(summary="There before.")
+    answer = edit(visitor, case, seen=said, summary=TYPED)
     assert answer.status_code == 409
     assert TYPED in words(answer)
-    assert stored_rows() == before
+    assert facts_now(case) == ("", "There before.", "")
 
 
 def test_a_double_click_on_a_new_draft_makes_one():
@@ -263,20 +313,19 @@ def test_a_double_click_on_a_new_draft_makes_one():
 
 def test_a_double_click_on_save_saves_once():
     visitor, case = begun()
-    typed = NOTHING | {"revision": case.revision, "model_name": "Finch"}
+    typed = NOTHING | {"seen": seen(case), "model_name": "Finch"}
     assert visitor.post("edit", case, **typed).status_code == 303
     before = stored_rows()
-    second = visitor.post("edit", case, **typed)
-    assert "This was done already, and nothing was done twice." in visitor.follow(second)
+    assert visitor.post("edit", case, **typed).status_code == 303
     assert stored_rows() == before
 
 
 def test_back_and_another_text_is_no_double_click():
     """The browser's back button brings the old form: what was typed then is not thrown away as a repetition."""
     visitor, case = begun()
-    old = case.revision
+    old = seen(case)
     edit(visitor, case, summary="First.")
-    answer = edit(visitor, case, revision=old, summary=TYPED)
+    answer = edit(visitor, case, seen=old, summary=TYPED)
     assert answer.status_code == 409
     assert TYPED in words(answer)
 
@@ -284,9 +333,9 @@ def test_back_and_another_text_is_no_double_click():
 def test_a_draft_that_was_submitted_meanwhile_keeps_what_was_typed():
     case = make.Case(make.draft)
     visitor = Visitor(case.contributor)
-    revision = case.submission.revision
+    opened = seen(case.submission)
     actions.submit(actor=case.contributor, submission=case.submission)
-    answer = visitor.post("edit", case.submission, **(NOTHING | {"revision": revision, "summary": TYPED}))
+    answer = visitor.post("edit", case.submission, **(NOTHING | {"seen": opened, "summary": TYPED}))
     assert answer.status_code == 409
     assert "This case was submitted" in words(answer)
     assert TYPED in words(answer)
@@ -327,7 +376,7 @@ def test_a_viewer_reads_the_case_and_edits_nothing():
     assert visitor.get("case", case.submission).status_code == 200
     assert visitor.get("edit", case.submission).status_code == 403
     assert visitor.get("new").status_code == 403
-    answer = visitor.post("edit", case.submission, **(NOTHING | {"revision": case.submission.revision}))
+    answer = visitor.post("edit", case.submission, **(NOTHING | {"seen": seen(case.submission)}))
     assert answer.status_code == 403
     assert "This is not yours to change." in words(answer)
     assert visitor.post("new", **NOTHING, key=uuid4()).status_code == 403

@@ -5,7 +5,6 @@ import hashlib
 import pytest
 from django.core.files.storage import default_storage
 
-from portal.accounts.models import Role
 from portal.ledger.models import Event
 from portal.submissions import actions
 from portal.submissions.models import Document, DocumentVersion
@@ -96,25 +95,15 @@ def test_a_file_comes_along_whatever_button_is_pressed():
     assert Document.objects.get().title == "card.pdf"
 
 
-def test_a_first_file_with_a_new_draft():
-    visitor = Visitor(make.member(make.lab(), Role.CONTRIBUTOR))
-    answer = visitor.post(
-        "new", **NOTHING, key="9b2f5d1c-7f0e-4b0a-9a55-0c8de0c3b001", file=upload(), do="document"
-    )
-    assert "card.pdf Version 1" in visitor.follow(answer)
-
-
-def test_a_refused_file_with_a_new_draft_loses_nothing_of_either(stored):
-    visitor = Visitor(make.member(make.lab(), Role.CONTRIBUTOR))
-    typed = NOTHING | {"key": "9b2f5d1c-7f0e-4b0a-9a55-0c8de0c3b002", "summary": TYPED, "title": "Our card"}
-    answer = visitor.post("new", **typed, file=upload(b""), do="document")
+def test_a_refused_file_loses_nothing_of_the_draft(stored):
+    visitor, case = begun()
+    answer = edit(visitor, case, summary=TYPED, title="Our card", file=upload(b""), do="document")
     assert answer.status_code == 200
     assert errors_beside(answer, "file") == ["The file is empty."]
     page = answer.content.decode()
     assert TYPED in page
     assert 'value="Our card"' in page
-    case = make.Submission.objects.get()
-    assert f'action="/lab/cases/{case.case_number}/edit/"' in page
+    case.facts.refresh_from_db()
     assert (case.facts.summary, files_in(stored)) == (TYPED, 0)
 
 

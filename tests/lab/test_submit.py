@@ -36,13 +36,13 @@ def test_all_that_is_missing_is_said_at_once_with_its_place():
     case = actions.create_draft(actor=actor, lab=lab)
     answer = Visitor(actor).get("review", case)
     assert [(lack.message, link) for lack, link in answer.context["lacks"]] == [
-        ("Give the model name.", f"/lab/cases/{case.case_number}/edit/#id_model_name"),
-        ("Give the checkpoint hash or name.", f"/lab/cases/{case.case_number}/edit/#id_checkpoint"),
-        ("Give the kind of access offered.", f"/lab/cases/{case.case_number}/edit/#id_access_mode"),
-        ("Say what the model is.", f"/lab/cases/{case.case_number}/edit/#id_summary"),
+        ("Give the model name.", f"/lab/cases/{case.case_number}/edit/model/#id_model_name"),
+        ("Give the checkpoint hash or name.", f"/lab/cases/{case.case_number}/edit/model/#id_checkpoint"),
+        ("Give the kind of access offered.", f"/lab/cases/{case.case_number}/edit/model/#id_access_mode"),
+        ("Say what the model is.", f"/lab/cases/{case.case_number}/edit/model/#id_summary"),
         (
             "Give the planned public release.",
-            f"/lab/cases/{case.case_number}/edit/#id_planned_public_release",
+            f"/lab/cases/{case.case_number}/edit/plan/#id_planned_public_release",
         ),
     ]
     assert "Submit to the programme" not in words(answer)

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.ledger.models import Event
-from portal.submissions.models import DocumentVersion, Submission
+from portal.submissions.actions.drafts import DATES, digest, value_of
+from portal.submissions.models import DocumentVersion, Facts, Submission
 
 # Middleware is made once: making it reads every static file's size, which is most of what a short test costs.
 _HANDLER = ClientHandler(enforce_csrf_checks=False)
@@ -57,6 +58,12 @@ def address(name: str, *args) -> str:
     if name.startswith("/"):
         return name
     return reverse(f"lab:{name}", args=[getattr(arg, "case_number", arg) for arg in args])
+
+
+def seen(case) -> str:
+    """What a page of this draft that is opened now remembers of the values it shows."""
+    case = Submission.objects.select_related("facts").get(pk=case.pk)
+    return " ".join(f"{name}={digest(value_of(case, name))}" for name in (*Facts.TEXTS, *DATES))
 
 
 def words(answer) -> str:

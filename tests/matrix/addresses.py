@@ -57,6 +57,7 @@ def _value(name: str, route: str, world):
         "answer": "accept",
         "pk": "1",
         "uidb36": "0",
+        "step": "model",
         "key": "set-password",
         "url": "no/such/page",
         "app_label": "submissions",

@@ -73,6 +73,7 @@ def complete_the_draft(
     noor.go("/lab/").follow(MODEL)
     page = noor.page
     assert page.get_by_label("Model name").input_value() == MODEL
+    noor.follow("All on one page")
     for label, text in FACTS.items():
         page.get_by_label(label).fill(text)
     page.get_by_label("Kind of access offered").select_option(label="API, reduced safeguards")

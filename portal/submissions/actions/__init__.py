@@ -4,7 +4,7 @@ from portal.submissions.actions.access import provide_access, reveal_instruction
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.conflicts import declare_conflict, end_conflict
 from portal.submissions.actions.documents import add_document, add_version, open_version, remove_document
-from portal.submissions.actions.drafts import correct_facts, create_draft, save_draft
+from portal.submissions.actions.drafts import correct_facts, create_draft, merge_draft, save_draft
 from portal.submissions.actions.leaving import release, withdraw
 from portal.submissions.actions.orphans import remove_orphans
 from portal.submissions.actions.terms import accept_terms, propose_terms
@@ -20,6 +20,7 @@ __all__ = [
     "create_draft",
     "declare_conflict",
     "end_conflict",
+    "merge_draft",
     "move_dates",
     "open_version",
     "propose_terms",

@@ -1,5 +1,8 @@
 """Writing a submission before it is submitted, and correcting its facts afterwards by a new version."""
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -8,6 +11,7 @@ from django.db import IntegrityError, transaction
 from portal import clock
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger import actions as ledger
+from portal.ledger.models import Event
 from portal.submissions import policies
 from portal.submissions.actions import case as steps
 from portal.submissions.models import Facts, Submission
@@ -74,13 +78,100 @@ def save_draft(
     case, at = steps.begin_edit(
         actor=actor, submission=submission, edit="save_draft", at=at, expected_revision=expected_revision
     )
-    changed = [name for name, value in _known(facts or {}).items() if getattr(case.facts, name) != value]
+    changed = _write(case, _known(facts or {}), dates or {})
+    return steps.finish(case=case, actor=actor, verb="save_draft", at=at, data={"changed": changed})
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A field that somebody else changed since the writer saw it, and the writer too: ``theirs`` is what it holds now."""
+
+    field: str
+    theirs: str | datetime | None
+    by: UUID | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A draft after what was typed was merged into it; the fields in ``conflicts`` keep what others wrote."""
+
+    submission: Submission
+    changed: list[str]
+    conflicts: list[Conflict]
+
+
+def digest(value: str | datetime | None) -> str:
+    """What a form remembers of a value it showed: enough to tell whether it has changed since, and nothing of it."""
+    plain = value.isoformat() if isinstance(value, datetime) else (value or "").replace("\r\n", "\n")
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+@transaction.atomic
+def merge_draft(
+    *,
+    actor,
+    submission: Submission,
+    facts: dict | None = None,
+    dates: dict | None = None,
+    seen: Mapping[str, str],
+    while_typing: bool = False,
+    at: datetime | None = None,
+) -> Merged:
+    """Save what a person typed into a draft that others may be writing too; ``seen`` are the digests of what they saw.
+
+    A field they left as they saw it keeps what others wrote. One that only they changed is saved. One that both changed is a
+    conflict: it stays as it is, and the rest is saved all the same. Where nothing changes, nothing is recorded.
+    """
+    case, at = steps.begin_edit(actor=actor, submission=submission, edit="save_draft", at=at)
+    # The lock is on the case: whoever waited for it would compare with the facts as they were before it waited.
+    case.facts.refresh_from_db()
+    typed = _known(facts or {}) | {name: value for name, value in (dates or {}).items() if name in DATES}
+    mine: dict = {}
+    conflicting = []
+    for name, value in typed.items():
+        now, wanted, known = digest(value_of(case, name)), digest(value), seen.get(name)
+        if wanted in (now, known):
+            continue
+        if known == now:
+            mine[name] = value
+        else:
+            conflicting.append(name)
+    changed = _write(
+        case,
+        {name: value for name, value in mine.items() if name in Facts.TEXTS},
+        {name: value for name, value in mine.items() if name in DATES},
+    )
+    if changed:
+        verb = "keep_draft" if while_typing else "save_draft"
+        case = steps.finish(case=case, actor=actor, verb=verb, at=at, data={"changed": changed})
+    return Merged(case, changed, [_conflict(case, name) for name in conflicting])
+
+
+def value_of(case: Submission, name: str) -> str | datetime | None:
+    """What a draft's field holds: one of its facts, or one of its dates."""
+    return getattr(case.facts if name in Facts.TEXTS else case, name)
+
+
+def _conflict(case: Submission, name: str) -> Conflict:
+    """The field as it is, and who wrote it so."""
+    wrote = Event.objects.filter(
+        case_id=case.pk, verb__in=("save_draft", "keep_draft"), data__changed__contains=[name]
+    )
+    event = wrote.order_by("-seq").first()
+    return Conflict(name, value_of(case, name), event and event.actor_id, event and event.at)
+
+
+def _write(case: Submission, facts: dict, dates: dict) -> list[str]:
+    """Put values into a draft; which of its fields they changed. Saves the facts; the case is its caller's to save."""
+    changed = [name for name, value in facts.items() if getattr(case.facts, name) != value]
     for name in changed:
         setattr(case.facts, name, facts[name])
     if changed:
         case.facts.save(update_fields=changed)
-    _take_dates(case, dates or {})
-    return steps.finish(case=case, actor=actor, verb="save_draft", at=at, data={"changed": changed})
+    moved = [name for name in DATES if name in dates and getattr(case, name) != dates[name]]
+    _take_dates(case, dates)
+    return changed + moved
 
 
 @transaction.atomic

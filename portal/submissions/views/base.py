@@ -21,6 +21,7 @@ from portal.doors import answer, attempt, see_other
 from portal.errors import AlreadyDone, NotAllowed, Refused, Stale
 from portal.submissions import looks, policies
 from portal.submissions.models import Submission
+from portal.submissions.wizard import Step
 
 # How long the answer to a posted form is remembered for a second, equal one.
 REPEAT_SECONDS = 600
@@ -76,6 +77,13 @@ def not_now(request: HttpRequest, case: Submission, step: str, *, typed: bool = 
 
 def case_url(case: Submission, page: str = "case") -> str:
     return reverse(f"lab:{page}", args=[case.case_number])
+
+
+def step_url(case: Submission, step: Step | None) -> str:
+    """Where a step of the draft is written; with none, all of them."""
+    if step is None:
+        return case_url(case, "edit")
+    return reverse("lab:edit_step", args=[case.case_number, step.key])
 
 
 def posted_revision(data: QueryDict) -> int:

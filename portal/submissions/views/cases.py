@@ -16,7 +16,8 @@ from portal.submissions.next_steps import newest_terms, next_step, next_steps
 from portal.submissions.panels import areas_of, links_of, panels_of
 from portal.submissions.querysets import SubmissionQuerySet
 from portal.submissions.states import State
-from portal.submissions.views.base import case_url, lab_page, open_to, own_cases, page, the_case
+from portal.submissions.views.base import case_url, lab_page, open_to, own_cases, page, step_url, the_case
+from portal.submissions.wizard import STEPS
 
 MESSAGES_SHOWN = 5
 
@@ -53,7 +54,7 @@ def _row(case: Submission, at: datetime, *, writes: bool) -> dict:
         window = ("Shut until access is provided", f"closes {instant(closes)} at the latest")
     return {
         "case": case,
-        "url": case_url(case, "edit" if state == State.DRAFT and writes else "case"),
+        "url": step_url(case, STEPS[0]) if state == State.DRAFT and writes else case_url(case),
         "state": state,
         "next": next_step(case, at=at),
         "window": window,

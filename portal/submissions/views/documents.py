@@ -11,7 +11,8 @@ from portal.submissions.downloads import download
 from portal.submissions.forms import DocumentForm, FileForm
 from portal.submissions.models import Document, DocumentVersion
 from portal.submissions.states import State
-from portal.submissions.views.base import case_url, lab_page, not_now, page, take, the_case
+from portal.submissions.views.base import case_url, lab_page, not_now, page, step_url, take, the_case
+from portal.submissions.wizard import BY_KEY
 
 
 @lab_page("GET", "POST")
@@ -52,7 +53,9 @@ def new_version(request: HttpRequest, case_number: str, document_id) -> HttpResp
     case = the_case(request, case_number)
     document = get_object_or_404(Document.objects.visible_to(request.user), pk=document_id, submission=case)
     form = FileForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
-    back = case_url(case, "edit" if case.state == State.DRAFT else "case") + "#documents"
+    back = (
+        step_url(case, BY_KEY["documents"]) if case.state == State.DRAFT else case_url(case)
+    ) + "#documents"
     done = form.is_bound and take(
         request,
         form,

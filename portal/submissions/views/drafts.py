@@ -1,23 +1,27 @@
-"""From nothing to a receipt: begin a draft, save it at any moment, look it over, submit it."""
+"""From nothing to a whole draft: begin it, write it step by step, and have what is typed kept while it is typed."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from portal import clock
 from portal.accounts.models import Kind, Organisation, Role
-from portal.doors import answer, attempt, see_other
-from portal.submissions import actions, history
-from portal.submissions.forms import BareForm, DocumentForm, DraftForm, NewForm
-from portal.submissions.missing import missing
+from portal.doors import answer, attempt
+from portal.errors import AlreadyDone, NotAllowed
+from portal.formats import instant
+from portal.submissions import actions, history, looks, wizard
+from portal.submissions.actions.drafts import DATES, Conflict, Merged, digest, value_of
+from portal.submissions.forms import DocumentForm, DraftForm, NewForm
 from portal.submissions.models import Document, Facts, Submission
-from portal.submissions.next_steps import road_ahead
 from portal.submissions.people import public_names
-from portal.submissions.views.base import case_url, lab_page, not_now, page, posted_revision, take, the_case
+from portal.submissions.views.base import case_url, lab_page, not_now, page, step_url, take, the_case
 from portal.submissions.views.documents import add_from
 
 SAVED = "The draft is saved. Only your lab sees it."
@@ -25,31 +29,24 @@ SAVED = "The draft is saved. Only your lab sees it."
 
 @lab_page("GET", "POST")
 def new(request: HttpRequest) -> HttpResponse:
-    """Begin a draft; everything may still be missing. The form's key makes a double click one draft."""
+    """Begin a draft with its first step; everything may still be missing. The form's key makes a double click one draft."""
     writes_for = request.user.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
     labs = Organisation.objects.filter(pk__in=writes_for)
     if not writes_for:
         raise PermissionDenied("Administrators and contributors of a lab begin its submissions.")
     form = NewForm(request.POST if request.method == "POST" else None, user=request.user, labs=labs)
-    upload = _upload_form(request)
     key = _key(request)
-    made: list[Submission] = []
 
     def create() -> Submission:
         lab = form.cleaned_data.get("lab") or labs[0]
-        case = actions.create_draft(actor=request.user, lab=lab, facts=form.facts, dates=form.dates, key=key)
-        made.append(case)
-        _add(request, case, upload)
-        return case
+        return actions.create_draft(actor=request.user, lab=lab, facts=form.facts, key=key)
 
-    done = form.is_bound and take(request, form, create, done=SAVED, to=lambda case: _after(request, case))
-    if done and not upload.errors:
-        return done
-    if made:
-        # The draft is there, its file was refused: go on where the draft is edited.
-        return _edit_page(request, the_case(request, made[0].case_number), form, upload, fresh=True)
-    _ask_again(request, upload)
-    return answer(request, "lab/new.html", {"key": key, "upload": upload, "labs": labs}, form=form)
+    done = form.is_bound and take(
+        request, form, create, done=SAVED, to=lambda case: _after(request, case, wizard.STEPS[0])
+    )
+    return done or answer(
+        request, "lab/new.html", {"key": key, "labs": labs, "step": wizard.STEPS[0]}, form=form
+    )
 
 
 def _key(request: HttpRequest) -> UUID:
@@ -60,53 +57,184 @@ def _key(request: HttpRequest) -> UUID:
 
 
 @lab_page("GET", "POST")
-def edit(request: HttpRequest, case_number: str) -> HttpResponse:
-    """The draft's one form. Every button saves it first, so that nothing typed is lost on the way to something else."""
+def edit(request: HttpRequest, case_number: str, step: str = "") -> HttpResponse:
+    """A step of the draft's form, or all of them on one page. Every button saves first, so that nothing typed is lost.
+
+    What is typed is also kept while it is typed: a script posts the form with ``do=keep`` and is answered in JSON.
+    """
+    chosen = wizard.BY_KEY.get(step)
+    if step and chosen is None:
+        raise Http404
     case = the_case(request, case_number)
-    now: dict[str, Any] = {name: getattr(case.facts, name) for name in Facts.TEXTS}
-    now |= {name: getattr(case, name) for name in DraftForm.instants}
-    form = DraftForm(request.POST if request.method == "POST" else None, user=request.user, initial=now)
+    form = DraftForm.of(
+        case, request.POST if request.method == "POST" else None, user=request.user, step=chosen
+    )
+    verb, _ = _wish(request)
+    if verb == "keep" and form.is_bound:
+        return _kept(request, case, form)
     upload = _upload_form(request)
+    conflicts: list[Conflict] = []
 
     def save() -> Submission:
-        saved = actions.save_draft(
-            actor=request.user,
-            submission=case,
-            facts=form.facts,
-            dates=form.dates,
-            expected_revision=posted_revision(request.POST),
-        )
+        merged = _merge(request, case, form)
+        conflicts.extend(merged.conflicts)
         _add(request, case, upload)
         _remove(request, case)
-        return saved
+        return merged.submission
 
-    done = form.is_bound and take(request, form, save, done=SAVED, to=lambda saved: _after(request, saved))
-    if done and not upload.errors:
+    done = form.is_bound and take(
+        request, form, save, done=SAVED, to=lambda saved: _after(request, saved, chosen)
+    )
+    if done and not upload.errors and not conflicts:
         return done
     if away := not_now(request, case, "save_draft", typed=form.is_bound):
         return away
-    if not done:
+    if form.is_bound and form.errors:
         _ask_again(request, upload)
-    return _edit_page(request, the_case(request, case_number), form, upload, fresh=bool(done))
+    return _edit_page(request, the_case(request, case_number), form, upload, chosen, conflicts)
 
 
-def _edit_page(request: HttpRequest, case: Submission, form, upload, *, fresh: bool) -> HttpResponse:
-    return page(
+def _merge(request: HttpRequest, case: Submission, form: DraftForm, *, while_typing: bool = False) -> Merged:
+    """Merge a valid form into the draft; a button beside a conflict says whose text one field takes."""
+    verb, named = _wish(request)
+    facts, dates, seen = form.facts, form.dates, _seen(request)
+    if verb == "theirs":
+        facts.pop(named, None)
+        dates.pop(named, None)
+    if verb == "mine":
+        seen[named] = request.POST.get(f"theirs-{named}", "")
+    return actions.merge_draft(
+        actor=request.user,
+        submission=case,
+        facts=facts,
+        dates=dates,
+        seen=seen,
+        while_typing=while_typing,
+    )
+
+
+def _seen(request: HttpRequest) -> dict[str, str]:
+    """The digests of what the form showed when it was made, as the page wrote them."""
+    pairs = (pair.partition("=") for pair in request.POST.get("seen", "")[:2000].split())
+    return {name: value for name, _, value in pairs}
+
+
+def _digests(case: Submission, form: DraftForm) -> dict[str, str]:
+    return {name: digest(value_of(case, name)) for name in (*Facts.TEXTS, *DATES) if name in form.fields}
+
+
+def _kept(request: HttpRequest, case: Submission, form: DraftForm) -> JsonResponse:
+    """What came of keeping what is being typed: which digests hold now, what others changed, what both did.
+
+    A date that is half typed is no error: what can be read is kept, and the rest waits.
+    """
+    form.is_valid()
+    _set_aside(form, form.errors)
+    merged = attempt(request, form, lambda: _merge(request, case, form, while_typing=True))
+    if merged is None and set(form.errors) & set(DATES):
+        _set_aside(form, DATES)
+        merged = _merge(request, case, form, while_typing=True)
+    if merged is None:
+        refusal = form.refusal  # type: ignore[attr-defined]
+        if isinstance(refusal, NotAllowed):
+            raise PermissionDenied(refusal.message)
+        return JsonResponse({"refused": refusal.message}, status=refusal.status)
+    case = merged.submission
+    seen, now = _seen(request), _digests(case, form)
+    both = {conflict.field for conflict in merged.conflicts}
+    known = {name: value for name, value in now.items() if name not in both}
+    theirs = [name for name in known if name not in merged.changed and known[name] != seen.get(name)]
+    if theirs or both:
+        looks.looked(actor=request.user, submission=case, verb="viewed_draft")
+    fresh = DraftForm.of(case, user=request.user)
+    told = {"conflicts": _told(case, fresh, merged.conflicts)}
+    return JsonResponse(
+        {
+            "at": instant(clock.now()),
+            "seen": known,
+            "news": {name: _inputs(fresh, name) for name in theirs},
+            "news_words": [str(fresh.fields[name].label) for name in theirs],
+            "conflicts": render_to_string("lab/_conflicts.html", told, request=request) if both else "",
+        }
+    )
+
+
+def _set_aside(form: DraftForm, names: Iterable[str]) -> None:
+    for name in list(names):
+        form.fields.pop(name, None)
+
+
+def _inputs(form: DraftForm, name: str) -> dict[str, str]:
+    """The values of a field's inputs, as a page that is made now would show them."""
+    widget = form[name].field.widget
+    value = form[name].value()
+    if name in DATES:
+        day, hour = widget.decompress(value)
+        return {f"{name}_date": f"{day or ''}", f"{name}_time": hour or ""}
+    return {name: value or ""}
+
+
+def _told(case: Submission, form: DraftForm, conflicts: list[Conflict]) -> list[dict[str, Any]]:
+    """Conflicts as a page tells them: whose text, since when, and how to choose."""
+    names = public_names(case, {conflict.by for conflict in conflicts if conflict.by})
+    return [
+        {
+            "field": conflict.field,
+            "label": form.fields[conflict.field].label,
+            "theirs": _in_words(form, conflict),
+            "digest": digest(conflict.theirs),
+            "by": names[conflict.by] if conflict.by else "A colleague",
+            "at": conflict.at,
+        }
+        for conflict in conflicts
+    ]
+
+
+def _in_words(form: DraftForm, conflict: Conflict) -> str:
+    if conflict.field in DATES:
+        return instant(conflict.theirs) if conflict.theirs else ""
+    choices: Mapping = dict(getattr(form.fields[conflict.field], "choices", ()))
+    return str(choices.get(conflict.theirs, conflict.theirs) if conflict.theirs else "")
+
+
+def _edit_page(
+    request: HttpRequest,
+    case: Submission,
+    form: DraftForm,
+    upload: DocumentForm,
+    step: wizard.Step | None,
+    conflicts: list[Conflict],
+) -> HttpResponse:
+    """The form: one that was refused as it was typed, any other with what the draft holds now but for the conflicts."""
+    if form.is_bound and form.errors:
+        seen = _seen(request)
+    else:
+        typed = {conflict.field: form.cleaned_data[conflict.field] for conflict in conflicts}
+        form = DraftForm.of(case, user=request.user, step=step, typed=typed)
+        seen = _digests(case, form) | {name: _seen(request).get(name, "") for name in typed}
+    documents = history.documents_of(case)
+    response = page(
         request,
         "lab/edit.html",
         case,
         look="viewed_draft",
         form=form,
-        fresh=fresh,
+        step=step,
+        progress=wizard.progress(case, at=clock.now(), rows={"documents": bool(documents)}),
+        seen=" ".join(f"{name}={value}" for name, value in seen.items()),
+        conflicts=_told(case, form, conflicts),
         upload=upload,
-        documents=history.documents_of(case),
+        documents=documents,
     )
+    if conflicts:
+        response.status_code = 409
+    return response
 
 
 def _wish(request: HttpRequest) -> tuple[str, str]:
-    """Which button was pressed, and for which document."""
-    verb, _, document = request.POST.get("do", "save").partition(":")
-    return verb, document
+    """Which button was pressed, and for which document or field."""
+    verb, _, named = request.POST.get("do", "save").partition(":")
+    return verb, named
 
 
 def _upload_form(request: HttpRequest) -> DocumentForm:
@@ -123,6 +251,10 @@ def _add(request: HttpRequest, case: Submission, upload: DocumentForm) -> None:
     """Add the chosen file; a refusal stands on ``upload``, and the draft is saved all the same."""
     if upload.is_bound and upload.is_valid():
         attempt(request, upload, lambda: add_from(request, case, upload))
+        if isinstance(getattr(upload, "refusal", None), AlreadyDone):
+            # A second click, and what was wished for is there.
+            messages.info(request, upload.refusal.message)
+            upload.errors.clear()
 
 
 def _ask_again(request: HttpRequest, upload: DocumentForm) -> None:
@@ -145,68 +277,17 @@ def _document(request: HttpRequest, case: Submission, document: str) -> Document
     return get_object_or_404(Document.objects.visible_to(request.user), pk=key, submission=case)
 
 
-def _after(request: HttpRequest, case: Submission) -> str:
+def _after(request: HttpRequest, case: Submission, step: wizard.Step | None) -> str:
     """Where the pressed button leads once the draft is saved."""
-    verb, document = _wish(request)
+    verb, named = _wish(request)
     if verb == "review":
         return case_url(case, "review")
     if verb == "version":
-        return reverse("lab:new_version", args=[case.case_number, _document(request, case, document).pk])
+        return reverse("lab:new_version", args=[case.case_number, _document(request, case, named).pk])
+    if verb == "go" and named in wizard.BY_KEY:
+        return step_url(case, wizard.BY_KEY[named])
+    if verb == "next" and step is not None:
+        following = wizard.after(step)
+        return step_url(case, following) if following else case_url(case, "review")
     anchor = "#documents" if verb in ("document", "remove") or request.FILES.get("file") else ""
-    return case_url(case, "edit") + anchor
-
-
-@lab_page("GET", "POST")
-def review(request: HttpRequest, case_number: str) -> HttpResponse:
-    """The draft as it would be received, and everything that is still missing; from here it is submitted."""
-    case = the_case(request, case_number)
-    form = BareForm(request.POST if request.method == "POST" else None)
-    done = form.is_bound and take(
-        request,
-        form,
-        lambda: actions.submit(
-            actor=request.user, submission=case, expected_revision=posted_revision(request.POST)
-        ),
-        done="Your submission was received.",
-        to=case_url(case, "receipt"),
-    )
-    if done:
-        return done
-    if away := not_now(request, case, "submit"):
-        return away
-    return page(
-        request,
-        "lab/review.html",
-        the_case(request, case_number),
-        look="viewed_draft",
-        form=form,
-        lacks=[(lack, _link(case, lack.field)) for lack in missing(case, at=clock.now())],
-        documents=history.documents_of(case),
-    )
-
-
-def _link(case: Submission, field: str) -> str:
-    """Where a field is written: the form, at that field."""
-    return f"{case_url(case, 'edit')}#id_{field}"
-
-
-@lab_page()
-def receipt(request: HttpRequest, case_number: str) -> HttpResponse:
-    """What was received, as it was then, and what follows; to print and keep."""
-    case = the_case(request, case_number)
-    found = history.receipt(case)
-    if found is None:
-        return see_other(case_url(case))
-    by = public_names(case, [found.actor_id])[found.actor_id] if found.actor_id else ""
-    at = clock.now()
-    return page(
-        request,
-        "lab/receipt.html",
-        case,
-        look="viewed_receipt",
-        receipt=found,
-        by=by,
-        facts=case.facts_versions.order_by("number").first(),
-        steps=road_ahead(case, at=at),
-        now=at,
-    )
+    return step_url(case, step) + anchor

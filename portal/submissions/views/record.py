@@ -72,10 +72,10 @@ def _capacity(look: history.Look) -> str:
 
 @lab_page()
 def changes(request: HttpRequest, case_number: str) -> HttpResponse:
-    """Every change of the case, newest first; with ``?of=dates`` those that moved a date or the window."""
+    """Every change of the case but what was kept while typing, newest first; with ``?of=dates`` those that moved a date."""
     case = the_case(request, case_number, with_names_shown)
     of_dates = request.GET.get("of") == "dates"
-    rows = history.date_changes(case) if of_dates else history.changes(case)
+    rows = history.date_changes(case) if of_dates else history.worth_telling(case)
     shown, named = _page_with_names(request, case, rows)
     told = sight.with_names(case, history.tell(shown.object_list), named)
     return page(
