@@ -6,7 +6,7 @@ class PartnersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from partners import panels, readers
+        from partners import archive, panels, readers
         from partners.actions import following
         from partners.admin import home
         from partners.deadline_kinds import register_kinds
@@ -17,6 +17,8 @@ class PartnersConfig(AppConfig):
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
         from portal.submissions import hooks, next_steps
+        from portal.submissions.exports import archive as exports
+        from portal.submissions.exports import record
         from portal.submissions.panels import CONSEQUENCES, PANELS
 
         register_kinds()
@@ -32,5 +34,7 @@ class PartnersConfig(AppConfig):
         next_steps.UPPER.append(readers.next_steps)
         CONSEQUENCES.append(readers.consequences)
         PANELS.append(panels.of_case)
+        exports.PARTS.append(archive.of_case)
+        record.PURPOSES.append(archive.purposes)
         CASE_PANELS.append(home.panel_of_case)
         HOME_PANELS.append(home.queues)

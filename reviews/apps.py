@@ -12,7 +12,8 @@ class ReviewsConfig(AppConfig):
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
         from portal.submissions import hooks, panels
-        from reviews import deadline_kinds, policies, readers
+        from portal.submissions.exports import archive as exports
+        from reviews import archive, deadline_kinds, policies, readers
         from reviews.actions.clockwork import follow_window
         from reviews.admin.panels import assessments_panel, queues, seats_panel
         from reviews.panels import lab_panel
@@ -26,6 +27,7 @@ class ReviewsConfig(AppConfig):
         READERS.append(readers.events)
         CASELESS.append(readers.messages)
         panels.PANELS.append(lab_panel)
+        exports.PARTS.append(archive.of_case)
         panels.DUE_BY_CLOSING.update(deadline_kinds.BY_CLOSING)
         panels.LINKS.append(("Assessments", "lab_reviews:assessments"))
         panels.AREAS += [("Inquiries", "lab_reviews:inquiries"), ("Designations", "lab_reviews:designations")]

@@ -9,6 +9,7 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from portal import clock
+from portal.accounts.models import Kind, User
 from portal.submissions import actions, files, policies
 from portal.submissions.models import DocumentVersion
 
@@ -48,3 +49,11 @@ def _still_allowed(person: UUID, document: UUID) -> bool:
     clock.refresh()
     with transaction.atomic():
         return policies.may_go_on_reading(person, document)
+
+
+def still_of_the_lab(person: UUID, lab: UUID) -> bool:
+    """Whether a person sits in a lab at this moment; asked anew while an archive is on its way."""
+    clock.refresh()
+    with transaction.atomic():
+        reader = User.objects.filter(pk=person).first()
+        return reader is not None and reader.is_active and lab in reader.organisations_as(Kind.LAB)

@@ -156,6 +156,61 @@ class DocumentForm(FileForm):
     field_order = ("kind", "title", "tlp", "confidential_commercial", "file")
 
 
+class EvidenceForm(FileForm):
+    """A log or card to be read, and whether it is kept as a document of the case."""
+
+    file = forms.Field(
+        label="File",
+        widget=forms.FileInput,
+        error_messages={"required": "Choose a file."},
+        help_text="An evaluation log of Inspect (.eval or .json, old ones too) or a model card in Markdown.",
+    )
+
+    keep = forms.BooleanField(
+        label="Keep the file as a document of this case",
+        required=False,
+        help_text="Otherwise it is read and forgotten; nothing of it is stored before you confirm it.",
+    )
+
+
+def _choose(what: str) -> dict[str, str]:
+    """The same words for nothing and for what is none of the list: Django's own would show an id."""
+    return dict.fromkeys(("required", "invalid_choice"), f"Choose {what} of the list.")
+
+
+class EvidenceInCaseForm(forms.Form):
+    """A document of the case to be read."""
+
+    use_required_attribute = False
+    version = forms.ChoiceField(
+        label="Document",
+        error_messages=_choose("a document"),
+    )
+
+    def __init__(self, *args, versions, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["version"].choices = [
+            (str(version.pk), f"{version.document.title}, {version.name}") for version in versions
+        ]
+
+
+class EarlierCaseForm(forms.Form):
+    """An earlier submission of the lab to take facts from."""
+
+    use_required_attribute = False
+    earlier = forms.ChoiceField(
+        label="Submission",
+        error_messages=_choose("a submission"),
+    )
+
+    def __init__(self, *args, cases, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["earlier"].choices = [
+            (str(case.pk), f"{case.model_name or 'Model not named yet'}, {case.case_number}")
+            for case in cases
+        ]
+
+
 class InstructionsForm(forms.Form):
     """Access instructions: a secret, sealed as soon as it is read here."""
 

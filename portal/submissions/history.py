@@ -8,7 +8,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from portal.ledger.models import Event
-from portal.submissions.models import Document, DocumentVersion, Submission
+from portal.submissions.models import Document, DocumentVersion, Evaluation, Submission
 
 # Steps that move a date or the window.
 DATE_VERBS = (
@@ -32,6 +32,8 @@ CHANGES = {
     "add_document": "Added a document",
     "add_version": "Added a new version of a document",
     "remove_document": "Took a document out of the draft",
+    "add_evaluations": "Added evaluations",
+    "take_back_evaluation": "Took an evaluation back",
     "propose_terms": "Proposed access terms",
     "accept_terms": "Accepted the access terms",
     "provide_access": "Provided access instructions",
@@ -52,9 +54,12 @@ LOOKS = {
     "viewed_terms": "Read the access terms",
     "viewed_dates": "Read the dates",
     "viewed_receipt": "Read the receipt",
+    "exported_record": "Took the record of looks along as a file",
+    "took_along": "Took the whole case along as an archive",
     "viewed_record": "Read the record of looks and changes",
     "viewed_documents": "Saw the list of documents",
     "downloaded_document": "Downloaded a file",
+    "read_evidence": "Had a file read for its results",
     "revealed_instructions": "Revealed the access instructions",
     "listed_grants": "Saw a grant on the case in a list",
     "viewed_grant": "Opened a grant",
@@ -222,6 +227,10 @@ class Receipt:
     versions: list[DocumentVersion]
     planned_partner_release: datetime | None
     planned_public_release: datetime | None
+    evaluations: list[Evaluation]
+    # Of the event in the ledger: its number, and its digest in hex.
+    number: int
+    digest: str
 
 
 def receipt(case: Submission) -> Receipt | None:
@@ -244,9 +253,17 @@ def receipt(case: Submission) -> Receipt | None:
         versions,
         _instant(dates.get("planned_partner_release")) if moved else case.planned_partner_release,
         _instant(dates.get("planned_public_release")) if moved else case.planned_public_release,
+        list(case.evaluation_rows.filter(pk__in=event.data.get("evaluations", ()))),
+        event.seq,
+        bytes(event.digest).hex(),
     )
 
 
 def documents_of(case: Submission) -> list[Document]:
     """The case's documents with their versions; two queries."""
     return list(case.documents.filter(removed_at=None).prefetch_related("versions"))
+
+
+def evaluations_of(case: Submission) -> list[Evaluation]:
+    """The case's rows of results but for those that were taken back; one query."""
+    return list(case.evaluation_rows.filter(taken_back_at=None))

@@ -31,6 +31,10 @@ EDITS: dict[str, Edit] = {
     "correct_facts": Edit(PENDING, _LAB, "Facts can be corrected from submission until the window ends."),
     "add_document": Edit((State.DRAFT, *PENDING), _LAB, "Documents can be added until the window ends."),
     "add_version": Edit((State.DRAFT, *PENDING), _LAB, "Versions can be added until the window ends."),
+    "add_evaluations": Edit((State.DRAFT, *PENDING), _LAB, "Evaluations can be added until the window ends."),
+    "take_back_evaluation": Edit(
+        (State.DRAFT, *PENDING), _LAB, "Evaluations can be taken back until the window ends."
+    ),
     "remove_document": Edit(
         (State.DRAFT,), _LAB, "After submission a document is corrected by a new version, not taken out."
     ),

@@ -219,6 +219,15 @@ class TermsQuerySet(models.QuerySet):
         )
 
 
+class EvaluationQuerySet(models.QuerySet):
+    def visible_to(self, user, *, at: datetime | None = None):
+        """Rows of the cases whose facts this person may read."""
+        submissions = apps.get_model("submissions", "Submission").objects
+        return self.filter(
+            submission_id__in=submissions.visible_to(user, scope=FACTS, at=at).order_by().values("pk")
+        )
+
+
 class ConflictQuerySet(models.QuerySet):
     def visible_to(self, user):
         """A person's own conflicts; everybody's for the programme's coordinators and auditors, who answer for them."""

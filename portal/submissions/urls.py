@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from portal.submissions.views import cases, documents, drafts, record, steps, submitting, terms
+from portal.submissions.views import (
+    cases,
+    documents,
+    drafts,
+    evidence,
+    exports,
+    record,
+    steps,
+    submitting,
+    terms,
+)
 
 app_name = "lab"
 CASE = "cases/<str:case_number>/"
@@ -13,8 +23,16 @@ urlpatterns = [
     path(CASE, cases.case, name="case"),
     path(f"{CASE}edit/", drafts.edit, name="edit"),
     path(f"{CASE}edit/<slug:step>/", drafts.edit, name="edit_step"),
+    path(f"{CASE}evidence/", evidence.read, name="evidence"),
+    path(f"{CASE}evidence/take/", evidence.take_offer, name="take_evidence"),
+    path(
+        f"{CASE}evaluations/<uuid:evaluation_id>/take_back/", evidence.take_back, name="take_back_evaluation"
+    ),
     path(f"{CASE}review/", submitting.review, name="review"),
     path(f"{CASE}receipt/", submitting.receipt, name="receipt"),
+    path(f"{CASE}receipt/pdf/", exports.receipt_pdf, name="receipt_pdf"),
+    path(f"{CASE}archive/", exports.take_along, name="take_along"),
+    path(f"{CASE}who/<str:form>", exports.export_record, name="export_record"),
     path(f"{CASE}facts/", steps.correct, name="correct_facts"),
     path(f"{CASE}documents/new/", documents.add, name="add_document"),
     path(f"{CASE}documents/<uuid:document_id>/new-version/", documents.new_version, name="new_version"),

@@ -32,6 +32,13 @@
     button.addEventListener("click", () => window.print());
   }
 
+  for (const button of document.querySelectorAll("[data-tick-all]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      for (const box of button.form.querySelectorAll("input[type=checkbox]")) box.checked = true;
+    });
+  }
+
   // What has to be put right is where the page begins.
   const errors = document.querySelector(".portal-form-errors");
   if (errors) errors.focus();

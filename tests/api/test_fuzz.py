@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
-    "partners", "grants",
+    "partners", "grants", "evaluations",
 )  # fmt: skip
 ROLES = (
     "contributor",

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.accounts.doors import code
 from tests.accounts.test_browser import tab_to
+from tests.evidence import logs
 from tests.story.conftest import chromium, pictures, stack  # noqa: F401 - fixtures
 from tests.story.people import Faults, Person
 from tests.story.stack import Stack
@@ -153,6 +154,28 @@ def test_what_is_wrong_is_said_beside_it_and_nothing_typed_is_lost(noor: Person,
     noor.look("a refused file")
     noor.sees("The draft is saved.", "The file is truncated: its end is missing.")
     assert page.get_by_label("Model name").input_value() == "Kestrel Slip"
+    assert faults.found == []
+
+
+def test_evidence_is_read_and_each_value_confirmed(noor: Person, faults: Faults):
+    page = begun(noor, "Kestrel Read").page
+    noor.press("Evaluations").follow("Read evidence you have")
+    log = {"name": "log.json", "mimeType": "application/json", "buffer": logs.as_json().getvalue()}
+    page.locator("input[type=file]").set_input_files(log | {"buffer": log["buffer"][:-50]})
+    noor.press("Read this file").look("a log cut off")
+    noor.sees(
+        "The file ends in the middle: it was cut off, or its writing was not finished. Nothing was stored."
+    )
+    page.locator("input[type=file]").set_input_files(log)
+    noor.press("Read this file").look("what was read")
+    noor.sees("cyber_range", "What remains", "Give the checkpoint hash or name.")
+    tab_to(page, "Tick all")
+    page.keyboard.press("Enter")
+    tab_to(page, "Model name")
+    page.keyboard.press("Space")
+    noor.press("Take what is ticked").sees("Taken: 1 evaluation.", "match: accuracy 0.625 ± 0.05")
+    noor.press("The model")
+    expect(page.get_by_label("Model name")).to_have_value("Kestrel Read")
     assert faults.found == []
 
 

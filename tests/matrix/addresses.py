@@ -10,7 +10,7 @@ _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 _COLLECTIONS = {
     "submissions": "submission", "documents": "document", "inquiries": "inquiry", "designations": "designation",
     "assignments": "assignment", "assessments": "assessment", "partners": "partnerprofile", "grants": "grant",
-    "deadlines": "deadline", "events": "event",
+    "deadlines": "deadline", "events": "event", "evaluations": "evaluation",
 }  # fmt: skip
 
 
@@ -58,6 +58,8 @@ def _value(name: str, route: str, world):
         "pk": "1",
         "uidb36": "0",
         "step": "model",
+        "form": "looks.csv",
+        "evaluation_id": world.evaluation.pk,
         "key": "set-password",
         "url": "no/such/page",
         "app_label": "submissions",

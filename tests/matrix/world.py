@@ -26,6 +26,9 @@ def build() -> SimpleNamespace:
         actor=case.contributor, submission=case.submission, kind="system_card", title="Card of marzipan",
         upload=make.pdf("the marzipan card"), at=make.NOW,
     )  # fmt: skip
+    evaluation = cases.add_evaluations(
+        actor=case.contributor, submission=case.submission, rows=[{"task": "marzipan range"}], at=make.NOW
+    )[0]
     draft = reviewing.draft(case, at=AT)
     shared = reviewing.shared(case, at=AT)
     granted = GrantCase()
@@ -98,9 +101,11 @@ def build() -> SimpleNamespace:
         "invitation": invitation,
         "affiliation": affiliation,
         "document": document,
+        "evaluation": evaluation,
     }
     return SimpleNamespace(
         people={"nobody": AnonymousUser()} | {name: User.objects.get(pk=user.pk) for name, user in people.items()},
         objects=objects, case=case, granted=granted, document=document, shared=shared, confirmed=confirmed,
         invitation=invitation, membership=membership, message=message, token=token,
+        evaluation=evaluation,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.conflicts import declare_conflict, end_conflict
 from portal.submissions.actions.documents import add_document, add_version, open_version, remove_document
 from portal.submissions.actions.drafts import correct_facts, create_draft, merge_draft, save_draft
+from portal.submissions.actions.evaluations import add_evaluations, take_back_evaluation, take_evidence
 from portal.submissions.actions.leaving import release, withdraw
 from portal.submissions.actions.orphans import remove_orphans
 from portal.submissions.actions.terms import accept_terms, propose_terms
@@ -14,6 +15,7 @@ __all__ = [
     "accept_terms",
     "acknowledge",
     "add_document",
+    "add_evaluations",
     "add_version",
     "close",
     "correct_facts",
@@ -34,5 +36,7 @@ __all__ = [
     "save_draft",
     "set_first_grant",
     "submit",
+    "take_back_evaluation",
+    "take_evidence",
     "withdraw",
 ]

@@ -26,9 +26,10 @@ def submit(
         {"document": document.pk, "version": document.current.number, "sha256": document.current.sha256}
         for document in case.documents.filter(removed_at=None).prefetch_related("versions")
     ]
+    rows = list(case.evaluation_rows.filter(taken_back_at=None).values_list("pk", flat=True))
     finished = steps.finish(
-        case=case, actor=actor, verb="submit", at=at, step=step, data={"received": received}, replan=True,
-        tell=steps.people(case, "lab", at=at),
+        case=case, actor=actor, verb="submit", at=at, step=step, data={"received": received, "evaluations": rows},
+        replan=True, tell=steps.people(case, "lab", at=at),
     )  # fmt: skip
     # The coordinators stand in the audience only since the row above was saved.
     steps.announce(case=finished, verb="submit", at=at, people=steps.people(case, "coordinator", at=at))

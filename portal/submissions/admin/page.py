@@ -63,7 +63,7 @@ class CasePage:
 
     def panels(self) -> list[Panel]:
         """The page's sections in order; ``None`` from a section is left out."""
-        own = [self._facts(), self._documents(), self._terms(), self._instructions()]
+        own = [self._facts(), self._evaluations(), self._documents(), self._terms(), self._instructions()]
         upper = [make(self.request, self.case) for make in CASE_PANELS]
         return [
             panel
@@ -86,6 +86,10 @@ class CasePage:
             if (value := facts.get_access_mode_display() if name == "access_mode" else getattr(facts, name))
         ]
         return "About the model", "admin/case/facts.html", {"facts": facts, "rows": rows}
+
+    def _evaluations(self) -> Panel | None:
+        rows = history.evaluations_of(self.case) if FACTS in self.scopes else []
+        return ("Evaluations", "admin/case/evaluations.html", {"evaluations": rows}) if rows else None
 
     def _documents(self) -> Panel:
         if DOCUMENTS not in self.scopes:

@@ -1,15 +1,24 @@
-"""The API's collections of this floor: submissions, documents, and the deadlines and events of cases."""
+"""The API's collections of this floor: submissions, documents, evaluations, and the deadlines and events of cases."""
 
 from portal.submissions.api.deadlines import DeadlineViewSet
 from portal.submissions.api.documents import DocumentViewSet
+from portal.submissions.api.evaluations import EvaluationViewSet
 from portal.submissions.api.events import EventViewSet
 from portal.submissions.api.submissions import SubmissionViewSet
 
 ROUTES = [
     ("submissions", SubmissionViewSet),
     ("documents", DocumentViewSet),
+    ("evaluations", EvaluationViewSet),
     ("deadlines", DeadlineViewSet),
     ("events", EventViewSet),
 ]
 
-__all__ = ["ROUTES", "DeadlineViewSet", "DocumentViewSet", "EventViewSet", "SubmissionViewSet"]
+__all__ = [
+    "ROUTES",
+    "DeadlineViewSet",
+    "DocumentViewSet",
+    "EvaluationViewSet",
+    "EventViewSet",
+    "SubmissionViewSet",
+]

@@ -17,6 +17,17 @@ class Score:
 
     name: str
     metrics: dict[str, float | int | None]
+    # Where in the file the metrics stand, in the words of its format.
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a text under a heading of its own; ``line`` is where the heading stands, from 1 on."""
+
+    heading: str
+    text: str
+    line: int
 
 
 @dataclass(slots=True)
@@ -32,6 +43,7 @@ class Evidence:
     created: str | None = None
     scores: list[Score] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list, compare=False)
 
 
 def text_in(value: Any) -> str | None:

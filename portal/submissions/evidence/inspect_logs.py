@@ -139,13 +139,15 @@ def _read_scores(told: Evidence, results: dict) -> None:
         # Version 1 has one scorer, and its metrics beside it.
         scorer = results.get("scorer") if isinstance(results.get("scorer"), dict) else {}
         rows = [{"name": scorer.get("name"), "metrics": results["metrics"]}]
-    for row in rows if isinstance(rows, list) else []:
+    old = rows is not results.get("scores")
+    for number, row in enumerate(rows if isinstance(rows, list) else []):
         metrics = row.get("metrics") if isinstance(row, dict) else None
         name = text_in(row.get("name")) if isinstance(row, dict) else None
         if not isinstance(metrics, dict) or name is None:
             told.problems.append("A row of results could not be read.")
             continue
-        told.scores.append(Score(name, _metrics(told, name, metrics)))
+        where = "results.metrics" if old else f"results.scores[{number}].metrics"
+        told.scores.append(Score(name, _metrics(told, name, metrics), where))
 
 
 def _metrics(told: Evidence, score: str, metrics: dict) -> dict[str, float | int | None]:

@@ -7,9 +7,10 @@ from typing import Any, BinaryIO
 import yaml
 from markdown_it import MarkdownIt
 
-from portal.submissions.evidence.found import Evidence, Score, Unreadable, number_in, text_in
+from portal.submissions.evidence.found import Evidence, Score, Section, Unreadable, number_in, text_in
 
 CARD_AT_MOST = 2 << 20
+SECTION_AT_MOST = 10_000
 _HEADER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?\d+(?:,\d{3})*(?:\.\d+)?\s*%?")
 # Columns of a table of benchmarks that hold no results.
@@ -39,19 +40,45 @@ def read_card(stream: BinaryIO) -> Evidence:
         raise Unreadable("This is neither an evaluation log of Inspect nor a model card.")
     found = Evidence("model_card")
     header = _HEADER.match(text)
+    above = 0
     if header is not None:
         _read_header(found, header.group(1))
+        above = text[: header.end()].count("\n")
         text = text[header.end() :]
+    found.sections = _sections(text, above)
     page = _Page()
     page.feed(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
     page.close()
-    for table in page.tables:
-        _read_table(found, table)
+    for number, table in enumerate(page.tables, start=1):
+        _read_table(found, table, number)
     found.model = found.model or _name_of(page)
     if header is None and not page.headings and not found.scores:
         raise Unreadable("This is a text, and no model card: it has neither a header nor a heading.")
     if found.model is None:
         found.problems.append("The card does not say what its model is called.")
+    return found
+
+
+def _sections(text: str, above: int) -> list[Section]:
+    """The text under each heading, as it is written, up to the next heading of any level; ``above`` lines stand before it.
+
+    Tables and markup are left out: they are no sentences.
+    """
+    tokens = MarkdownIt("commonmark").parse(text)
+    headings = [
+        (token.map[0], token.map[1], text_in(tokens[place + 1].content) or "")
+        for place, token in enumerate(tokens)
+        if token.type == "heading_open" and token.map
+    ]
+    lines = text.splitlines()
+    ends = [*(first for first, _, _ in headings[1:]), *([len(lines)] if headings else [])]
+    found = []
+    for (first, behind, heading), end in zip(headings, ends, strict=True):
+        words = "\n".join(
+            line for line in lines[behind:end] if not line.lstrip().startswith(("|", "<"))
+        ).strip()
+        if words and heading:
+            found.append(Section(heading, words[:SECTION_AT_MOST], above + first + 1))
     return found
 
 
@@ -98,10 +125,10 @@ def _read_result(found: Evidence, result: Any) -> None:
             if metrics[called] is None:
                 found.problems.append(f"{name or 'A result'}: {called} is not a number.")
     if name and metrics:
-        found.scores.append(Score(name, metrics))
+        found.scores.append(Score(name, metrics, "header, model-index"))
 
 
-def _read_table(found: Evidence, rows: list[list[str]]) -> None:
+def _read_table(found: Evidence, rows: list[list[str]], number: int) -> None:
     """A table with a column of benchmarks: one row of results for each, with what each model's column says."""
     if len(rows) < 2:
         return
@@ -120,7 +147,7 @@ def _read_table(found: Evidence, rows: list[list[str]]) -> None:
         name = text_in(f"{row[at]}, {metric}" if metric else row[at]) or row[at]
         metrics = {rows[0][number]: value for number in columns if (value := _value(row[number])) is not None}
         if metrics:
-            found.scores.append(Score(name, metrics))
+            found.scores.append(Score(name, metrics, f"table {number}"))
         elif any(row[number] for number in columns):
             found.problems.append(f"{name}: no column holds one number.")
 

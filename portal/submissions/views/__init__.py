@@ -1,5 +1,15 @@
 """The lab's pages. Each parses, calls one action or one queryset, and renders."""
 
-from portal.submissions.views import cases, documents, drafts, record, steps, submitting, terms
+from portal.submissions.views import (
+    cases,
+    documents,
+    drafts,
+    evidence,
+    exports,
+    record,
+    steps,
+    submitting,
+    terms,
+)
 
-__all__ = ["cases", "documents", "drafts", "record", "steps", "submitting", "terms"]
+__all__ = ["cases", "documents", "drafts", "evidence", "exports", "record", "steps", "submitting", "terms"]

@@ -79,6 +79,7 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
         line=timeline.line(found, at=at),
         now=at,
         documents=history.documents_of(found),
+        evaluations=history.evaluations_of(found),
         earlier_facts=_earlier_facts(found),
         asked=history.asked_correction(found),
         panels=panels_of(request, found),

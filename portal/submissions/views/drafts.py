@@ -19,7 +19,7 @@ from portal.formats import instant
 from portal.submissions import actions, history, looks, wizard
 from portal.submissions.actions.drafts import DATES, Conflict, Merged, digest, value_of
 from portal.submissions.forms import DocumentForm, DraftForm, NewForm
-from portal.submissions.models import Document, Facts, Submission
+from portal.submissions.models import Document, Evaluation, Facts, Submission
 from portal.submissions.people import public_names
 from portal.submissions.views.base import case_url, lab_page, not_now, page, step_url, take, the_case
 from portal.submissions.views.documents import add_from
@@ -212,7 +212,8 @@ def _edit_page(
         typed = {conflict.field: form.cleaned_data[conflict.field] for conflict in conflicts}
         form = DraftForm.of(case, user=request.user, step=step, typed=typed)
         seen = _digests(case, form) | {name: _seen(request).get(name, "") for name in typed}
-    documents = history.documents_of(case)
+    documents, evaluations = history.documents_of(case), history.evaluations_of(case)
+    rows = {"documents": bool(documents), "evaluations": bool(evaluations)}
     response = page(
         request,
         "lab/edit.html",
@@ -220,11 +221,12 @@ def _edit_page(
         look="viewed_draft",
         form=form,
         step=step,
-        progress=wizard.progress(case, at=clock.now(), rows={"documents": bool(documents)}),
+        progress=wizard.progress(case, at=clock.now(), rows=rows),
         seen=" ".join(f"{name}={value}" for name, value in seen.items()),
         conflicts=_told(case, form, conflicts),
         upload=upload,
         documents=documents,
+        evaluations=evaluations,
     )
     if conflicts:
         response.status_code = 409
@@ -264,17 +266,26 @@ def _ask_again(request: HttpRequest, upload: DocumentForm) -> None:
 
 
 def _remove(request: HttpRequest, case: Submission) -> None:
+    """Take out the document, or take back the evaluation, whose button was pressed."""
     verb, document = _wish(request)
     if verb == "remove":
         actions.remove_document(actor=request.user, document=_document(request, case, document))
+    if verb == "take_back":
+        row = get_object_or_404(
+            Evaluation.objects.visible_to(request.user), pk=_id(document), submission=case
+        )
+        actions.take_back_evaluation(actor=request.user, evaluation=row)
 
 
 def _document(request: HttpRequest, case: Submission, document: str) -> Document:
+    return get_object_or_404(Document.objects.visible_to(request.user), pk=_id(document), submission=case)
+
+
+def _id(text: str) -> UUID:
     try:
-        key = UUID(document)
+        return UUID(text)
     except ValueError as error:
         raise Http404 from error
-    return get_object_or_404(Document.objects.visible_to(request.user), pk=key, submission=case)
 
 
 def _after(request: HttpRequest, case: Submission, step: wizard.Step | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from portal.submissions.evidence import Unreadable, read_evidence
+from portal.submissions.evidence import Evidence, Unreadable, read_evidence
 
 
 class Command(BaseCommand):
@@ -31,9 +31,18 @@ def _read(path: Path) -> dict:
     said = {"file": str(path), "format": None, "task": None, "model": None, "status": None, "samples": None}
     try:
         with path.open("rb") as stream:
-            return said | asdict(read_evidence(stream))
+            return said | _plain(read_evidence(stream))
     except Unreadable as refusal:
         reason = str(refusal)
     except OSError as error:
         reason = f"The file can't be opened: {error.strerror}."
     return said | {"scores": [], "problems": [reason]}
+
+
+def _plain(found: Evidence) -> dict:
+    """What was found but for the places and texts that only a page shows."""
+    plain = asdict(found)
+    del plain["sections"]
+    for score in plain["scores"]:
+        del score["where"]
+    return plain

@@ -1,0 +1,211 @@
+"""Everything of a case that its lab may take along, as one ZIP archive with a manifest, made while it is sent."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal.deadlines.models import Message
+from portal.submissions import history, sight
+from portal.submissions.exports import record
+from portal.submissions.exports.receipt import as_pdf
+from portal.submissions.files import CHUNK
+from portal.submissions.models import DocumentVersion, Facts, Submission, Terms
+from portal.submissions.people import public_names
+
+# (submission, user, at) -> (path, content): what upper floors add, as the lab's pages show it. They fill it from their AppConfig.
+PARTS: list[Callable[[Submission, Any, datetime], list[tuple[str, bytes]]]] = []
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of the archive: its content, or the stored version it is streamed from."""
+
+    path: str
+    content: bytes = b""
+    version: DocumentVersion | None = None
+
+    def pieces(self) -> Iterator[bytes]:
+        if self.version is None:
+            yield self.content
+            return
+        with self.version.file.open("rb") as source:
+            while piece := source.read(CHUNK):
+                yield piece
+
+
+def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
+    """Everything but the files' content, read now; the files are opened while they are sent."""
+    found = [
+        Part(
+            "facts.json",
+            record.plain_json([_facts(version) for version in case.facts_versions.order_by("number")]),
+        ),
+        Part("evaluations.json", record.plain_json([_evaluation(row) for row in case.evaluation_rows.all()])),
+        Part("terms.json", record.plain_json([_terms(version) for version in case.terms.order_by("number")])),
+        Part("dates.json", record.plain_json(_dates(case))),
+        Part("events.json", record.plain_json(_events(case))),
+        Part("who.json", record.as_json(case, at=at).content),
+        Part("messages.json", record.plain_json(_messages(case, user))),
+    ]
+    receipt = history.receipt(case)
+    if receipt is not None:
+        by = public_names(case, [receipt.actor_id])[receipt.actor_id] if receipt.actor_id else ""
+        found.append(Part("receipt.pdf", as_pdf(case, receipt, by=by).content))
+    for add in PARTS:
+        found += [Part(path, content) for path, content in add(case, user, at)]
+    for number, document in enumerate(history.documents_of(case), start=1):
+        for version in document.versions.all():
+            # The names in the archive are ours: a lab's file name may be anything but a safe path.
+            ending = version.name.rpartition(".")[2].lower() if "." in version.name else "bin"
+            ending = ending if ending.isascii() and ending.isalnum() and len(ending) <= 8 else "bin"
+            path = f"documents/{number:03d}-version-{version.number}.{ending}"
+            found.append(Part(path, version=version))
+    return found
+
+
+def stream(
+    case: Submission, parts: list[Part], *, at: datetime, still_allowed: Callable[[], bool]
+) -> Iterator[bytes]:
+    """The archive, piece by piece; its manifest comes last, since it names the SHA-256 of all that was sent.
+
+    The audience is asked again before each file: when access ends the stream ends, and what came so far is no whole archive.
+    """
+    sink = _Sink()
+    listed = []
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in parts:
+            if part.version is not None and not still_allowed():
+                raise ConnectionResetError("Access ended while the archive was on its way.")
+            sha256, size = hashlib.sha256(), 0
+            entry = zipfile.ZipInfo(part.path, date_time=at.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as target:
+                for piece in part.pieces():
+                    sha256.update(piece)
+                    size += len(piece)
+                    target.write(piece)
+                    yield sink.taken()
+            listed.append({"path": part.path, "size": size, "sha256": sha256.hexdigest()} | _about(part))
+        manifest = {
+            "case": case.case_number,
+            "lab": case.lab.name,
+            "made_at": at.isoformat(),
+            "files": listed,
+        }
+        archive.writestr(MANIFEST, record.plain_json(manifest))
+    yield sink.taken()
+
+
+def _about(part: Part) -> dict[str, Any]:
+    """For a document, what it is called and whether the bytes are those that were received."""
+    if part.version is None:
+        return {}
+    document = part.version.document
+    return {
+        "document": document.title,
+        "name": part.version.name,
+        "version": part.version.number,
+        "marking": document.marking,
+        "received_sha256": part.version.sha256,
+    }
+
+
+class _Sink(io.RawIOBase):
+    """Where the archive is written: holds what has not been sent yet, and cannot be wound back."""
+
+    def __init__(self) -> None:
+        self.waiting = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.waiting += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        piece = bytes(self.waiting)
+        self.waiting.clear()
+        return piece
+
+
+def _facts(version: Facts) -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "created_at": version.created_at.isoformat(),
+    } | {name: getattr(version, name) for name in Facts.TEXTS}
+
+
+def _evaluation(row: Any) -> dict[str, Any]:
+    names = (
+        "task",
+        "dataset",
+        "model",
+        "checkpoint",
+        "status",
+        "samples",
+        "scores",
+        "source_name",
+        "source_sha256",
+    )
+    instants = ("evaluated_at", "added_at", "taken_back_at")
+    return {name: getattr(row, name) for name in names} | {
+        name: _iso(getattr(row, name)) for name in instants
+    }
+
+
+def _terms(version: Terms) -> dict[str, Any]:
+    instants = ("proposed_at", "lab_accepted_at", "government_accepted_at")
+    texts = {name: getattr(version, name) for name in ("purpose", *Terms.HEADS)}
+    return (
+        {"version": version.number, "names_shown": version.names_shown}
+        | texts
+        | {name: _iso(getattr(version, name)) for name in instants}
+    )
+
+
+_INSTANTS = (
+    "planned_partner_release", "planned_public_release", "released_at", "created_at", "submitted_at", "acknowledged_at",
+    "agreed_at", "access_provided_at", "first_grant_starts_at", "opens_at", "closes_at", "closed_at", "withdrawn_at",
+)  # fmt: skip
+
+
+def _dates(case: Submission) -> dict[str, Any]:
+    return {"case": case.case_number, "state": str(case.state)} | {
+        name: _iso(getattr(case, name)) for name in _INSTANTS
+    }
+
+
+def _events(case: Submission) -> list[dict[str, Any]]:
+    """Every change, newest first, under the names the lab reads; looks stand in ``who.json``."""
+    return [
+        {
+            "at": told.at.isoformat(),
+            "by": name,
+            "capacity": told.capacity,
+            "what": told.what,
+            "reason": told.reason,
+            "moved": [
+                {"what": moved.label, "from": _iso(moved.old), "to": _iso(moved.new)} for moved in told.moved
+            ],
+        }
+        for told, name in sight.with_names(case, history.tell(history.changes(case)))
+    ]
+
+
+def _messages(case: Submission, user: Any) -> list[dict[str, Any]]:
+    """The notices about the case that went to the person who takes it along."""
+    found = Message.objects.visible_to(user).filter(case_id=case.pk).order_by("created_at", "id")
+    return [
+        {"at": message.created_at.isoformat(), "about": message.label, "says": message.wording}
+        for message in found
+    ]
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None

@@ -1,0 +1,38 @@
+"""What the agency's side adds to a lab's archive: the assessments that were shared with it, as its pages show them."""
+
+from datetime import datetime
+from typing import Any
+
+from portal.accounts.models import User
+from portal.submissions.exports.record import plain_json
+from portal.submissions.models import Submission
+from reviews.models import Assessment
+
+
+def of_case(submission: Submission, user: User, at: datetime) -> list[tuple[str, bytes]]:
+    """``assessments.json``: each shared assessment with the lab's response, its author under the name the lab reads."""
+    shared = Assessment.objects.visible_to(user, at=at).filter(submission=submission, shared_at__isnull=False)
+    rows = shared.for_lab().prefetch_related("versions_read__document")
+    return [("assessments.json", plain_json([_told(row) for row in rows]))]
+
+
+def _told(row: Assessment) -> dict[str, Any]:
+    return {
+        "domain": row.get_domain_display(),
+        "state": row.get_state_display(),
+        "by": row.author_shown,
+        "agency": row.assignment.agency.name,
+        "method": row.method,
+        "access_used": row.get_access_used_display(),
+        "hours": str(row.hours) if row.hours is not None else None,
+        "findings": row.findings,
+        "limitations": row.limitations,
+        "confidence": row.get_confidence_display(),
+        "documents_read": [
+            f"{version.document.title}, version {version.number}" for version in row.versions_read.all()
+        ],
+        "shared_at": row.shared_at.isoformat() if row.shared_at else None,
+        "response": row.response,
+        "responded_at": row.responded_at.isoformat() if row.responded_at else None,
+        "finalized_at": row.finalized_at.isoformat() if row.finalized_at else None,
+    }
