@@ -1,7 +1,7 @@
 """The deadlines and notices of grants and of partner organisations. Wording carries no fact of the lab's."""
 
-from portal.accounts.models import Role
-from portal.deadlines.registry import DeadlineKind, NoticeKind, days, register
+from portal.accounts.models import Kind, Role
+from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
 
 STARTS, STARTS_PARTNER = "grant_starts", "grant_starts_partner"
 EXPIRES, EXPIRES_PARTNER = "grant_expires", "grant_expires_partner"
@@ -9,6 +9,23 @@ CLOSE_OUT = "grant_close_out"
 REVETTING, REVETTING_PARTNER = "partner_revetting", "partner_revetting_partner"
 # Designators see every case, and have no part in grants.
 NO_PART = (Role.DESIGNATOR,)
+GRANTS = Group("grants", "Early access of partners")
+ORGANISATIONS = Group("partners", "Partner organisations", (Kind.AGENCY, Kind.PARTNER))
+# By these a partner's access begins or ends, or its dates move: they are mailed at once, whatever a person chose.
+ESSENTIAL_OF_GRANTS = frozenset(
+    {
+        "grant_declined",
+        "grant_named",
+        "grant_moved",
+        "grant_active",
+        "grant_suspended",
+        "grant_resumed",
+        "grant_extended",
+        "grant_expired",
+        "grant_revoked",
+        "grant_surrendered",
+    }
+)
 
 
 def register_kinds() -> None:
@@ -43,6 +60,7 @@ def register_kinds() -> None:
             (Role.ADMIN,),
             days(-3, 0, 3),
             withheld_from=NO_PART,
+            essential=True,
         ),
         DeadlineKind(REVETTING, "Vet the partner again", revetting, (Role.COORDINATOR,), days(-60, -30, -7)),
         DeadlineKind(
@@ -52,9 +70,9 @@ def register_kinds() -> None:
             (Role.ADMIN,),
             days(-60, -30, -7),
         ),
-        *_grant_notices(),
-        *_partner_notices(),
     )
+    register(*_grant_notices(), group=GRANTS, essential=ESSENTIAL_OF_GRANTS)
+    register(*_partner_notices(), group=ORGANISATIONS, essential=("partner_suspended", "partner_removed"))
 
 
 def _grant_notices() -> tuple[NoticeKind, ...]:

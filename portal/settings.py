@@ -216,6 +216,8 @@ PORTAL_TICK_SECONDS = config.number("PORTAL_TICK_SECONDS", 5)
 CELERY_BEAT_SCHEDULE = {
     "tick": _every("portal.deadlines.tasks.tick", PORTAL_TICK_SECONDS),
     "deliver": _every("portal.deadlines.tasks.deliver", PORTAL_TICK_SECONDS),
+    # Asked every minute, made once a day: so a beat that slept at the hour, or a zone that changed its clock, loses no day.
+    "digest": _every("portal.deadlines.tasks.digest", 60),
     "clock": _every("portal.submissions.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "grants_clock": _every("partners.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "assignments_clock": _every("reviews.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),

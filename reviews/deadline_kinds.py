@@ -4,13 +4,26 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from portal.accounts.models import Kind
 from portal.deadlines import actions as deadlines
 from portal.deadlines.calendar import add_business_days
-from portal.deadlines.registry import DeadlineKind, NoticeKind, days, register
+from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
 from portal.submissions.states import MACHINE, State
 
 ATTEST, DRAFT_FEEDBACK, FINAL_FEEDBACK = "attest", "draft_feedback", "final_feedback"
 ACKNOWLEDGE_INQUIRY = "acknowledge_inquiry"
+REVIEWS = Group("reviews", "Seats and assessments", (Kind.LAB, Kind.AGENCY))
+INQUIRIES = Group("inquiries", "Inquiries and designations", (Kind.LAB, Kind.AGENCY))
+# By these somebody's access begins or ends: they are mailed at once, whatever a person chose.
+ESSENTIAL = frozenset(
+    {
+        "agency_invited",
+        "agency_invitation_ended",
+        "assignment_revoked",
+        "assignment_handed_over",
+        "assignment_expired",
+    }
+)
 
 
 def attest_due(proposed_at: datetime) -> datetime:
@@ -68,7 +81,11 @@ def plan_feedback(submission, at: datetime) -> None:
 
 
 def register_kinds() -> None:
-    register(*_DEADLINES, *(NoticeKind(*words) for words in _NOTICES))
+    register(*_DEADLINES)
+    told = [NoticeKind(*words) for words in _NOTICES]
+    beside = [kind for kind in told if kind.key in (*OF_AN_INQUIRY, *OF_A_DESIGNATION)]
+    register(*(kind for kind in told if kind not in beside), group=REVIEWS, essential=ESSENTIAL)
+    register(*beside, group=INQUIRIES, essential=["inquiry_withdrawn"])
 
 
 _DEADLINES = (

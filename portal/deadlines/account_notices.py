@@ -12,8 +12,8 @@ from django.urls import reverse
 from portal.accounts import hooks
 from portal.deadlines import actions
 from portal.deadlines.models import Message
-from portal.deadlines.querysets import CASELESS
-from portal.deadlines.registry import NoticeKind, register
+from portal.deadlines.querysets import CASELESS, DIGEST
+from portal.deadlines.registry import ACCOUNT, NoticeKind, register
 
 NOT_YOU = "If this was not you, sign in, look at your sessions, and tell your organisation's administrator or the programme.\n"
 
@@ -83,12 +83,12 @@ def tell(*, recipients: list[UUID], kind: str, about: UUID, at: datetime, link: 
 
 
 def messages(user) -> Q | None:
-    """Accounts are the superusers' business, and nothing else that is told beside a case."""
-    return Q(kind__in=[kind.key for kind in KINDS]) if user.is_superuser else None
+    """Accounts are the superusers' business, and nothing else that is told beside a case; and so are the daily mails."""
+    return Q(kind__in=[*(kind.key for kind in KINDS), DIGEST]) if user.is_superuser else None
 
 
 def register_kinds() -> None:
-    register(*KINDS)
+    register(*KINDS, group=ACCOUNT, essential=[kind.key for kind in KINDS])
     if tell not in hooks.TELL:
         hooks.TELL.append(tell)
         CASELESS.append(messages)

@@ -1,16 +1,17 @@
 """Setting, meeting and cancelling deadlines, and telling people. Called inside the action whose consequence it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
 from portal import clock
-from portal.accounts.models import Kind, Role
-from portal.deadlines.models import Deadline, Message
+from portal.accounts.models import Kind, Role, User
+from portal.deadlines import preferences
+from portal.deadlines.models import Deadline, Message, NoticePreference
 from portal.deadlines.registry import DEADLINES
-from portal.errors import AlreadyDone, NotAllowed, WrongState
+from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger import actions as ledger
 
 
@@ -98,12 +99,64 @@ def tell(
     return len(Message.objects.bulk_create(messages, ignore_conflicts=True))
 
 
+@transaction.atomic
 def mark_read(*, actor, at: datetime, message_ids: Iterable[UUID] | None = None) -> int:
     """Mark a person's own notices as read (all of them when none is named)."""
     found = Message.objects.visible_to(actor).unread()
     if message_ids is not None:
         found = found.filter(pk__in=list(message_ids))
-    return found.update(read_at=at)
+    return Message.objects.filter(pk__in=_locked(found)).update(read_at=at)
+
+
+def _locked(messages) -> list[UUID]:
+    """The ids of messages, locked in the order in which the daily mail locks them too, so that neither waits for the other."""
+    return list(messages.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+@transaction.atomic
+def choose_delivery(*, actor, deliveries: Mapping[str, str], at: datetime | None = None) -> dict:
+    """Choose how groups of messages come to oneself by mail; returns what changed, group -> [before, after].
+
+    It holds for what is sent from now on, and for what waits: messages held for a daily mail are decided anew. What is
+    essential asks nobody.
+    """
+    open_groups = preferences.can_be_chosen()
+    for group, delivery in deliveries.items():
+        if group not in open_groups:
+            raise Invalid("These messages always come at once.", field=group, code="essential")
+        if delivery not in NoticePreference.Delivery.values:
+            raise Invalid("Choose one of the three.", field=group)
+    return _choose(actor, deliveries, verb="chose_delivery", capacity="", at=at or clock.now())
+
+
+@transaction.atomic
+def unsubscribe(*, actor, at: datetime | None = None) -> dict:
+    """End the daily mail, by the link in it: groups that came by it come by no mail. Everything else stays as it was."""
+    daily = NoticePreference.objects.visible_to(actor).filter(delivery=NoticePreference.Delivery.DAILY)
+    off = dict.fromkeys(daily.values_list("group", flat=True), NoticePreference.Delivery.OFF.value)
+    return _choose(actor, off, verb="unsubscribed", capacity="link", at=at or clock.now())
+
+
+def _choose(actor, deliveries: Mapping[str, str], *, verb: str, capacity: str, at: datetime) -> dict:
+    # One person's choices follow each other, also the first, which has no row to lock yet.
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    before = dict(NoticePreference.objects.visible_to(actor).values_list("group", "delivery"))
+    at_once = NoticePreference.Delivery.AT_ONCE.value
+    changed = {
+        group: [before.get(group, at_once), delivery]
+        for group, delivery in sorted(deliveries.items())
+        if before.get(group, at_once) != delivery
+    }
+    if not changed:
+        return changed
+    for group, (_, delivery) in changed.items():
+        NoticePreference.objects.update_or_create(
+            person=actor, group=group, defaults={"delivery": delivery, "chosen_at": at}
+        )
+    held = Message.objects.filter(recipient=actor, state=Message.State.HELD, digest=None)
+    Message.objects.filter(pk__in=_locked(held)).update(state=Message.State.WAITING, try_at=at)
+    ledger.record(actor=actor, verb=verb, subject=actor, capacity=capacity, data=changed, at=at)
+    return changed
 
 
 def may_requeue(actor) -> bool:
@@ -125,8 +178,10 @@ def requeue(*, actor, message: Message, at: datetime | None = None) -> Message:
         raise AlreadyDone("This message waits to be sent already.")
     if found.state != Message.State.FAILED:
         raise WrongState("Only a message whose delivery was given up is sent again.")
-    found.state, found.try_at, found.attempts = Message.State.WAITING, at, 0
-    found.save(update_fields=["state", "try_at", "attempts"])
+    # Out of the daily mail that was given up; and that mail takes along what is still in it.
+    found.state, found.try_at, found.attempts, found.digest = Message.State.WAITING, at, 0, None
+    found.save(update_fields=["state", "try_at", "attempts", "digest"])
+    found.listed.filter(state=Message.State.FAILED).update(state=Message.State.HELD, failure="")
     ledger.record(
         actor=actor,
         verb="requeue_message",

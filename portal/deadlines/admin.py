@@ -75,6 +75,7 @@ class Delivery(Question):
             lambda rows, user, at: rows.filter(state="waiting").exclude(failure=""),
         ),
         "waiting": ("Waiting", lambda rows, user, at: rows.filter(state=Message.State.WAITING)),
+        "held": ("For the daily mail", lambda rows, user, at: rows.filter(state=Message.State.HELD)),
         "sent": ("Sent", lambda rows, user, at: rows.filter(state=Message.State.SENT)),
     }
 

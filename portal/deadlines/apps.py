@@ -7,6 +7,16 @@ class DeadlinesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from portal.deadlines import account_notices
+        from portal.deadlines import account_notices, digests
+        from portal.ledger.words import tell_changes
 
         account_notices.register_kinds()
+        digests.register_kind()
+        tell_changes(
+            {
+                "accounts.user": {
+                    "chose_delivery": "Chose how notices come by mail",
+                    "unsubscribed": "Ended the daily mail by the link in it",
+                }
+            }
+        )

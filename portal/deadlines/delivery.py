@@ -9,14 +9,17 @@ from django.db import transaction
 from django.db.models import F
 
 from portal import clock
-from portal.deadlines import planning, registry
+from portal.deadlines import digests, planning, preferences, registry, unsubscribing
 from portal.deadlines.actions import LEASE
 from portal.deadlines.models import Message
+from portal.deadlines.preferences import Delivery
+from portal.deadlines.querysets import DIGEST
 
 log = logging.getLogger(__name__)
 BATCH = 100
 GIVE_UP_AFTER = 12
 OUTAGE_PAUSE = timedelta(seconds=20)
+PUT_ASIDE = {Delivery.DAILY: Message.State.HELD, Delivery.OFF: Message.State.KEPT}
 
 
 def deliver_due(*, batches: int = 50) -> int:
@@ -26,9 +29,11 @@ def deliver_due(*, batches: int = 50) -> int:
     """
     sent = 0
     for _ in range(batches):
-        messages = _claim(clock.now())
-        if not messages:
+        found, messages = _claim(clock.now())
+        if not found:
             break
+        if not messages:
+            continue
         try:
             mailer = get_connection()
             mailer.open()
@@ -49,13 +54,27 @@ def _give_back(messages: list[Message], error: Exception) -> None:
     )
 
 
-def _claim(at: datetime) -> list[Message]:
-    """Lease a batch: until the lease ends no other worker takes these, and if this one dies, another does."""
+def _claim(at: datetime) -> tuple[int, list[Message]]:
+    """Lease a batch: until the lease ends no other worker takes these, and if this one dies, another does.
+
+    Returns how many were due, and those to be sent now: here it is decided, by what each person has chosen at this moment,
+    which are held for the daily mail and which stay in the portal.
+    """
     with transaction.atomic():
         found = Message.objects.filter(state=Message.State.WAITING, try_at__lte=at).order_by("try_at")
-        ids = list(found.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+        found = found.select_related("recipient", "deadline")
+        due = list(found.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+        chosen = preferences.decided(due)
+        for delivery, state in PUT_ASIDE.items():
+            aside = [message.pk for message in due if chosen[message.pk] == delivery]
+            if aside:
+                Message.objects.filter(pk__in=aside).update(state=state)
+        leased = [message for message in due if chosen[message.pk] == Delivery.AT_ONCE]
+        ids = [message.pk for message in leased]
         Message.objects.filter(pk__in=ids).update(try_at=at + LEASE, attempts=F("attempts") + 1)
-    return list(Message.objects.filter(pk__in=ids).select_related("recipient").order_by("created_at"))
+    for message in leased:
+        message.attempts += 1
+    return len(due), sorted(leased, key=lambda message: message.created_at)
 
 
 def _send_all(mailer, messages: list[Message]) -> int:
@@ -63,11 +82,18 @@ def _send_all(mailer, messages: list[Message]) -> int:
     due = planning.still_due([m.pk for m in messages if m.deadline_id], at=at)
     sent = 0
     for message in messages:
-        if (message.deadline_id and message.pk not in due) or not message.recipient.is_active:
+        if not message.recipient.is_active or not _stands(message, due, at):
             _mark(message, state=Message.State.DROPPED)
         elif _send(mailer, message):
             sent += 1
     return sent
+
+
+def _stands(message: Message, due: set, at: datetime) -> bool:
+    """Whether there is still something to tell."""
+    if message.kind == DIGEST:
+        return digests.settle(message, at=at)
+    return not message.deadline_id or message.pk in due
 
 
 def _send(mailer, message: Message) -> bool:
@@ -87,8 +113,12 @@ def _send(mailer, message: Message) -> bool:
     return True
 
 
+@transaction.atomic
 def _mark(message: Message, **values) -> None:
-    Message.objects.filter(pk=message.pk, state=Message.State.WAITING).update(**values)
+    """Write down what became of a message; what a daily mail lists shares its fate, in one go."""
+    marked = Message.objects.filter(pk=message.pk, state=Message.State.WAITING).update(**values)
+    if marked and message.kind == DIGEST and values["state"] != Message.State.WAITING:
+        message.listed.filter(state=Message.State.HELD).update(**values)
 
 
 class UnfoldedMessage(EmailMessage):
@@ -109,6 +139,8 @@ def compose(message: Message) -> EmailMessage:
     if message.deadline_id:
         name = registry.offset_name(message.offset)
         headers["X-Reminder"] = f"{message.deadline_id}/{message.recipient_id}/{name}"
+    if message.kind == DIGEST:
+        headers |= unsubscribing.headers(message.recipient)
     about = f"case {message.case_number}" if message.case_number else message.label
     subject = f"{settings.PORTAL_PROGRAMME_NAME}: {about}"
     return UnfoldedMessage(

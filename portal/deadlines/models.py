@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from portal import clock
 from portal.deadlines import registry
-from portal.deadlines.querysets import DeadlineQuerySet, MessageQuerySet
+from portal.deadlines.querysets import DeadlineQuerySet, MessageQuerySet, PreferenceQuerySet
 
 
 class Deadline(models.Model):
@@ -37,6 +37,8 @@ class Deadline(models.Model):
     # The next moment at which a reminder is due; None when none is left. An idle tick reads only the index on it.
     next_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now)
+    # Its reminders are mailed at once, whatever anybody chose: those of a demonstration that tries how reminders leave.
+    at_once = models.BooleanField(default=False, db_default=False)
 
     objects = DeadlineQuerySet.as_manager()
 
@@ -82,6 +84,8 @@ class Message(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
+        HELD = "held", "For the daily mail"
+        KEPT = "kept", "In the portal only"
         SENT = "sent", "Sent"
         DROPPED = "dropped", "No longer due"
         FAILED = "failed", "Failed"
@@ -105,6 +109,8 @@ class Message(models.Model):
     failure = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    # The daily mail that lists this message; it is a message of its own, which no notices page shows.
+    digest = models.ForeignKey("self", models.PROTECT, null=True, related_name="listed", db_index=False)
 
     objects = MessageQuerySet.as_manager()
 
@@ -120,6 +126,8 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(F("try_at"), condition=Q(state="waiting"), name="message_waiting"),
+            models.Index(fields=["recipient"], condition=Q(state="held", digest=None), name="message_held"),
+            models.Index(fields=["digest"], condition=Q(digest__isnull=False), name="message_listed"),
             models.Index(fields=["recipient", "-created_at"], name="message_recipient"),
         ]
 
@@ -137,6 +145,38 @@ class Message(models.Model):
         """What the message says: a sentence of the programme's, without any fact of the case."""
         kind = registry.kind_of(self)
         return kind.wording if kind else registry.UNKNOWN
+
+
+class NoticePreference(models.Model):
+    """How one group of messages comes to a person by mail; a group without a row comes at once.
+
+    It is about mail alone: every message stands on the person's notices page. Essential kinds do not ask it.
+    """
+
+    class Delivery(models.TextChoices):
+        AT_ONCE = "at_once", "At once"
+        DAILY = "daily", "In one daily mail"
+        OFF = "off", "No mail"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    group = models.CharField(max_length=40)
+    delivery = models.CharField(max_length=10, choices=Delivery)
+    chosen_at = models.DateTimeField()
+
+    objects = PreferenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["person", "group"]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "group"], name="notice_preference_once"),
+            models.CheckConstraint(
+                condition=Q(delivery__in=["at_once", "daily", "off"]), name="notice_preference_delivery"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.group}: {self.get_delivery_display()}"
 
 
 class Heartbeat(models.Model):

@@ -110,6 +110,27 @@ def plan(*, at: datetime, limit: int | None = None) -> int:
         return cursor.fetchone()[0]
 
 
+def still_known(message_ids, *, at: datetime) -> set:
+    """Of these messages that are no reminders, the ids of those whose reader may still know what they are about.
+
+    Of a case, who is admitted to it; of anything else, who has lost no membership since the message was written.
+    """
+    sql = """
+        SELECT m.id FROM deadlines_message m
+        WHERE m.id = ANY (%(ids)s) AND CASE WHEN m.case_id IS NOT NULL THEN EXISTS (
+            SELECT 1 FROM submission_audience a
+            WHERE a.submission_id = m.case_id AND a.user_id = m.recipient_id
+              AND a.since <= %(at)s AND (a.until IS NULL OR a.until > %(at)s)
+        ) ELSE NOT EXISTS (
+            SELECT 1 FROM accounts_membership s
+            WHERE s.user_id = m.recipient_id AND s.ended_at BETWEEN m.created_at AND %(at)s
+        ) END
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"at": at, "ids": list(message_ids)})
+        return {row[0] for row in cursor.fetchall()}
+
+
 def still_due(message_ids, *, at: datetime) -> set:
     """Of these reminders, the ids of those whose deadline still stands at the same date and whose reader may still know."""
     sql = f"""

@@ -17,6 +17,10 @@ CASES: list[Callable] = []
 CASELESS: list[Callable] = []
 
 
+# The kind of the messages that are daily mails.
+DIGEST = "digest"
+
+
 def _admitted(user) -> list[Q]:
     return [Q(person=user), *(read(user) for read in READERS)]
 
@@ -64,8 +68,10 @@ class DeadlineQuerySet(models.QuerySet):
 
 class MessageQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """A person's own notices; nobody reads another's."""
-        return self.filter(recipient=user).exclude(state="dropped") if user.is_authenticated else self.none()
+        """A person's own notices; nobody reads another's. The daily mail is none: it lists them."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(recipient=user).exclude(state="dropped").exclude(kind=DIGEST)
 
     def in_outbox_of(self, user):
         """The messages whose delivery a person looks after: those of cases, inquiries, accounts ... that an app admits."""
@@ -77,3 +83,9 @@ class MessageQuerySet(models.QuerySet):
 
     def unread(self):
         return self.filter(read_at=None)
+
+
+class PreferenceQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A person's own choices."""
+        return self.filter(person=user) if user.is_authenticated else self.none()

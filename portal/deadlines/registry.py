@@ -1,7 +1,7 @@
 """What a person can be reminded of. Each app registers its kinds here from its AppConfig; this floor knows none of them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,23 @@ from portal.accounts.models import ROLES_OF, Kind
 
 def days(*numbers: float) -> tuple[timedelta, ...]:
     return tuple(timedelta(days=number) for number in numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Kinds of messages for which a person chooses together how they come by mail.
+
+    ``sides`` are the kinds of organisations whose people are told such things.
+    """
+
+    key: str
+    label: str
+    sides: tuple[str, ...] = (Kind.LAB, Kind.AGENCY, Kind.PARTNER)
+
+
+STEPS = Group("steps", "Steps on a case", (Kind.LAB, Kind.AGENCY))
+REMINDERS = Group("reminders", "Reminders of dates")
+ACCOUNT = Group("account", "Account and security")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,8 @@ class DeadlineKind:
     scope: str = "record"
     # Roles that see every case but have no part in what this is about, so that its dates tell them nothing.
     withheld_from: tuple[str, ...] = ()
+    group: Group = REMINDERS
+    essential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +55,16 @@ class NoticeKind:
     """One kind of message about something that happened.
 
     ``mail`` writes the text of the mail where the wording and the message's link will not do: it is called when the mail is
-    sent, so that a link which opens something is never stored.
+    sent, so that a link which opens something is never stored. What is ``essential`` (access given or ended, dates moved,
+    the account itself) is mailed at once, whatever a person chose for its group.
     """
 
     key: str
     label: str
     wording: str
     mail: Callable[[Any], str] | None = None
+    group: Group = STEPS
+    essential: bool = False
 
 
 UNKNOWN = "There is news about this case."
@@ -50,10 +72,19 @@ DEADLINES: dict[str, DeadlineKind] = {}
 NOTICES: dict[str, NoticeKind] = {}
 
 
-def register(*kinds: DeadlineKind | NoticeKind) -> None:
+def register(
+    *kinds: DeadlineKind | NoticeKind, group: Group | None = None, essential: Collection[str] = ()
+) -> None:
+    """Take kinds in. ``group`` is that of all of them; ``essential`` names those of the notices that are."""
+    unknown = set(essential) - {kind.key for kind in kinds}
+    if unknown:
+        raise ValueError(f"There are no such kinds: {sorted(unknown)}.")
     for kind in kinds:
-        table: dict = DEADLINES if isinstance(kind, DeadlineKind) else NOTICES
-        table[kind.key] = kind
+        taken = replace(kind, group=group or kind.group)
+        if isinstance(taken, DeadlineKind):
+            DEADLINES[taken.key] = taken
+        else:
+            NOTICES[taken.key] = replace(taken, essential=taken.essential or taken.key in essential)
 
 
 def wording(deadline_kind: str) -> str:

@@ -1,5 +1,5 @@
 from portal import clock
-from portal.deadlines import delivery, planning
+from portal.deadlines import delivery, digests, planning
 from portal.deadlines.models import Heartbeat
 from portal.tasks import task
 
@@ -14,6 +14,12 @@ def tick():
 def deliver():
     """Send the messages due now."""
     delivery.deliver_due()
+
+
+@task(name="portal.deadlines.tasks.digest", expires=120)
+def digest():
+    """Make the day's mail of those who chose one, once its hour has come."""
+    digests.make(at=clock.now())
 
 
 @task(name="portal.deadlines.tasks.heartbeat", expires=30)

@@ -8,5 +8,7 @@ app_name = "notices"
 urlpatterns = [
     path("", views.notices, name="list"),
     path("read/", views.mark_read, name="read"),
+    path("settings/", views.delivery, name="settings"),
+    path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
     path("<uuid:message_id>/", views.open_notice, name="open"),
 ]

@@ -1,14 +1,17 @@
 """What a person was told, and what waits for them."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import clock, doors
-from portal.deadlines import actions, registry
+from portal.deadlines import actions, digests, preferences, registry, unsubscribing
+from portal.deadlines.forms import DeliveryForm
 from portal.deadlines.models import Deadline, Message
 
 DUE_SHOWN = 10
@@ -61,3 +64,41 @@ def mark_read(request: HttpRequest) -> HttpResponse:
         done="All notices are marked as read.",
         back=reverse("notices:list"),
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def delivery(request: HttpRequest) -> HttpResponse:
+    """How one's notices come by mail, by group."""
+    choices = preferences.choices_of(request.user)
+    form = DeliveryForm(request.POST or None, choices=[choice for choice in choices if choice.is_open])
+    if form.is_valid():
+        doors.attempt(
+            request,
+            form,
+            lambda: actions.choose_delivery(actor=request.user, deliveries=form.cleaned_data),
+        )
+        if form.is_valid():
+            messages.success(request, "Your choices were saved.")
+            return doors.see_other(reverse("notices:settings"))
+    context = {
+        "always": [choice for choice in choices if not choice.is_open],
+        "next_at": digests.next_at(clock.now()),
+    }
+    return doors.answer(request, "site/notice_settings.html", context, form=form)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """End the daily mail without signing in. Mail programs post here from elsewhere; programs that follow links change nothing.
+
+    Whose link it is decides, not who is signed in, and the page does not say whose it is.
+    """
+    person = unsubscribing.person_of(token)
+    if person is None:
+        raise Http404
+    done = request.method == "POST"
+    if done:
+        actions.unsubscribe(actor=person, at=clock.now())
+    return render(request, "site/unsubscribe.html", {"done": done})

@@ -5,13 +5,14 @@ from rest_framework.routers import DefaultRouter
 
 from partners import api as partners
 from portal.api.problem import not_found
+from portal.deadlines import api as deadlines
 from portal.site.api_docs import docs, schema
 from portal.submissions import api as submissions
 from reviews import api as reviews
 
 router = DefaultRouter()
 router.include_format_suffixes = False
-for prefix, viewset in (*submissions.ROUTES, *reviews.ROUTES, *partners.ROUTES):
+for prefix, viewset in (*submissions.ROUTES, *reviews.ROUTES, *partners.ROUTES, *deadlines.ROUTES):
     router.register(prefix, viewset, basename=prefix)
 
 urlpatterns = [

@@ -63,6 +63,7 @@ class Frame:
             ("Sessions", "/account/sessions/"),
         ]
         if self.user.seats:
+            found.append(("Notices by mail", "/notices/settings/"))
             found.append(("API tokens", "/account/tokens/"))
         if self.administers:
             found.append(("People of my organisation", "/account/organisations/"))

@@ -9,6 +9,10 @@ from portal.deadlines.registry import DeadlineKind, NoticeKind, days, register
 
 ACKNOWLEDGE, PROVIDE_ACCESS, WINDOW_CLOSES = "acknowledge", "provide_access", "window_closes"
 SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
+# By these access begins or ends, or dates move: they are mailed at once, whatever a person chose.
+ESSENTIAL = frozenset(
+    {"provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close"}
+)
 
 
 def acknowledge_due(submitted_at: datetime) -> datetime:
@@ -64,4 +68,5 @@ def register_kinds() -> None:
         NoticeKind("release", "Released", "The lab recorded its release. Access under this case has ended."),
         NoticeKind("withdraw", "Withdrawn", "The lab withdrew this case. All access under it has ended."),
         NoticeKind("close", "Closed", "This case was closed."),
+        essential=ESSENTIAL,
     )

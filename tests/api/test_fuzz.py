@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
-    "partners", "grants", "evaluations",
+    "partners", "grants", "evaluations", "notice-settings",
 )  # fmt: skip
 ROLES = (
     "contributor",

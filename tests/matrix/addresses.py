@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
+from portal.deadlines import unsubscribing
+
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 _COLLECTIONS = {
     "submissions": "submission", "documents": "document", "inquiries": "inquiry", "designations": "designation",
@@ -36,6 +38,8 @@ def address(route: str, world) -> str:
 def _value(name: str, route: str, world):
     if name in ("object_id", "id"):
         model = route.split("/")[2].strip("^")
+        if model == "notice-settings":
+            return "reminders"
         return world.objects[_COLLECTIONS.get(model, model)].pk
     granting = route.startswith(("lab/cases/<str:case_number>/partners", "partner/"))
     case = world.granted if granting else world.case
@@ -54,6 +58,7 @@ def _value(name: str, route: str, world):
         "invitation_id": world.invitation.pk,
         "message_id": world.message.pk,
         "token_id": world.token.pk,
+        "token": unsubscribing.token(world.case.viewer),
         "answer": "accept",
         "pk": "1",
         "uidb36": "0",

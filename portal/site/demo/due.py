@@ -90,4 +90,5 @@ def _deadline(case: Submission, at) -> Deadline:
         fresh_from=at,
         next_at=at,
         created_at=at,
+        at_once=True,
     )

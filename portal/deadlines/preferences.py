@@ -1,0 +1,84 @@
+"""How messages come to people by mail: what each person chose for a group of kinds, and what is nobody's to choose."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from portal.deadlines import registry
+from portal.deadlines.models import Message, NoticePreference
+from portal.deadlines.registry import Group
+
+Delivery = NoticePreference.Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A group as its person sees it: the labels of the kinds that follow ``delivery``, and of those always mailed at once."""
+
+    group: Group
+    delivery: Delivery
+    follow: tuple[str, ...]
+    essential: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return self.group.key
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.follow)
+
+
+def choices_of(user) -> list[Choice]:
+    """The groups of which this person can be told something, with what they chose; first those that can be chosen."""
+    chosen = dict(NoticePreference.objects.visible_to(user).values_list("group", "delivery"))
+    sides = {seat.kind for seat in user.seats}
+    found = [
+        Choice(
+            group=group,
+            delivery=Delivery(chosen.get(group.key, Delivery.AT_ONCE)),
+            follow=_labels(group, essential=False),
+            essential=_labels(group, essential=True),
+        )
+        for group in _groups()
+        if sides & set(group.sides)
+    ]
+    return sorted(found, key=lambda choice: not choice.is_open)
+
+
+def can_be_chosen() -> list[str]:
+    """The keys of the groups in which anything is left to choose."""
+    return [group.key for group in _groups() if _labels(group, essential=False)]
+
+
+def decided(messages: Iterable[Message]) -> dict[UUID, Delivery]:
+    """How each of these messages goes, by what its person has chosen at this moment.
+
+    Inside a transaction: the choices stay locked until it ends, so that who changes their mind meanwhile waits, and then
+    finds what was put aside.
+    """
+    messages = list(messages)
+    rows = NoticePreference.objects.filter(person__in={message.recipient_id for message in messages})
+    rows = rows.exclude(delivery=Delivery.AT_ONCE).order_by("pk").select_for_update(no_key=True)
+    chosen = {(row.person_id, row.group): Delivery(row.delivery) for row in rows}
+    return {message.pk: _decided(message, chosen) for message in messages}
+
+
+def _decided(message: Message, chosen: dict) -> Delivery:
+    kind = registry.kind_of(message)
+    if kind is None or kind.essential or (message.deadline is not None and message.deadline.at_once):
+        return Delivery.AT_ONCE
+    return chosen.get((message.recipient_id, kind.group.key), Delivery.AT_ONCE)
+
+
+def _kinds() -> list:
+    return [*registry.DEADLINES.values(), *registry.NOTICES.values()]
+
+
+def _groups() -> list[Group]:
+    return list(dict.fromkeys(kind.group for kind in _kinds()))
+
+
+def _labels(group: Group, *, essential: bool) -> tuple[str, ...]:
+    found = (kind.label for kind in _kinds() if kind.group == group and kind.essential == essential)
+    return tuple(dict.fromkeys(found))
