@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from portal import health
+from portal.deadlines import views as deadlines
 from portal.site import views as site_views
 from portal.site.admin import site as admin_site
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("account/", include("portal.accounts.urls")),
     path("notices/", include("portal.deadlines.urls")),
+    path("calendar/<str:secret>.ics", deadlines.calendar, name="calendar"),
     path("case/<str:case_number>/", site_views.case, name="case"),
     path("lab/", include("portal.submissions.urls")),
     path("lab/", include("reviews.urls")),

@@ -69,6 +69,11 @@ KINDS = (
     ),
     NoticeKind("sign_in_changed", "Your sign-in", "The way you sign in was changed.", mail=sign_in_mail),
     NoticeKind(
+        "calendar_made",
+        "Your calendar",
+        "A calendar address was made for your account. Whoever has it can read your dates.",
+    ),
+    NoticeKind(
         "second_factor_reset",
         "Your second factor",
         "Your second factor was reset by an administrator. You set up a new one when you next sign in.",

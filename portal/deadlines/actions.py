@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 
 from portal import clock
 from portal.accounts.models import Kind, Role, User
-from portal.deadlines import preferences
-from portal.deadlines.models import Deadline, Message, NoticePreference
+from portal.deadlines import feeds, preferences
+from portal.deadlines.models import CalendarFeed, Deadline, Message, NoticePreference
 from portal.deadlines.registry import DEADLINES
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger import actions as ledger
@@ -157,6 +158,49 @@ def _choose(actor, deliveries: Mapping[str, str], *, verb: str, capacity: str, a
     Message.objects.filter(pk__in=_locked(held)).update(state=Message.State.WAITING, try_at=at)
     ledger.record(actor=actor, verb=verb, subject=actor, capacity=capacity, data=changed, at=at)
     return changed
+
+
+@transaction.atomic
+def make_feed(*, actor, at: datetime | None = None) -> tuple[CalendarFeed, str]:
+    """A new secret address of one's calendar, which is not kept and cannot be shown again; the one before opens nothing more."""
+    at = at or clock.now()
+    # Locked, so that of two tabs the later one's address is the one that opens.
+    person = User.objects.select_for_update().get(pk=actor.pk)
+    if not person.is_active or not person.has_second_factor:
+        raise NotAllowed("Set up a second factor first.")
+    secret = feeds.new_secret()
+    feed, made = CalendarFeed.objects.update_or_create(
+        person=person, defaults={"digest": feeds.digest_of(secret), "made_at": at, "fetched_at": None}
+    )
+    event = ledger.record(actor=actor, verb="made_feed" if made else "replaced_feed", subject=person, at=at)
+    tell(
+        recipients=[person.pk],
+        kind="calendar_made",
+        case_id=None,
+        case_number="",
+        about=event.pk,
+        at=at,
+        link=reverse("notices:calendar"),
+    )
+    return feed, secret
+
+
+@transaction.atomic
+def revoke_feed(*, actor, at: datetime | None = None) -> None:
+    """End one's calendar address at once."""
+    found = CalendarFeed.objects.visible_to(actor).select_for_update().first()
+    if found is None:
+        raise AlreadyDone("There is no calendar address that opens anything.")
+    found.delete()
+    ledger.record(actor=actor, verb="revoked_feed", subject=actor, at=at or clock.now())
+
+
+def note_fetch(*, actor, at: datetime) -> None:
+    """Write down that one's calendar was fetched, for its person to see.
+
+    Not in the ledger: a calendar tells of no case more than a reminder does, which is no look at lab material either.
+    """
+    CalendarFeed.objects.visible_to(actor).update(fetched_at=at)
 
 
 def may_requeue(actor) -> bool:

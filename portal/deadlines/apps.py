@@ -16,6 +16,9 @@ class DeadlinesConfig(AppConfig):
             {
                 "accounts.user": {
                     "chose_delivery": "Chose how notices come by mail",
+                    "made_feed": "Made a calendar address",
+                    "replaced_feed": "Replaced the calendar address",
+                    "revoked_feed": "Revoked the calendar address",
                     "unsubscribed": "Ended the daily mail by the link in it",
                 }
             }

@@ -25,6 +25,10 @@ class DeliveryForm(forms.Form):
             )
 
 
+class MakeForm(forms.Form):
+    """A button."""
+
+
 def _kinds(choice: Choice) -> str:
     follow = f"{', '.join(choice.follow)}."
     if not choice.essential:

@@ -8,7 +8,12 @@ from django.db.models import F, Q
 
 from portal import clock
 from portal.deadlines import registry
-from portal.deadlines.querysets import DeadlineQuerySet, MessageQuerySet, PreferenceQuerySet
+from portal.deadlines.querysets import (
+    DeadlineQuerySet,
+    FeedQuerySet,
+    MessageQuerySet,
+    PreferenceQuerySet,
+)
 
 
 class Deadline(models.Model):
@@ -177,6 +182,21 @@ class NoticePreference(models.Model):
 
     def __str__(self):
         return f"{self.group}: {self.get_delivery_display()}"
+
+
+class CalendarFeed(models.Model):
+    """The secret address at which a person's dates can be fetched without signing in: one a person, kept as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="calendar_feed")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    fetched_at = models.DateTimeField(null=True)
+
+    objects = FeedQuerySet.as_manager()
+
+    def __str__(self):
+        return f"Calendar of {self.person_id}"
 
 
 class Heartbeat(models.Model):

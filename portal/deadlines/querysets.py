@@ -40,15 +40,15 @@ class DeadlineQuerySet(models.QuerySet):
             return self.none()
         return self.filter(reduce(or_, _admitted(user)))
 
-    def next_for(self, user, *, limit: int, narrow: Callable):
-        """The earliest of the open deadlines of ``visible_to(user)`` that ``narrow`` (queryset -> queryset) leaves.
+    def next_for(self, user, *, limit: int, narrow: Callable, order: tuple[str, ...] = ("due_at", "id")):
+        """The first of the open deadlines of ``visible_to(user)`` that ``narrow`` (queryset -> queryset) leaves: the earliest,
+        unless ``order`` says otherwise.
 
         The same rows as filtering, ordering and cutting off: but each ground on which a person sees deadlines is asked on its
         own, so that the database walks an index for it. All of them in one OR read every deadline there is.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        order = ("due_at", "id")
         first, *others = [
             narrow(self.still_open().filter(ground)).order_by(*order)[:limit]
             for answer in _admitted(user)
@@ -88,4 +88,10 @@ class MessageQuerySet(models.QuerySet):
 class PreferenceQuerySet(models.QuerySet):
     def visible_to(self, user):
         """A person's own choices."""
+        return self.filter(person=user) if user.is_authenticated else self.none()
+
+
+class FeedQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A person's own calendar address."""
         return self.filter(person=user) if user.is_authenticated else self.none()

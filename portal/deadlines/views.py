@@ -1,5 +1,6 @@
 """What a person was told, and what waits for them."""
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
@@ -7,12 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import clock, doors
-from portal.deadlines import actions, digests, preferences, registry, unsubscribing
-from portal.deadlines.forms import DeliveryForm
-from portal.deadlines.models import Deadline, Message
+from portal.deadlines import actions, digests, feeds, preferences, registry, unsubscribing
+from portal.deadlines.forms import DeliveryForm, MakeForm
+from portal.deadlines.models import CalendarFeed, Deadline, Message
 
 DUE_SHOWN = 10
 
@@ -102,3 +104,62 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if done:
         actions.unsubscribe(actor=person, at=clock.now())
     return render(request, "site/unsubscribe.html", {"done": done})
+
+
+# --- The calendar -----------------------------------------------------------------------------------------------------------
+
+
+@require_safe
+@sensitive_variables("secret")
+def calendar(request: HttpRequest, secret: str) -> HttpResponse:
+    """A person's dates for a program that knows their secret address; no session, no cookie."""
+    person = feeds.holder(secret)
+    if person is None:
+        raise Http404
+    at = clock.now()
+    if feeds.too_often(person, at):
+        return HttpResponse(status=429, headers={"Retry-After": "60"})
+    actions.note_fetch(actor=person, at=at)
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": 'inline; filename="dates.ics"',
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex",
+    }
+    content = feeds.written(person, at=at)
+    return HttpResponse(content, content_type="text/calendar; charset=utf-8", headers=headers)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def calendar_address(request: HttpRequest) -> HttpResponse:
+    """One's calendar address; making one asks for the password again."""
+    return _make_address(request) if request.method == "POST" else _address_page(request, MakeForm())
+
+
+@sensitive_variables("address", "made")
+@reauthentication_required
+def _make_address(request: HttpRequest) -> HttpResponse:
+    """A new address is on the answer to the form that made it, and nowhere else ever."""
+    form, address = MakeForm(request.POST), ""
+    if form.is_valid():
+        made = doors.attempt(request, form, lambda: actions.make_feed(actor=request.user))
+        if made:
+            address, form = feeds.address(made[1]), MakeForm()
+    return _address_page(request, form, address)
+
+
+def _address_page(request: HttpRequest, form: MakeForm, address: str = "") -> HttpResponse:
+    context = {"feed": CalendarFeed.objects.visible_to(request.user).first(), "address": address}
+    return doors.answer(request, "site/notice_calendar.html", context, form=form)
+
+
+@require_POST
+@login_required
+def revoke_calendar(request: HttpRequest) -> HttpResponse:
+    return doors.verb_post(
+        request,
+        lambda: actions.revoke_feed(actor=request.user),
+        done="The address was revoked. It opens nothing from now on.",
+        back=reverse("notices:calendar"),
+    )

@@ -64,6 +64,7 @@ class Frame:
         ]
         if self.user.seats:
             found.append(("Notices by mail", "/notices/settings/"))
+            found.append(("Calendar", "/notices/calendar/"))
             found.append(("API tokens", "/account/tokens/"))
         if self.administers:
             found.append(("People of my organisation", "/account/organisations/"))

@@ -32,6 +32,7 @@ def commands(given: Mapping[str, str], port: int, folder: Path) -> dict[str, lis
     # Loaded once and shared; each worker opens its own connections, on its first request.
     web += ["--preload"]
     web += ["--access-logfile", "-", "--access-logformat", ACCESS_FORMAT]
+    web += ["--logger-class", "portal.access_log.AccessLogger"]
     if WORKER_TEMPORARY.is_dir():
         web += ["--worker-tmp-dir", str(WORKER_TEMPORARY)]
     celery = ["celery", "--app", "portal"]

@@ -178,7 +178,7 @@ def test_a_long_daily_mail_ends_in_a_link_to_the_rest(post, monkeypatch):
 
 ESSENTIAL = {
     "account_made", "invited", "membership_added", "membership_ended", "password_asked", "sign_in_changed",
-    "second_factor_reset", DIGEST,
+    "second_factor_reset", "calendar_made", DIGEST,
     "provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close",
     "agency_invited", "agency_invitation_ended", "assignment_revoked", "assignment_handed_over", "assignment_expired",
     "inquiry_withdrawn",

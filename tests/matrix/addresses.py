@@ -58,6 +58,7 @@ def _value(name: str, route: str, world):
         "invitation_id": world.invitation.pk,
         "message_id": world.message.pk,
         "token_id": world.token.pk,
+        "secret": world.calendar,
         "token": unsubscribing.token(world.case.viewer),
         "answer": "accept",
         "pk": "1",

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from partners.models import PartnerTerms
 from portal.accounts.actions import invitations, tokens
 from portal.accounts.models import Affiliation, Membership, Role, User
+from portal.deadlines import actions as messages
 from portal.deadlines.models import Deadline, Heartbeat, Message
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
@@ -77,6 +78,7 @@ def build() -> SimpleNamespace:
         role=Role.VIEWER,
     )
     token, _ = tokens.create_token(actor=people["lab admin"], name="Build server", lifetime=make.DAY)
+    _, calendar = messages.make_feed(actor=people["lab admin"])
     Heartbeat.objects.create(name="worker", at=AT)
     membership = Membership.objects.get(user=case.viewer)
     affiliation = Affiliation.objects.create(user=people["liaison"], organisation=granted.lab)
@@ -107,5 +109,5 @@ def build() -> SimpleNamespace:
         people={"nobody": AnonymousUser()} | {name: User.objects.get(pk=user.pk) for name, user in people.items()},
         objects=objects, case=case, granted=granted, document=document, shared=shared, confirmed=confirmed,
         invitation=invitation, membership=membership, message=message, token=token,
-        evaluation=evaluation,
+        calendar=calendar, evaluation=evaluation,
     )  # fmt: skip
