@@ -19,6 +19,7 @@ ESSENTIAL = frozenset(
     {
         "agency_invited",
         "agency_invitation_ended",
+        "assignment_proposed",
         "assignment_revoked",
         "assignment_handed_over",
         "assignment_expired",

@@ -63,7 +63,7 @@ class Frame:
             ("Sessions", "/account/sessions/"),
         ]
         if self.user.seats:
-            found.append(("Notices by mail", "/notices/settings/"))
+            found.append(("What comes by mail", "/notices/settings/"))
             found.append(("Calendar", "/notices/calendar/"))
             found.append(("API tokens", "/account/tokens/"))
         if self.administers:

@@ -2,7 +2,7 @@
 
 import json
 import stat
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
 from io import StringIO
 
@@ -17,7 +17,7 @@ from partners.states import PartnerState
 from partners.states import State as GrantState
 from portal import clock
 from portal.accounts.models import ROLES_OF, Kind, Organisation, User
-from portal.deadlines import delivery, planning
+from portal.deadlines import delivery, planning, registry
 from portal.deadlines.models import Deadline, Message
 from portal.ledger import words
 from portal.ledger.models import Event
@@ -244,3 +244,16 @@ def test_everything_that_happened_to_cases_has_words_of_its_own():
     known = {*words.CHANGES, *((subject, verb) for subject, verb in happened if verb in words.LOOKS)}
     assert len(happened) > 50
     assert happened - known == set()
+
+
+def test_what_can_wait_for_a_daily_mail_was_told_to_people_whom_the_audience_admits():
+    """Else it would never be mailed to them: what is held is told to those alone who may still know of the case."""
+    essential = [kind.key for kind in registry.NOTICES.values() if kind.essential]
+    news = Message.objects.filter(case_id__isnull=False, deadline=None).exclude(kind__in=essential)
+    told = {(message.kind, message.pk): message for message in news}
+    assert len({kind for kind, _ in told}) > 20
+    moments = defaultdict(list)
+    for message in told.values():
+        moments[message.created_at].append(message.pk)
+    known = set().union(*(planning.still_known(ids, at=at) for at, ids in moments.items()))
+    assert {kind for kind, pk in told if pk not in known} == set()

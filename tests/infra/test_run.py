@@ -113,6 +113,7 @@ def test_the_life_of_a_stack(open_folder):
         refuses_a_second_master_and_a_taken_port(running)
         starts_again_what_dies(running)
         running.manage(f"{CONTENT_TYPES} C.objects.create(app_label='trial', model='kept')")
+        sends_one_daily_mail(running)
         ends_with_its_supervisor_and_finds_its_data_again(running)
         assert running.manage(f"{CONTENT_TYPES} print(C.objects.filter(app_label='trial').count())") == "1"
     finally:
@@ -140,6 +141,41 @@ def starts_again_what_dies(running: Running) -> None:
     running.wait(lambda: before.keys() == running.numbers().keys())
     running.wait(lambda: not set(before.values()) & set(running.numbers().values()))
     running.wait(running.ready)
+
+
+HELD = """
+import time
+from uuid import uuid4
+from django.utils import timezone
+from portal.accounts.models import User
+from portal.celery import app
+from portal.deadlines import actions
+from portal.deadlines.models import Message
+ada = User.objects.create_user("ada@example.invalid", name="Ada")
+actions.choose_delivery(actor=ada, deliveries={"steps": "daily"})
+at = timezone.now() - timezone.timedelta(days=2)
+for number in ("FM-ABCD-0001", "FM-ABCD-0002"):
+    actions.tell(recipients=[ada.pk], kind="submit", case_id=None, case_number=number, about=uuid4(), at=at)
+while Message.objects.exclude(state="held").exists():
+    time.sleep(0.1)
+for _ in range(3):
+    app.send_task("portal.deadlines.tasks.digest")
+"""
+
+
+def sends_one_daily_mail(running: Running) -> None:
+    """The worker holds what is due for a person who chose so, and sends it as one mail however often it is asked to."""
+    running.manage(HELD)
+    mails = running.folder / "mail"
+    running.wait(lambda: list(mails.glob("*.eml")))
+    sent = "from portal.deadlines.models import Message; print(Message.objects.exclude(state='sent').count())"
+    running.wait(lambda: running.manage(sent) == "0")
+    [mail] = [path.read_text() for path in mails.glob("*.eml")]
+    assert sorted(line for line in mail.splitlines() if line.startswith("Case ")) == [
+        "Case FM-ABCD-0001",
+        "Case FM-ABCD-0002",
+    ]
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in mail
 
 
 def ends_with_its_supervisor_and_finds_its_data_again(running: Running) -> None:
