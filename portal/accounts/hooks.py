@@ -6,8 +6,15 @@ from uuid import UUID
 
 # (recipients, kind, about, at, link): put a message to these people into the outbox.
 TELL: list[Callable] = []
+# (user): take away what opens something for a closed account without a session or token.
+CLOSED: list[Callable] = []
 
 
 def tell(*, recipients: list[UUID], kind: str, about: UUID, at: datetime, link: str = "/account/") -> None:
     for hook in TELL:
         hook(recipients=recipients, kind=kind, about=about, at=at, link=link)
+
+
+def closed(user) -> None:
+    for hook in CLOSED:
+        hook(user)

@@ -97,3 +97,4 @@ def register_kinds() -> None:
     if tell not in hooks.TELL:
         hooks.TELL.append(tell)
         CASELESS.append(messages)
+        hooks.CLOSED.append(actions.end_feed)

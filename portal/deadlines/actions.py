@@ -195,6 +195,11 @@ def revoke_feed(*, actor, at: datetime | None = None) -> None:
     ledger.record(actor=actor, verb="revoked_feed", subject=actor, at=at or clock.now())
 
 
+def end_feed(user) -> None:
+    """An account was closed: its calendar address opens nothing, also when the account is opened again."""
+    CalendarFeed.objects.visible_to(user).delete()
+
+
 def note_fetch(*, actor, at: datetime) -> None:
     """Write down that one's calendar was fetched, for its person to see.
 

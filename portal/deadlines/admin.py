@@ -130,7 +130,7 @@ class MessageAdmin(PortalAdmin):
         if message.state == Message.State.WAITING and message.failure:
             return state_tag("late", f"Trying again ({message.try_at - clock.now()})")
         return state_tag(
-            {"failed": "overdue", "sent": "met"}.get(message.state, message.state),
+            {"failed": "overdue", "sent": "met", "kept": "met"}.get(message.state, message.state),
             message.get_state_display(),
         )
 

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
 from partners import actions as partners
+from portal.accounts import actions as accounts
 from portal.accounts.models import Membership, Role, User
 from portal.deadlines import actions, feeds, registry
 from portal.deadlines.models import CalendarFeed, Deadline, Message
@@ -235,6 +236,17 @@ def test_what_was_lost_is_gone_at_once(losing, expected):
     answer = feed.get()
     assert answer.status_code == expected
     assert case.submission.case_number not in answer.content.decode()
+
+
+def test_an_account_that_was_closed_and_opened_again_makes_a_new_address():
+    case, boss = make.Case(), make.person(is_superuser=True)
+    make.member(case.lab, Role.ADMIN)
+    feed = Feed(case.contributor)
+    accounts.deactivate_person(actor=boss, user=case.contributor, at=NOW)
+    assert feed.get().status_code == 404
+    accounts.reactivate_person(actor=boss, user=case.contributor, at=NOW)
+    assert feed.get().status_code == 404
+    assert Feed(case.contributor).labels() == ["Access window closes"]
 
 
 def test_a_recused_reviewer_reads_nothing_more():

@@ -57,6 +57,7 @@ def deactivate_person(*, actor: User, user: User, reason: str = "", at: datetime
     user.save(update_fields=["is_active"])
     security.end_sessions(user)
     user.auth_token_set.all().delete()
+    hooks.closed(user)
     ledger.record(actor=actor, verb="deactivated_person", subject=user, reason=reason, at=at)
     return user
 
