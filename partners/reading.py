@@ -8,6 +8,7 @@ from uuid import UUID
 from partners.models import Grant
 from partners.querysets import oversees
 from portal.accounts.models import Kind
+from portal.submissions import markings
 from portal.submissions.models import Audience, Document, Submission
 from portal.submissions.querysets import FACTS, live
 
@@ -69,11 +70,4 @@ def opened_to(user, grants: Iterable[Grant], *, at: datetime) -> Opened:
 
 def strictest_marking(documents: Iterable[Document]) -> str:
     """The banner over several documents: at least as strict as the strictest of them. Empty for none."""
-    documents = list(documents)
-    if not documents:
-        return ""
-    # The TLP's own order, strictest first.
-    order = list(Document.Tlp.values)
-    tlp = min((document.tlp for document in documents), key=order.index)
-    confidential = any(document.confidential_commercial for document in documents)
-    return Document(tlp=tlp, confidential_commercial=confidential).marking
+    return str(markings.derived(document.marks for document in documents) or "")

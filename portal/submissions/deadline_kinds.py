@@ -59,6 +59,7 @@ def register_kinds() -> None:
         NoticeKind(
             "agreed", "Access terms agreed", "Both sides accepted the same version of the access terms."
         ),
+        NoticeKind("mark_document", "Marking changed", "The lab changed the marking of a document."),
         NoticeKind("provide_access", "Access provided", "The lab provided access instructions."),
         NoticeKind("window_opened", "Access window opened", "The access window has opened."),
         NoticeKind("window_ended", "Access window ended", "The access window has ended, and access with it."),

@@ -5,6 +5,7 @@ from datetime import datetime
 from django import forms
 from django.forms.models import fields_for_model
 
+from portal.submissions import markings
 from portal.submissions.actions.drafts import DATES, ask_for, value_of
 from portal.submissions.instants import InstantField, ZonedForm
 from portal.submissions.models import Document, Facts, Submission, Terms
@@ -134,13 +135,10 @@ class FileForm(forms.Form):
     )
 
 
-class DocumentForm(FileForm):
-    """A file with what it is and how it is marked. The file itself is judged by the action."""
+class MarkingForm(forms.Form):
+    """How a document is marked. The action judges the banner."""
 
-    kind = forms.ChoiceField(label="Kind of document", choices=Document.DocumentKind)
-    title = forms.CharField(
-        label="Title", max_length=200, required=False, help_text="Empty takes the file's name."
-    )
+    use_required_attribute = False
     tlp = forms.ChoiceField(
         label="Marking (TLP 2.0)",
         choices=Document.Tlp,
@@ -153,7 +151,28 @@ class DocumentForm(FileForm):
         initial=True,
         help_text="FOIA exemption 4. Government cannot remove this mark.",
     )
-    field_order = ("kind", "title", "tlp", "confidential_commercial", "file")
+    cui = forms.CharField(
+        label="CUI banner",
+        max_length=markings.LONGEST,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Empty for none. Otherwise CUI, its categories, its limited dissemination: CUI//SP-PROPIN, CUI//NOCON, "
+        "CUI//SP-PROPIN//NOFORN.",
+    )
+
+    @property
+    def marks(self) -> dict:
+        return {name: self.cleaned_data[name] for name in ("tlp", "cui", "confidential_commercial")}
+
+
+class DocumentForm(FileForm, MarkingForm):
+    """A file with what it is and how it is marked. The file itself is judged by the action."""
+
+    kind = forms.ChoiceField(label="Kind of document", choices=Document.DocumentKind)
+    title = forms.CharField(
+        label="Title", max_length=200, required=False, help_text="Empty takes the file's name."
+    )
+    field_order = ("kind", "title", "tlp", "cui", "confidential_commercial", "file")
 
 
 class EvidenceForm(FileForm):

@@ -31,6 +31,7 @@ CHANGES = {
     "correct_facts": "Gave a new version of the facts",
     "add_document": "Added a document",
     "add_version": "Added a new version of a document",
+    "mark_document": "Changed the marking of a document",
     "remove_document": "Took a document out of the draft",
     "add_evaluations": "Added evaluations",
     "take_back_evaluation": "Took an evaluation back",
@@ -154,6 +155,8 @@ def _told(event: Event) -> Told:
         what = f"{what}, version {data['terms']}{side}"
     if "facts_version" in data:
         what = f"{what}, version {data['facts_version']}"
+    if event.verb == "mark_document":
+        what = f"{what}, from {data['from']} to {data['to']}"
     moved = []
     if isinstance(data.get("old"), dict) and isinstance(data.get("new"), dict):
         moved = [

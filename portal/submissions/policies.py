@@ -38,6 +38,9 @@ EDITS: dict[str, Edit] = {
     "remove_document": Edit(
         (State.DRAFT,), _LAB, "After submission a document is corrected by a new version, not taken out."
     ),
+    "mark_document": Edit(
+        tuple(State), _LAB, "A document's marking is its lab's to change, in every state of the case."
+    ),
     "propose_terms": Edit(
         (State.ACKNOWLEDGED,),
         frozenset({"lab", "coordinator"}),

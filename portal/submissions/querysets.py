@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.apps import apps
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce, JSONObject
@@ -150,6 +151,13 @@ class SubmissionQuerySet(models.QuerySet):
         agreed = Q(lab_accepted_at__isnull=False, government_accepted_at__isnull=False)
         said = JSONObject(purpose=F("purpose"), names_shown=F("names_shown"), is_agreed=agreed)
         return self.annotate(newest_terms=Subquery(newest.order_by("-number").values(json=said)[:1]))
+
+    def with_markings(self):
+        """With how the documents of each case are marked: what ``Submission.derived_marking`` is made from."""
+        documents = apps.get_model("submissions", "Document").objects
+        marked = documents.filter(submission=OuterRef("pk"), removed_at=None).order_by()
+        said = JSONObject(tlp="tlp", cui="cui", confidential_commercial="confidential_commercial")
+        return self.annotate(document_markings=ArraySubquery(marked.values(json=said).distinct()))
 
     def for_workbench(self):
         """The agencies' list."""

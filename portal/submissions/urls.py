@@ -36,6 +36,7 @@ urlpatterns = [
     path(f"{CASE}facts/", steps.correct, name="correct_facts"),
     path(f"{CASE}documents/new/", documents.add, name="add_document"),
     path(f"{CASE}documents/<uuid:document_id>/new-version/", documents.new_version, name="new_version"),
+    path(f"{CASE}documents/<uuid:document_id>/marking/", documents.mark, name="mark_document"),
     path(f"{CASE}terms/accept/", terms.accept, name="accept_terms"),
     path(f"{CASE}terms/propose/", terms.propose, name="propose_terms"),
     path(f"{CASE}access/", steps.provide_access, name="provide_access"),

@@ -66,6 +66,7 @@ def test_a_file_goes_in_and_comes_out_as_it_was():
         "kind": "system_card",
         "title": "Draft card",
         "tlp": "TLP:RED",
+        "cui": "",
         "confidential_commercial": False,
         "marking": "TLP:RED",
         "created_at": AT,

@@ -3,7 +3,13 @@
 from portal.submissions.actions.access import provide_access, reveal_instructions
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.conflicts import declare_conflict, end_conflict
-from portal.submissions.actions.documents import add_document, add_version, open_version, remove_document
+from portal.submissions.actions.documents import (
+    add_document,
+    add_version,
+    mark_document,
+    open_version,
+    remove_document,
+)
 from portal.submissions.actions.drafts import correct_facts, create_draft, merge_draft, save_draft
 from portal.submissions.actions.evaluations import add_evaluations, take_back_evaluation, take_evidence
 from portal.submissions.actions.leaving import release, withdraw
@@ -22,6 +28,7 @@ __all__ = [
     "create_draft",
     "declare_conflict",
     "end_conflict",
+    "mark_document",
     "merge_draft",
     "move_dates",
     "open_version",

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from portal import clock
 from portal.accounts.models import Role
 from portal.deadlines import actions as deadlines
@@ -132,6 +134,13 @@ def everyone_else(case: Submission, *, at: datetime) -> list[UUID]:
     rows = Audience.objects.filter(live(at), submission=case).exclude(capacity__in=policies.LAB_SEES)
     rows = rows.exclude(scope="record").exclude(capacity=Role.AUDITOR).order_by()
     return list(rows.values_list("user_id", flat=True).distinct())
+
+
+def readers_of(document, *, at: datetime) -> list[UUID]:
+    """Every person outside the lab to whom a document is open at this instant, by the whole case or by a grant."""
+    rows = Audience.objects.filter(live(at), submission=document.submission_id, scope="documents")
+    rows = rows.filter(Q(document=None) | Q(document=document)).exclude(capacity__in=policies.LAB_SEES)
+    return list(rows.order_by().values_list("user_id", flat=True).distinct())
 
 
 def recompute(case: Submission, at: datetime) -> None:

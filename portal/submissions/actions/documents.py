@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
-from portal.submissions import files
+from portal.submissions import files, markings
 from portal.submissions.actions import case as steps
 from portal.submissions.looks import looked
 from portal.submissions.models import Document, DocumentVersion, Submission
@@ -19,6 +19,7 @@ def add_document(
     title: str,
     upload,
     tlp: str = Document.Tlp.AMBER_STRICT,
+    cui: str = "",
     confidential_commercial: bool = True,
     at: datetime | None = None,
 ) -> Document:
@@ -29,16 +30,15 @@ def add_document(
     checked = files.check(upload)
     if kind not in Document.DocumentKind.values:
         raise Invalid("Choose the kind of document.", field="kind")
-    if tlp not in Document.Tlp.values:
-        raise Invalid("Choose a TLP marking.", field="tlp")
+    marks = markings.marking(tlp=tlp, cui=cui, confidential_commercial=confidential_commercial)
     title = title.strip() or checked.name
     if len(title) > 200:
         raise Invalid("The title is longer than 200 characters.", field="title")
     with transaction.atomic(), files.removed_on_failure() as stored:
         case, at = steps.begin_edit(actor=actor, submission=submission, edit="add_document", at=at)
         document = Document.objects.create(
-            submission=case, kind=kind, title=title, tlp=tlp, confidential_commercial=confidential_commercial,
-            created_by=actor, created_at=at,
+            submission=case, kind=kind, title=title, tlp=marks.tlp, cui=marks.cui,
+            confidential_commercial=marks.confidential_commercial, created_by=actor, created_at=at,
         )  # fmt: skip
         version = _store(document, 1, checked, actor, at, stored)
         _refuse_repeat(document, version)
@@ -109,6 +109,48 @@ def _finish(case, actor, verb, document, version, at):
         },
         tell=readers,
     )
+
+
+@transaction.atomic
+def mark_document(
+    *,
+    actor,
+    document: Document,
+    tlp: str | None = None,
+    cui: str | None = None,
+    confidential_commercial: bool | None = None,
+    at: datetime | None = None,
+) -> Document:
+    """Mark a document otherwise; what is not given stays. Stricter or laxer, it is the lab's act alone and goes on record with
+    both markings; who reads the document now is told. Raises AlreadyDone where it is marked so.
+    """
+    case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="mark_document", at=at)
+    document = Document.objects.select_for_update().get(pk=document.pk)
+    if document.removed_at is not None:
+        raise WrongState("This document was taken out.")
+    before = document.marks
+    after = markings.marking(
+        tlp=before.tlp if tlp is None else tlp,
+        cui=before.cui if cui is None else cui,
+        confidential_commercial=before.confidential_commercial
+        if confidential_commercial is None
+        else confidential_commercial,
+    )
+    if after == before:
+        raise AlreadyDone("The document is marked so already.")
+    document.tlp, document.cui = after.tlp, after.cui
+    document.confidential_commercial = after.confidential_commercial
+    document.save(update_fields=["tlp", "cui", "confidential_commercial"])
+    said = {
+        "document": document.pk,
+        "from": str(before),
+        "to": str(after),
+        "lowered": not after.covers(before),
+    }
+    steps.finish(
+        case=case, actor=actor, verb="mark_document", at=at, data=said, tell=steps.readers_of(document, at=at)
+    )
+    return document
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from portal.admin.panels import CASE_PANELS
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
 from portal.ledger.models import Event
-from portal.submissions import history, looks, next_steps, timeline
+from portal.submissions import history, looks, markings, next_steps, timeline
 from portal.submissions.models import Audience, Document, Facts, Submission
 from portal.submissions.querysets import DOCUMENTS, FACTS, INSTRUCTIONS, live
 
@@ -50,6 +50,19 @@ class CasePage:
     @cached_property
     def scopes(self) -> frozenset[str]:
         return frozenset(scope for _, scope in self._standing)
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """The documents open to the person now, with their versions."""
+        if DOCUMENTS not in self.scopes:
+            return []
+        found = Document.objects.visible_to(self.request.user, at=self.at).filter(submission=self.case)
+        return list(found.prefetch_related("versions"))
+
+    @property
+    def marking(self) -> markings.Marking | None:
+        """The banner over the page: at least the strictest of the documents it shows."""
+        return markings.derived(document.marks for document in self.documents)
 
     @property
     def next_steps(self) -> list[next_steps.NextStep]:
@@ -98,8 +111,7 @@ class CasePage:
                 "admin/case/closed.html",
                 {"words": "The lab's documents are not open to you now."},
             )
-        documents = Document.objects.visible_to(self.request.user, at=self.at).filter(submission=self.case)
-        return "Documents", "admin/case/documents.html", {"documents": documents.prefetch_related("versions")}
+        return "Documents", "admin/case/documents.html", {"documents": self.documents}
 
     def _terms(self) -> Panel | None:
         if FACTS not in self.scopes:

@@ -50,6 +50,7 @@ class DocumentSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(choices=Document.DocumentKind.choices)
     title = serializers.CharField()
     tlp = serializers.ChoiceField(choices=Document.Tlp.choices)
+    cui = serializers.CharField()
     confidential_commercial = serializers.BooleanField()
     marking = serializers.CharField()
     created_at = Instant()
@@ -65,12 +66,26 @@ class DocumentInput(StrictSerializer):
     kind = serializers.ChoiceField(choices=Document.DocumentKind.choices)
     title = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
     tlp = serializers.ChoiceField(choices=Document.Tlp.choices, default=Document.Tlp.AMBER_STRICT)
+    cui = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
     confidential_commercial = serializers.BooleanField(default=True)
     file = serializers.FileField(allow_empty_file=True)
 
 
 class VersionInput(StrictSerializer):
     file = serializers.FileField(allow_empty_file=True)
+
+
+class MarkingInput(StrictSerializer):
+    """What is left out stays as it is."""
+
+    tlp = serializers.ChoiceField(choices=Document.Tlp.choices, required=False)
+    cui = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="Such as CUI//SP-PROPIN//NOFORN; empty for none.",
+    )
+    confidential_commercial = serializers.BooleanField(required=False)
 
 
 class DocumentFilter(filters.FilterSet):
@@ -120,6 +135,7 @@ class DocumentViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
             title=given["title"],
             upload=given["file"],
             tlp=given["tlp"],
+            cui=given["cui"],
             confidential_commercial=given["confidential_commercial"],
         )
         return self._created(document)
@@ -149,6 +165,14 @@ class DocumentViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
         """Take a document out of a draft."""
         actions.remove_document(actor=request.user, document=self._to_edit("remove_document"))
         return Response(status=204)
+
+    @extend_schema(request=MarkingInput, responses={200: DocumentSerializer})
+    @action(detail=True, methods=["post"], url_path="mark", parser_classes=[JSONParser, MultiPartParser])
+    def mark(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Mark a document otherwise, stricter or laxer: its lab's act alone. Both markings go on the case's record."""
+        document = self._to_edit("mark_document")
+        actions.mark_document(actor=request.user, document=document, **valid(MarkingInput, request))
+        return self.shown(self.visible().filter(pk=document.pk)[0])
 
     @extend_schema(operation_id="documents_content", responses=BINARY)
     @action(detail=True, methods=["get"], url_path="content", renderer_classes=[AnyRenderer])

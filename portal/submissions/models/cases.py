@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 
 from portal import clock
 from portal.accounts.models import Organisation
-from portal.submissions import numbers, window
+from portal.submissions import markings, numbers, window
 from portal.submissions.models.base import USER, Key
 from portal.submissions.querysets import SubmissionQuerySet
 from portal.submissions.states import MACHINE, State
@@ -163,6 +163,17 @@ class Submission(Key):
     @property
     def state(self) -> State:
         return State(self.state_at(clock.now()))
+
+    @property
+    def derived_marking(self) -> markings.Marking | None:
+        """The marking over all documents of the case, and so over every page that tells of them; None without documents.
+
+        From what ``with_markings`` read along, else by a query.
+        """
+        values = self.__dict__.get("document_markings")
+        if values is None:
+            values = self.documents.filter(removed_at=None).values("tlp", "cui", "confidential_commercial")
+        return markings.derived(markings.Marking(**value) for value in values)
 
     @property
     def model_name(self) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal import clock
+from portal.submissions import markings
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
 from portal.submissions.querysets import DocumentQuerySet
@@ -31,6 +32,8 @@ class Document(Key):
     kind = models.CharField(max_length=20, choices=DocumentKind)
     title = models.CharField(max_length=200)
     tlp = models.CharField("TLP 2.0 marking", max_length=20, choices=Tlp, default=Tlp.AMBER_STRICT)
+    # As ``markings`` writes it; empty for none.
+    cui = models.CharField("CUI banner", max_length=markings.LONGEST, blank=True, default="", db_default="")
     confidential_commercial = models.BooleanField(
         "confidential commercial information",
         default=True,
@@ -48,6 +51,11 @@ class Document(Key):
         indexes = [
             models.Index(fields=["-created_at", "id"], condition=Q(removed_at=None), name="document_newest")
         ]
+        constraints = [
+            models.CheckConstraint(
+                name="document_cui_banner", condition=Q(cui="") | Q(cui="CUI") | Q(cui__startswith="CUI//")
+            )
+        ]
 
     def __str__(self):
         return self.title
@@ -59,10 +67,12 @@ class Document(Key):
         return versions[0] if versions else None
 
     @property
+    def marks(self) -> markings.Marking:
+        return markings.Marking(self.tlp, self.cui, self.confidential_commercial)
+
+    @property
     def marking(self) -> str:
-        return (
-            f"{self.tlp} · confidential commercial information" if self.confidential_commercial else self.tlp
-        )
+        return str(self.marks)
 
 
 FILES_FOLDER = "documents"

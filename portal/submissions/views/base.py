@@ -53,7 +53,7 @@ def the_case(
     request: HttpRequest, case_number: str, also: Callable[[QuerySet], QuerySet] | None = None
 ) -> Submission:
     """The case of this number, if it is one of the person's labs' cases; else 404. ``also`` reads more along with it."""
-    found = own_cases(request.user).select_related("facts", "lab", "checkpoint")
+    found = own_cases(request.user).select_related("facts", "lab", "checkpoint").with_markings()
     return get_object_or_404(also(found) if also else found, case_number=case_number)
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from portal.errors import NotAllowed
 from portal.submissions import actions
 from portal.submissions.downloads import download
-from portal.submissions.forms import DocumentForm, FileForm
+from portal.submissions.forms import DocumentForm, FileForm, MarkingForm
 from portal.submissions.models import Document, DocumentVersion
 from portal.submissions.states import State
 from portal.submissions.views.base import case_url, lab_page, not_now, page, step_url, take, the_case
@@ -41,8 +41,7 @@ def add_from(request: HttpRequest, case, form: DocumentForm) -> Document:
         submission=case,
         kind=form.cleaned_data["kind"],
         title=form.cleaned_data["title"],
-        tlp=form.cleaned_data["tlp"],
-        confidential_commercial=form.cleaned_data["confidential_commercial"],
+        **form.marks,
         upload=request.FILES.get("file"),
     )
 
@@ -69,6 +68,40 @@ def new_version(request: HttpRequest, case_number: str, document_id) -> HttpResp
         or page(
             request,
             "lab/new_version.html",
+            case,
+            look="viewed_documents",
+            form=form,
+            document=document,
+            back=back,
+        )
+    )
+
+
+@lab_page("GET", "POST")
+def mark(request: HttpRequest, case_number: str, document_id) -> HttpResponse:
+    """Another marking for a document: the lab's own act, stricter or laxer."""
+    case = the_case(request, case_number)
+    document = get_object_or_404(Document.objects.visible_to(request.user), pk=document_id, submission=case)
+    now = {
+        "tlp": document.tlp,
+        "cui": document.cui,
+        "confidential_commercial": document.confidential_commercial,
+    }
+    form = MarkingForm(request.POST if request.method == "POST" else None, initial=now)
+    back = case_url(case, "edit" if case.state == State.DRAFT else "case") + "#documents"
+    done = form.is_bound and take(
+        request,
+        form,
+        lambda: actions.mark_document(actor=request.user, document=document, **form.marks),
+        done="The marking was changed.",
+        to=back,
+    )
+    return (
+        done
+        or not_now(request, case, "mark_document", typed=form.is_bound)
+        or page(
+            request,
+            "lab/mark_document.html",
             case,
             look="viewed_documents",
             form=form,

@@ -293,8 +293,9 @@ def _after(request: HttpRequest, case: Submission, step: wizard.Step | None) -> 
     verb, named = _wish(request)
     if verb == "review":
         return case_url(case, "review")
-    if verb == "version":
-        return reverse("lab:new_version", args=[case.case_number, _document(request, case, named).pk])
+    if verb in ("version", "mark"):
+        name = "lab:new_version" if verb == "version" else "lab:mark_document"
+        return reverse(name, args=[case.case_number, _document(request, case, named).pk])
     if verb == "go" and named in wizard.BY_KEY:
         return step_url(case, wizard.BY_KEY[named])
     if verb == "next" and step is not None:
