@@ -258,6 +258,8 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_MANIFEST_STRICT = False
 
 PORTAL_MAX_UPLOAD_BYTES = config.number("PORTAL_MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
+# A larger PDF is given to its readers without their names on it.
+PORTAL_WATERMARK_MAX_BYTES = config.number("PORTAL_WATERMARK_MAX_BYTES", 64 * 1024 * 1024)
 # Uploads never pass through memory whole.
 FILE_UPLOAD_HANDLERS = ["portal.uploads.UploadHandler"]
 FILE_UPLOAD_TEMP_DIR = os.environ.get("PORTAL_UPLOAD_TEMP_DIR") or None

@@ -22,27 +22,38 @@ HEADERS = {
 
 
 def download(*, actor, version: DocumentVersion) -> StreamingHttpResponse:
-    """The content of a version as an attachment; the look is recorded before the first byte. Raises NotAllowed.
+    """The content of a version as an attachment; the look is recorded before the first byte. Raises NotAllowed, Busy.
 
     The bytes leave after the request's transaction: the audience is asked again every few megabytes, in short ones of their own.
     """
-    actions.open_version(actor=actor, version=version)
-    response = StreamingHttpResponse(
-        _bytes(actor.pk, version), content_type=version.content_type, headers=HEADERS
-    )
+    given = actions.open_version(actor=actor, version=version)
+    body = _Body(actor.pk, version.document_id, given)
+    response = StreamingHttpResponse(body, content_type=version.content_type, headers=HEADERS)
     response["Content-Disposition"] = content_disposition_header(True, version.name) or "attachment"
-    response["Content-Length"] = str(version.size)
+    response["Content-Length"] = str(given.size)
     return response
 
 
-def _bytes(person: UUID, version: DocumentVersion) -> Iterator[bytes]:
-    sent = 0
-    for piece in files.stream(version, still_allowed=lambda: _still_allowed(person, version.document_id)):
-        sent += len(piece)
-        yield piece
-    if sent < version.size:
-        # The server closes the connection, so the reader sees a broken download and not a whole file.
-        raise ConnectionResetError(errno.ECONNRESET, "Access ended while the file was on its way.")
+class _Body:
+    """The bytes on their way. Closed with the response even where nobody ever read them: a copy lives no longer."""
+
+    def __init__(self, person: UUID, document: UUID, given: actions.Given):
+        self.person, self.document, self.given = person, document, given
+
+    def __iter__(self) -> Iterator[bytes]:
+        sent = 0
+        for piece in files.stream(self.given, still_allowed=self._still_allowed):
+            sent += len(piece)
+            yield piece
+        if sent < self.given.size:
+            # The server closes the connection, so the reader sees a broken download and not a whole file.
+            raise ConnectionResetError(errno.ECONNRESET, "Access ended while the file was on its way.")
+
+    def _still_allowed(self) -> bool:
+        return _still_allowed(self.person, self.document)
+
+    def close(self) -> None:
+        self.given.close()
 
 
 def _still_allowed(person: UUID, document: UUID) -> bool:

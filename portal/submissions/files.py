@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.files.base import File
 
 from portal.errors import Invalid
+from portal.submissions import watermarks
 
 CHUNK = 256 * 1024
 _HEAD = 8192
@@ -38,11 +39,14 @@ _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file that may be stored: its tidy name, and its type as its content says."""
+    """A file that may be stored: its tidy name, its type as its content says, and what stands against copies that carry a name
+    (as ``watermarks`` says it).
+    """
 
     file: File
     name: str
     content_type: str
+    watermark_problem: str
 
 
 def check(upload) -> Checked:
@@ -56,7 +60,8 @@ def check(upload) -> Checked:
         raise Invalid(f"The file is larger than {limit // 2**20} MB.", field="file")
     # A door that knows the name as it was sent gives it: Django has made a harmless one of it already.
     name = tidy_name(getattr(upload, "sent_name", upload.name))
-    return Checked(upload, name, content_type_of(upload, name))
+    content_type = content_type_of(upload, name)
+    return Checked(upload, name, content_type, watermarks.trial(upload, content_type))
 
 
 def tidy_name(name: str) -> str:
@@ -189,10 +194,12 @@ def removed_on_failure():
         raise
 
 
-def stream(version, *, still_allowed: Callable[[], bool], recheck_every: int = 4 * 2**20) -> Iterator[bytes]:
-    """The bytes of a version. The audience is asked again every ``recheck_every`` bytes: a download ends when access does."""
+def stream(given, *, still_allowed: Callable[[], bool], recheck_every: int = 4 * 2**20) -> Iterator[bytes]:
+    """The bytes of what ``open_version`` gave, or of a version. The audience is asked again every ``recheck_every`` bytes: a
+    download ends when access does.
+    """
     since_check = 0
-    with version.file.open("rb") as source:
+    with given.file.open("rb") as source:
         while piece := source.read(CHUNK):
             if since_check >= recheck_every:
                 if not still_allowed():

@@ -203,7 +203,9 @@ class Look:
 def with_files(found: QuerySet[Event]) -> QuerySet[Event]:
     """Looks with the file that each of them was at."""
     version = DocumentVersion.objects.filter(pk=OuterRef("subject_id"))
-    words = JSONObject(title=F("document__title"), name=F("name"), number=F("number"))
+    words = JSONObject(
+        title=F("document__title"), name=F("name"), number=F("number"), content_type=F("content_type")
+    )
     return found.annotate(seen_file=Subquery(version.values(json=words)))
 
 
@@ -216,9 +218,21 @@ def _look(event: Event, version: dict | None) -> Look:
     what = event.what
     document = version["title"] if version else ""
     file = f"{version['name']}, version {version['number']}" if version else ""
+    if version:
+        file = f"{file}{_copy_of(event, version)}"
     if not version and event.verb == "revealed_instructions" and "version" in event.data:
         file = f"version {event.data['version']}"
     return Look(event.at, event.actor_id, event.capacity, what, document, file)
+
+
+def _copy_of(event: Event, version: dict) -> str:
+    """What of a PDF somebody outside the lab got; nothing of other files, and of looks before copies were made."""
+    is_lab = event.capacity in SIDES["lab"][1]
+    if is_lab or "watermarked" not in event.data or version["content_type"] != "application/pdf":
+        return ""
+    if event.data["watermarked"]:
+        return f", a copy with its reader's name on every page, SHA-256 {event.data['given_sha256']}"
+    return ", as uploaded, without its reader's name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def test_a_file_goes_in_and_comes_out_as_it_was():
                 "content_type": "application/pdf",
                 "size": len(content),
                 "sha256": hashlib.sha256(content).hexdigest(),
+                "watermark_problem": "damaged",
                 "uploaded_at": AT,
             }
         ],
@@ -137,7 +138,13 @@ def test_each_reading_is_a_look_by_name_of_the_document_and_not_of_the_file():
         (
             "downloaded_document",
             version.pk,
-            {"document": str(document.pk), "version": 1, "sha256": version.sha256},
+            {
+                "document": str(document.pk),
+                "version": 1,
+                "sha256": version.sha256,
+                "watermarked": False,
+                "given_sha256": version.sha256,
+            },
         ),
     ]
 

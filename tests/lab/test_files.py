@@ -315,7 +315,13 @@ def test_a_download_is_a_look_with_its_version():
         case.contributor.pk,
         case.submission.pk,
         version.pk,
-        {"document": str(document.pk), "version": 1, "sha256": version.sha256},
+        {
+            "document": str(document.pk),
+            "version": 1,
+            "sha256": version.sha256,
+            "watermarked": False,
+            "given_sha256": version.sha256,
+        },
     )
 
 

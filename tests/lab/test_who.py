@@ -126,7 +126,13 @@ def test_every_look_is_shown_newest_first_with_file_and_version():
     assert shown(answer) == [
         (case.viewer.name, "Lab, reads", "Saw the case in a list", "", ""),
         (case.contributor.name, "Lab, writes", "Revealed the access instructions", "", "version 1"),
-        ("IPO coordinator 1", "Programme coordinator", "Downloaded a file", "Card", "card.pdf, version 1"),
+        (
+            "IPO coordinator 1",
+            "Programme coordinator",
+            "Downloaded a file",
+            "Card",
+            "card.pdf, version 1, as uploaded, without its reader's name",
+        ),
         ("IPO coordinator 1", "Programme coordinator", "Read the facts", "", ""),
     ]
     assert "14 Sep 2026, 10:00 a.m. EDT IPO coordinator 1 Invented Programme Office" in words(answer)

@@ -266,9 +266,9 @@ def test_a_running_download_ends_when_the_grant_is_revoked(settings, tmp_path):
     )
     case.agree(documents=[document])
     member = case.partner.member
-    version = case_actions.open_version(actor=member, version=document.versions.get(), at=ACTIVE)
+    version = document.versions.get()
     pieces = files.stream(
-        version,
+        case_actions.open_version(actor=member, version=version, at=ACTIVE),
         still_allowed=lambda: Document.objects.visible_to(member, at=ACTIVE).filter(pk=document.pk).exists(),
         recheck_every=2**20,
     )

@@ -132,7 +132,7 @@ class CaseActs:
         """Somebody opens every document that is open to them."""
         person = self.cast.person(reader)
         for document in Document.objects.visible_to(person).filter(submission=self.case):
-            actions.open_version(actor=person, version=document.current)
+            actions.open_version(actor=person, version=document.current).close()
 
     def reveal(self, reader: str) -> None:
         actions.reveal_instructions(actor=self.cast.person(reader), submission=self.case)

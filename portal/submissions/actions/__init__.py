@@ -4,6 +4,7 @@ from portal.submissions.actions.access import provide_access, reveal_instruction
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.conflicts import declare_conflict, end_conflict
 from portal.submissions.actions.documents import (
+    Given,
     add_document,
     add_version,
     mark_document,
@@ -18,6 +19,7 @@ from portal.submissions.actions.terms import accept_terms, propose_terms
 from portal.submissions.actions.workflow import acknowledge, close, move_dates, request_correction, submit
 
 __all__ = [
+    "Given",
     "accept_terms",
     "acknowledge",
     "add_document",

@@ -1,14 +1,31 @@
 """Documents of a case: files streamed in and hashed on the way, versions never destroyed, every opening recorded."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
 
+from portal import clock
+from portal.accounts.models import Kind, Organisation
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
-from portal.submissions import files, markings
+from portal.submissions import files, markings, policies, watermarks
 from portal.submissions.actions import case as steps
-from portal.submissions.looks import looked
+from portal.submissions.looks import looked, standing
 from portal.submissions.models import Document, DocumentVersion, Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a reader gets: ``file`` is opened for reading, ``size`` and ``sha256`` are of exactly these bytes."""
+
+    file: Any
+    size: int
+    sha256: str
+    is_watermarked: bool = False
+
+    def close(self) -> None:
+        self.file.close()
 
 
 def add_document(
@@ -68,6 +85,7 @@ def _store(document, number, checked, actor, at, stored) -> DocumentVersion:
         number=number,
         name=checked.name,
         content_type=checked.content_type,
+        watermark_problem=checked.watermark_problem,
         uploaded_by=actor,
         uploaded_at=at,
     )
@@ -166,13 +184,42 @@ def remove_document(*, actor, document: Document, at: datetime | None = None) ->
 
 
 @transaction.atomic
-def open_version(*, actor, version: DocumentVersion, at: datetime | None = None) -> DocumentVersion:
-    """Ask for a file's content; the look is recorded first. Raises NotAllowed where the audience does not admit the person."""
+def open_version(*, actor, version: DocumentVersion, at: datetime | None = None) -> Given:
+    """Ask for a file's content; the look is recorded first, with the hash of what is given.
+
+    The lab's own people get the file as it is. Who else reads a PDF gets a copy of which every page names them, where the PDF
+    allows it. Raises NotAllowed where the audience does not admit the person, Busy where the copy cannot be made just now.
+    """
     if not Document.objects.visible_to(actor, at=at).filter(pk=version.document_id).exists():
         raise NotAllowed("This document is not open to you now.")
-    case = version.document.submission
+    case, at = version.document.submission, at or clock.now()
+    given = _given(actor, version, at)
     looked(
         actor=actor, submission=case, verb="downloaded_document", subject=version,
-        data={"document": version.document_id, "version": version.number, "sha256": version.sha256},
+        data={
+            "document": version.document_id, "version": version.number, "sha256": version.sha256,
+            "watermarked": given.is_watermarked, "given_sha256": given.sha256,
+        },
     )  # fmt: skip
-    return version
+    return given
+
+
+def _given(actor, version: DocumentVersion, at: datetime) -> Given:
+    case = version.document.submission
+    capacity = standing(actor, case)
+    if capacity in policies.LAB_SEES:
+        return Given(version.file, version.size, version.sha256)
+    kind = Kind.PARTNER if capacity == "partner" else Kind.AGENCY
+    houses = ", ".join(
+        Organisation.objects.filter(pk__in=actor.organisations_as(kind)).values_list("name", flat=True)
+    )
+    words = {
+        "marking": version.document.marking,
+        "reader": actor.email,
+        "copy": f"Copy for {actor}, {actor.email}, {houses} · {at.astimezone(UTC):%d %b %Y %H:%M:%S} UTC"
+        f" · {case.case_number}",
+    }
+    copy = watermarks.stamped(version, words)
+    if copy is None:
+        return Given(version.file, version.size, version.sha256)
+    return Given(copy, copy.size, copy.sha256, is_watermarked=True)

@@ -1,17 +1,20 @@
 """Files on the workbench: opened by the action that records the look, and streamed."""
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from portal.errors import NotAllowed
+from portal.doors import see_other
+from portal.errors import NotAllowed, Refused
 from portal.submissions.downloads import download
 from portal.submissions.models import Document, DocumentVersion
 
 
 @require_GET
-def content(request: HttpRequest, version_id) -> StreamingHttpResponse:
+def content(request: HttpRequest, version_id) -> HttpResponseBase:
     """One version's file, for whom the audience admits to the document now; 404 for everyone else."""
     readable = Document.objects.visible_to(request.user).order_by().values("pk")
     versions = DocumentVersion.objects.select_related("document__submission")
@@ -20,3 +23,8 @@ def content(request: HttpRequest, version_id) -> StreamingHttpResponse:
         return download(actor=request.user, version=version)
     except NotAllowed as refusal:
         raise PermissionDenied(refusal.message) from refusal
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return see_other(
+            reverse("admin:submissions_submission_change", args=[version.document.submission_id])
+        )

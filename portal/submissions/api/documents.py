@@ -37,6 +37,10 @@ class VersionSerializer(serializers.Serializer):
     content_type = serializers.CharField()
     size = serializers.IntegerField()
     sha256 = serializers.CharField()
+    watermark_problem = serializers.CharField(
+        allow_null=True,
+        help_text="Why readers outside the lab get this PDF without their names on it; empty for nothing.",
+    )
     uploaded_at = Instant()
 
 

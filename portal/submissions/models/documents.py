@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal import clock
-from portal.submissions import markings
+from portal.submissions import markings, watermarks
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
 from portal.submissions.querysets import DocumentQuerySet
@@ -93,6 +93,8 @@ class DocumentVersion(Key):
     content_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
+    # Why its readers' copies carry no name, a word of ``watermarks.PROBLEMS``; empty for nothing, None where it was never tried.
+    watermark_problem = models.CharField(max_length=20, null=True, blank=True)
     uploaded_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(default=clock.now)
 
@@ -102,3 +104,8 @@ class DocumentVersion(Key):
 
     def __str__(self):
         return f"{self.name}, version {self.number}"
+
+    @property
+    def watermark_told(self) -> str:
+        """What stands against copies that carry their reader's name, in words; empty for nothing."""
+        return watermarks.PROBLEMS.get(self.watermark_problem or "", "")

@@ -1,11 +1,13 @@
 """Files of a case: added, given new versions, and read."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
-from portal.errors import NotAllowed
+from portal.doors import back_or, see_other
+from portal.errors import NotAllowed, Refused
 from portal.submissions import actions
 from portal.submissions.downloads import download
 from portal.submissions.forms import DocumentForm, FileForm, MarkingForm
@@ -125,3 +127,6 @@ def content(request: HttpRequest, version_id) -> HttpResponseBase:
         return download(actor=request.user, version=version)
     except NotAllowed as error:
         raise Http404 from error
+    except Refused as error:
+        messages.error(request, error.message)
+        return see_other(back_or(request, "/"))
