@@ -258,6 +258,9 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_MANIFEST_STRICT = False
 
 PORTAL_MAX_UPLOAD_BYTES = config.number("PORTAL_MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
+# Where a file lies that comes in piece by piece, and how much of such files one person may have unfinished.
+PORTAL_UNFINISHED_DIR = Path(os.environ.get("PORTAL_UNFINISHED_DIR") or PORTAL_VAR / "unfinished")
+PORTAL_MAX_UNFINISHED_BYTES = config.number("PORTAL_MAX_UNFINISHED_BYTES", 2 * 1024**3)
 # A larger PDF is given to its readers without their names on it.
 PORTAL_WATERMARK_MAX_BYTES = config.number("PORTAL_WATERMARK_MAX_BYTES", 64 * 1024 * 1024)
 # Uploads never pass through memory whole.

@@ -5,7 +5,7 @@ Every problem has type, title, status, detail and a stable ``code``; ``errors`` 
 """
 
 import logging
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -38,7 +38,7 @@ def problem(
     """The body of a problem. ``type`` is about:blank, so ``title`` is the status's own name; ``code`` is for programs."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": responses.get(status, "Refused"),
         "status": status,
         "detail": _clean(detail),
         "code": code,

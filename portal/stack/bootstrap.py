@@ -96,7 +96,7 @@ def _packages(locks: list[str]) -> None:
 
 
 def _assets() -> None:
-    """Copy what pages use into build/static/uswds: the style sheet, the scripts, and only the files these name."""
+    """Copy what pages use into build/static: uswds' style sheet and scripts with the files these name, and tus' script."""
     state = f"{_digest(BASE / 'package-lock.json')} {_digest(Path(__file__))}"
     stamp = BUILD / "static" / ".assets"
     if stamp.exists() and stamp.read_text() == state:
@@ -110,6 +110,7 @@ def _assets() -> None:
     half = BUILD / "static.half"
     shutil.rmtree(half, ignore_errors=True)
     _copy_uswds(folder / "node_modules" / "@uswds" / "uswds" / "dist", half / "uswds")
+    _copy_tus(folder / "node_modules" / "tus-js-client", half / "tus")
     (half / ".assets").write_text(state)
     shutil.rmtree(BUILD / "static", ignore_errors=True)
     half.rename(BUILD / "static")
@@ -160,6 +161,13 @@ def _copy_uswds(source: Path, target: Path) -> None:
     for path in {Path(os.path.normpath(name)) for name in named} | {Path("img/sprite.svg")}:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / path, target / path)
+
+
+def _copy_tus(source: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    text = (source / "dist" / "tus.min.js").read_text()
+    (target / "tus.min.js").write_text(re.sub(r"//# sourceMappingURL=\S+\s*$", "", text))
+    shutil.copy(source / "LICENSE", target / "LICENSE.txt")
 
 
 # --- Small things -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,11 @@ class SubmissionsConfig(AppConfig):
 
         register_kinds()
         words.tell_changes(
-            {"submissions.submission": history.CHANGES, "submissions.conflict": history.CONFLICTS}
+            {
+                "submissions.submission": history.CHANGES,
+                "submissions.conflict": history.CONFLICTS,
+                "submissions.upload": history.UPLOADS,
+            }
         )
         words.LOOKS.update(history.LOOKS)
         EVENT_READERS.append(readers.events)

@@ -133,6 +133,14 @@ class FileForm(forms.Form):
         error_messages={"required": "Choose a file."},
         help_text="PDF, Office, PNG, JPEG, text, Markdown, CSV, JSON, an Inspect log or a ZIP archive. No model weights.",
     )
+    # Filled by the page's script: the upload as which the file has come already, and what its bytes are.
+    upload = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    sha256 = forms.RegexField("^[0-9a-f]{64}$", required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.is_bound and self.data.get("upload"):
+            self.fields["file"].required = False
 
 
 class MarkingForm(forms.Form):
@@ -172,7 +180,7 @@ class DocumentForm(FileForm, MarkingForm):
     title = forms.CharField(
         label="Title", max_length=200, required=False, help_text="Empty takes the file's name."
     )
-    field_order = ("kind", "title", "tlp", "cui", "confidential_commercial", "file")
+    field_order = ("kind", "title", "tlp", "cui", "confidential_commercial", "file", "upload", "sha256")
 
 
 class EvidenceForm(FileForm):

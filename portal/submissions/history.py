@@ -46,6 +46,7 @@ CHANGES = {
     "withdraw": "Withdrew the case",
     "close": "Closed the case",
 }
+UPLOADS = {"begin_upload": "Began to upload a file", "end_upload": "Gave up an upload"}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
 LOOKS = {
     "listed": "Saw the case in a list",
@@ -61,6 +62,7 @@ LOOKS = {
     "viewed_documents": "Saw the list of documents",
     "downloaded_document": "Downloaded a file",
     "read_evidence": "Had a file read for its results",
+    "compared_versions": "Compared a version of a file with another",
     "revealed_instructions": "Revealed the access instructions",
     "listed_grants": "Saw a grant on the case in a list",
     "viewed_grant": "Opened a grant",
@@ -78,7 +80,7 @@ SIDES = {
     "partner": ("Partners", ("partner",)),
 }
 KINDS = {
-    "files": ("Files downloaded", ("downloaded_document",)),
+    "files": ("Files downloaded or compared", ("downloaded_document", "compared_versions")),
     "instructions": (
         "Access instructions revealed",
         ("revealed_instructions", "revealed_grant_instructions"),

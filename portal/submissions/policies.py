@@ -67,6 +67,11 @@ def may_start(actor, lab) -> bool:
     return lab.pk in actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
 
 
+def may_upload(actor) -> bool:
+    """Whether a person may send files ahead: who writes for any lab."""
+    return actor.has_seat(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
+
+
 def may_see(actor, submission: Submission, scope: str, *, at: datetime | None = None) -> bool:
     return Submission.objects.visible_to(actor, scope=scope, at=at).filter(pk=submission.pk).exists()
 

@@ -244,3 +244,11 @@ class ConflictQuerySet(models.QuerySet):
         if {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
             return self
         return self.filter(user=user)
+
+
+class UploadQuerySet(models.QuerySet):
+    def visible_to(self, user, *, at: datetime | None = None):
+        """A person's own uploads that have not expired; nobody else ever sees one."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(person=user, expires_at__gt=at or clock.now())

@@ -10,5 +10,6 @@ def record_clock():
 
 @task(name="portal.submissions.tasks.remove_orphans", expires=3600)
 def remove_orphans():
-    """Remove stored files of uploads that were rolled back or killed more than a day ago."""
+    """Remove stored files of uploads that were rolled back or killed more than a day ago, and uploads nobody finished."""
     actions.remove_orphans()
+    actions.remove_expired()

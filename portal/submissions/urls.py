@@ -46,5 +46,6 @@ urlpatterns = [
     path(f"{CASE}withdraw/", steps.withdraw, name="withdraw"),
     path(f"{CASE}who/", record.who, name="who"),
     path(f"{CASE}changes/", record.changes, name="changes"),
+    path("documents/<uuid:document_id>/compare/", documents.compare, name="compare"),
     path("documents/<uuid:version_id>/content/", documents.content, name="content"),
 ]

@@ -266,7 +266,10 @@ def test_an_upload_without_a_file_without_a_case_or_not_as_a_form_is_400():
     case = make.Case(make.submitted)
     lab = Caller(case.contributor)
     answer = lab.upload("documents/", None, submission=str(case.submission.pk), kind="other")
-    assert (answer.status_code, answer.json()["errors"]) == (400, {"file": ["No file was submitted."]})
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        {"file": ["Send a file, or name an upload."]},
+    )
     answer = lab.upload("documents/", make.pdf(), kind="other")
     assert (answer.status_code, set(answer.json()["errors"])) == (400, {"submission"})
     answer = lab.post("documents/", {"kind": "other"})

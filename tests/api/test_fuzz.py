@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
-    "partners", "grants", "evaluations", "notice-settings",
+    "partners", "grants", "evaluations", "notice-settings", "uploads",
 )  # fmt: skip
 ROLES = (
     "contributor",
@@ -39,7 +39,7 @@ ROLES = (
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 # Of each operation, over all roles.
 EXAMPLES = 6
-CLEAN = {200, 201, 204, 400, 401, 403, 404, 405, 406, 409, 413, 415}
+CLEAN = {200, 201, 204, 400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 423, 460}
 
 
 def _world() -> SimpleNamespace:

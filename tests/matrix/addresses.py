@@ -12,7 +12,7 @@ _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 _COLLECTIONS = {
     "submissions": "submission", "documents": "document", "inquiries": "inquiry", "designations": "designation",
     "assignments": "assignment", "assessments": "assessment", "partners": "partnerprofile", "grants": "grant",
-    "deadlines": "deadline", "events": "event", "evaluations": "evaluation",
+    "deadlines": "deadline", "events": "event", "evaluations": "evaluation", "uploads": "upload",
 }  # fmt: skip
 
 

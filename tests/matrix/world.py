@@ -30,6 +30,9 @@ def build() -> SimpleNamespace:
     evaluation = cases.add_evaluations(
         actor=case.contributor, submission=case.submission, rows=[{"task": "marzipan range"}], at=make.NOW
     )[0]
+    cases.add_version(
+        actor=case.contributor, document=document, upload=make.pdf("the other card"), at=make.NOW
+    )
     draft = reviewing.draft(case, at=AT)
     shared = reviewing.shared(case, at=AT)
     granted = GrantCase()
@@ -104,6 +107,7 @@ def build() -> SimpleNamespace:
         "affiliation": affiliation,
         "document": document,
         "evaluation": evaluation,
+        "upload": cases.begin_upload(actor=case.contributor, name="log.txt", length=8, at=AT),
     }
     return SimpleNamespace(
         people={"nobody": AnonymousUser()} | {name: User.objects.get(pk=user.pk) for name, user in people.items()},

@@ -2,6 +2,7 @@
 
 from portal.submissions.actions.access import provide_access, reveal_instructions
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
+from portal.submissions.actions.comparing import compare_versions
 from portal.submissions.actions.conflicts import declare_conflict, end_conflict
 from portal.submissions.actions.documents import (
     Given,
@@ -16,6 +17,7 @@ from portal.submissions.actions.evaluations import add_evaluations, take_back_ev
 from portal.submissions.actions.leaving import release, withdraw
 from portal.submissions.actions.orphans import remove_orphans
 from portal.submissions.actions.terms import accept_terms, propose_terms
+from portal.submissions.actions.uploads import begin_upload, end_upload, receive, remove_expired
 from portal.submissions.actions.workflow import acknowledge, close, move_dates, request_correction, submit
 
 __all__ = [
@@ -25,20 +27,25 @@ __all__ = [
     "add_document",
     "add_evaluations",
     "add_version",
+    "begin_upload",
     "close",
+    "compare_versions",
     "correct_facts",
     "create_draft",
     "declare_conflict",
     "end_conflict",
+    "end_upload",
     "mark_document",
     "merge_draft",
     "move_dates",
     "open_version",
     "propose_terms",
     "provide_access",
+    "receive",
     "record_clock",
     "release",
     "remove_document",
+    "remove_expired",
     "remove_orphans",
     "request_correction",
     "reveal_instructions",

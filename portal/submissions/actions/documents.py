@@ -11,6 +11,7 @@ from portal.accounts.models import Kind, Organisation
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.submissions import files, markings, policies, watermarks
 from portal.submissions.actions import case as steps
+from portal.submissions.actions.uploads import arrived, spend
 from portal.submissions.looks import looked, standing
 from portal.submissions.models import Document, DocumentVersion, Submission
 
@@ -38,48 +39,59 @@ def add_document(
     tlp: str = Document.Tlp.AMBER_STRICT,
     cui: str = "",
     confidential_commercial: bool = True,
+    sha256: str = "",
     at: datetime | None = None,
 ) -> Document:
-    """Add a document with its first version. ``upload`` is a Django file; it is checked and streamed, never held in memory.
+    """Add a document with its first version. ``upload`` is a Django file, or an Upload that has arrived whole; it is checked and
+    streamed, never held in memory. ``sha256`` is what its sender says it has, in hex.
 
-    Raises Invalid, naming the field, for a file that is empty, too large, or not of a kind the portal takes; nothing is stored.
+    Raises Invalid, naming the field, for a file that is empty, too large, not of a kind the portal takes, or another than its
+    sender says; nothing is stored.
     """
-    checked = files.check(upload)
     if kind not in Document.DocumentKind.values:
         raise Invalid("Choose the kind of document.", field="kind")
     marks = markings.marking(tlp=tlp, cui=cui, confidential_commercial=confidential_commercial)
-    title = title.strip() or checked.name
-    if len(title) > 200:
-        raise Invalid("The title is longer than 200 characters.", field="title")
-    with transaction.atomic(), files.removed_on_failure() as stored:
-        case, at = steps.begin_edit(actor=actor, submission=submission, edit="add_document", at=at)
-        document = Document.objects.create(
-            submission=case, kind=kind, title=title, tlp=marks.tlp, cui=marks.cui,
-            confidential_commercial=marks.confidential_commercial, created_by=actor, created_at=at,
-        )  # fmt: skip
-        version = _store(document, 1, checked, actor, at, stored)
-        _refuse_repeat(document, version)
-        _finish(case, actor, "add_document", document, version, at)
+    with arrived(upload, actor=actor) as file:
+        checked = files.check(file)
+        title = title.strip() or checked.name
+        if len(title) > 200:
+            raise Invalid("The title is longer than 200 characters.", field="title")
+        with transaction.atomic(), files.removed_on_failure() as stored:
+            case, at = steps.begin_edit(actor=actor, submission=submission, edit="add_document", at=at)
+            document = Document.objects.create(
+                submission=case, kind=kind, title=title, tlp=marks.tlp, cui=marks.cui,
+                confidential_commercial=marks.confidential_commercial, created_by=actor, created_at=at,
+            )  # fmt: skip
+            version = _store(document, 1, checked, actor, at, stored, sha256)
+            _refuse_repeat(document, version)
+            spend(upload)
+            _finish(case, actor, "add_document", document, version, at)
     return document
 
 
-def add_version(*, actor, document: Document, upload, at: datetime | None = None) -> DocumentVersion:
-    """A new version of a document; the earlier ones stay as they are."""
-    checked = files.check(upload)
-    with transaction.atomic(), files.removed_on_failure() as stored:
-        case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="add_version", at=at)
-        document = Document.objects.select_for_update().get(pk=document.pk)
-        if document.removed_at is not None:
-            raise WrongState("This document was taken out.")
-        newest = document.versions.first()
-        version = _store(document, newest.number + 1 if newest else 1, checked, actor, at, stored)
-        if newest is not None and newest.sha256 == version.sha256:
-            raise AlreadyDone("This very file is the newest version already.")
-        _finish(case, actor, "add_version", document, version, at)
+def add_version(
+    *, actor, document: Document, upload, sha256: str = "", at: datetime | None = None
+) -> DocumentVersion:
+    """A new version of a document; the earlier ones stay as they are. ``upload`` and ``sha256`` as of ``add_document``."""
+    with arrived(upload, actor=actor) as file:
+        checked = files.check(file)
+        with transaction.atomic(), files.removed_on_failure() as stored:
+            case, at = steps.begin_edit(
+                actor=actor, submission=document.submission, edit="add_version", at=at
+            )
+            document = Document.objects.select_for_update().get(pk=document.pk)
+            if document.removed_at is not None:
+                raise WrongState("This document was taken out.")
+            newest = document.versions.first()
+            version = _store(document, newest.number + 1 if newest else 1, checked, actor, at, stored, sha256)
+            if newest is not None and newest.sha256 == version.sha256:
+                raise AlreadyDone("This very file is the newest version already.")
+            spend(upload)
+            _finish(case, actor, "add_version", document, version, at)
     return version
 
 
-def _store(document, number, checked, actor, at, stored) -> DocumentVersion:
+def _store(document, number, checked, actor, at, stored, said: str) -> DocumentVersion:
     version = DocumentVersion(
         document=document,
         number=number,
@@ -93,6 +105,11 @@ def _store(document, number, checked, actor, at, stored) -> DocumentVersion:
     version.file.save(checked.name, hashing, save=False)
     stored.append(version.file)
     version.sha256, version.size = hashing.sha256.hexdigest(), hashing.read_bytes
+    if said and said.lower() != version.sha256:
+        raise Invalid(
+            f"The file changed on its way: SHA-256 {version.sha256} arrived, and {said} was sent. Choose it again.",
+            field="file",
+        )
     version.save(force_insert=True)
     return version
 

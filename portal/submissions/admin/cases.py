@@ -190,12 +190,28 @@ class SubmissionAdmin(PortalAdmin):
                 name="submissions_document_content",
             ),
             path(
+                "documents/<uuid:document_id>/compare/",
+                self.wrap(self.compare_view),
+                name="submissions_document_compare",
+            ),
+            path(
                 "<uuid:object_id>/reveal_instructions/",
                 self.wrap(self.reveal_view),
                 name="submissions_submission_reveal_instructions",
             ),
             *super().get_urls(),
         ]
+
+    def compare_view(self, request: HttpRequest, document_id) -> HttpResponse:
+        """Two versions of a document beside each other."""
+        context = {
+            **self.admin_site.each_context(request),
+            **documents.compared(request, document_id),
+            "opts": self.opts,
+            "plural": self.plural,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/case/compare.html", context)
 
     def reveal_view(self, request: HttpRequest, object_id) -> HttpResponse:
         """The access instructions, shown on the answer to a POST and nowhere kept: a reload asks again and is recorded again."""

@@ -9,8 +9,23 @@ from django.views.decorators.http import require_GET
 
 from portal.doors import see_other
 from portal.errors import NotAllowed, Refused
+from portal.submissions import comparing
 from portal.submissions.downloads import download
 from portal.submissions.models import Document, DocumentVersion
+
+
+def compared(request: HttpRequest, document_id) -> dict:
+    """What the page of two versions of a document shows; 404 for whom the audience does not admit to it."""
+    documents = Document.objects.visible_to(request.user).select_related("submission")
+    document = get_object_or_404(documents, pk=document_id)
+    found = comparing.compare(actor=request.user, document=document, asked=request.GET)
+    return {
+        "document": document,
+        "found": found,
+        "original": document.submission,
+        "title": "Versions compared",
+        "back": reverse("admin:submissions_submission_change", args=[document.submission_id]),
+    }
 
 
 @require_GET

@@ -5,11 +5,13 @@ from portal.submissions.api.documents import DocumentViewSet
 from portal.submissions.api.evaluations import EvaluationViewSet
 from portal.submissions.api.events import EventViewSet
 from portal.submissions.api.submissions import SubmissionViewSet
+from portal.submissions.api.uploads import UploadViewSet
 
 ROUTES = [
     ("submissions", SubmissionViewSet),
     ("documents", DocumentViewSet),
     ("evaluations", EvaluationViewSet),
+    ("uploads", UploadViewSet),
     ("deadlines", DeadlineViewSet),
     ("events", EventViewSet),
 ]
@@ -21,4 +23,5 @@ __all__ = [
     "EvaluationViewSet",
     "EventViewSet",
     "SubmissionViewSet",
+    "UploadViewSet",
 ]

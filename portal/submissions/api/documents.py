@@ -19,10 +19,10 @@ from portal.api.fields import Instant, StrictSerializer
 from portal.api.parsers import JSONParser, MultiPartParser
 from portal.api.views import AnyRenderer, ListMixin, PortalViewSet, RetrieveMixin, UploadMixin, valid
 from portal.errors import NotAllowed
-from portal.submissions import actions, looks, policies
+from portal.submissions import actions, comparing, looks, policies
 from portal.submissions.api.filters import CaseFilter, case_named
 from portal.submissions.downloads import download
-from portal.submissions.models import Document, DocumentVersion, Submission
+from portal.submissions.models import Document, DocumentVersion, Submission, Upload
 
 CURRENT = "current"
 BINARY = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
@@ -65,18 +65,38 @@ class DocumentSerializer(serializers.Serializer):
         return CURRENT
 
 
-class DocumentInput(StrictSerializer):
+class FileInput(StrictSerializer):
+    """A file: sent along, or the upload as which it has arrived before."""
+
+    file = serializers.FileField(allow_empty_file=True, required=False)
+    upload = serializers.UUIDField(
+        required=False, help_text="An upload of yours that has arrived whole, instead of a file."
+    )
+    sha256 = serializers.RegexField(
+        "^[0-9a-fA-F]{64}$",
+        required=False,
+        help_text="Of the file, in hex: another file is refused. Needed with an upload.",
+    )
+
+    def validate(self, given: dict) -> dict:
+        if ("file" in given) == ("upload" in given):
+            raise serializers.ValidationError({"file": ["Send a file, or name an upload."]})
+        if "upload" in given and "sha256" not in given:
+            raise serializers.ValidationError({"sha256": ["Say the SHA-256 of what you uploaded."]})
+        return given
+
+
+class DocumentInput(FileInput):
     submission = serializers.CharField(max_length=40, help_text="The id or case number of the case.")
     kind = serializers.ChoiceField(choices=Document.DocumentKind.choices)
     title = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
     tlp = serializers.ChoiceField(choices=Document.Tlp.choices, default=Document.Tlp.AMBER_STRICT)
     cui = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
     confidential_commercial = serializers.BooleanField(default=True)
-    file = serializers.FileField(allow_empty_file=True)
 
 
-class VersionInput(StrictSerializer):
-    file = serializers.FileField(allow_empty_file=True)
+class VersionInput(FileInput):
+    """A further file of a document."""
 
 
 class MarkingInput(StrictSerializer):
@@ -90,6 +110,26 @@ class MarkingInput(StrictSerializer):
         help_text="Such as CUI//SP-PROPIN//NOFORN; empty for none.",
     )
     confidential_commercial = serializers.BooleanField(required=False)
+
+
+class RowSerializer(serializers.Serializer):
+    """A line of each side; a number is null where the side has no line."""
+
+    kind = serializers.ChoiceField(choices=["same", "added", "removed", "changed", "skipped"])
+    old_number = serializers.IntegerField(allow_null=True)
+    old = serializers.CharField()
+    new_number = serializers.IntegerField(allow_null=True)
+    new = serializers.CharField()
+    skipped = serializers.IntegerField(help_text="How many equal lines are left out here.")
+
+
+class ComparisonSerializer(serializers.Serializer):
+    """What two versions differ in; ``problem`` says why they are not compared, and is empty otherwise."""
+
+    old = serializers.IntegerField(source="old.number")
+    new = serializers.IntegerField(source="new.number")
+    problem = serializers.CharField()
+    rows = RowSerializer(many=True)
 
 
 class DocumentFilter(filters.FilterSet):
@@ -137,12 +177,23 @@ class DocumentViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
             submission=case,
             kind=given["kind"],
             title=given["title"],
-            upload=given["file"],
+            **self._sent(given),
             tlp=given["tlp"],
             cui=given["cui"],
             confidential_commercial=given["confidential_commercial"],
         )
         return self._created(document)
+
+    def _sent(self, given: dict) -> dict:
+        """The file of a body: what came along, or the person's upload of that id."""
+        upload = given.get("file")
+        if upload is None:
+            upload = Upload.objects.visible_to(self.request.user).filter(pk=given["upload"]).first()
+            if upload is None:
+                raise serializers.ValidationError(
+                    {"upload": ["There is no such upload of yours, or it has ended."]}
+                )
+        return {"upload": upload, "sha256": given.get("sha256", "")}
 
     def _case(self, named: Any) -> Submission:
         """The case an upload is for: 404 where the person does not see it, a wrong field where none is named."""
@@ -158,9 +209,8 @@ class DocumentViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
     def versions(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Add a new version of a document; the earlier ones stay."""
         document = self._to_edit("add_version")
-        actions.add_version(
-            actor=request.user, document=document, upload=valid(VersionInput, request)["file"]
-        )
+        sent = self._sent(valid(VersionInput, request))
+        actions.add_version(actor=request.user, document=document, **sent)
         return self._created(document)
 
     @extend_schema(request=None, responses={204: None})
@@ -198,6 +248,21 @@ class DocumentViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
     def version_content(self, request: Request, *args: Any, **kwargs: Any) -> StreamingHttpResponse:
         """The file of one version."""
         return self._download(int(self.kwargs["number"]))
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(name, int, description="A version's number; the two newest where none is named.")
+            for name in ("old", "new")
+        ],
+        responses=ComparisonSerializer,
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], url_path="compare")
+    def compare(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Two versions of a text beside each other, line by line; equal lines far from a difference are left out."""
+        document = self.get_object()
+        found = comparing.compare(actor=request.user, document=document, asked=request.query_params)
+        return Response(ComparisonSerializer(found).data)
 
     def _download(self, number: int | None) -> StreamingHttpResponse:
         versions = self.get_object().versions.all()

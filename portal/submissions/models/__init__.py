@@ -7,6 +7,7 @@ from portal.submissions.models.cases import Checkpoint, Submission
 from portal.submissions.models.documents import FILES_FOLDER, Document, DocumentVersion, _file_path
 from portal.submissions.models.evaluations import Evaluation
 from portal.submissions.models.facts import Facts
+from portal.submissions.models.uploads import Upload
 
 __all__ = [
     "FILES_FOLDER",
@@ -23,6 +24,7 @@ __all__ = [
     "Key",
     "Submission",
     "Terms",
+    "Upload",
     # The first migration names it here.
     "_file_path",
 ]

@@ -67,6 +67,12 @@ class Document(Key):
         return versions[0] if versions else None
 
     @property
+    def is_comparable(self) -> bool:
+        """Whether its two newest versions are texts."""
+        versions = list(self.versions.all())[:2]
+        return len(versions) == 2 and all(version.is_text for version in versions)
+
+    @property
     def marks(self) -> markings.Marking:
         return markings.Marking(self.tlp, self.cui, self.confidential_commercial)
 
@@ -75,6 +81,7 @@ class Document(Key):
         return str(self.marks)
 
 
+TEXTS = frozenset({"text/plain", "text/markdown", "text/csv", "application/json"})
 FILES_FOLDER = "documents"
 
 
@@ -104,6 +111,11 @@ class DocumentVersion(Key):
 
     def __str__(self):
         return f"{self.name}, version {self.number}"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it can be set beside another version, line by line."""
+        return self.content_type in TEXTS
 
     @property
     def watermark_told(self) -> str:

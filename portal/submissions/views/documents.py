@@ -7,11 +7,11 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from portal.doors import back_or, see_other
-from portal.errors import NotAllowed, Refused
-from portal.submissions import actions
+from portal.errors import Invalid, NotAllowed, Refused
+from portal.submissions import actions, comparing
 from portal.submissions.downloads import download
 from portal.submissions.forms import DocumentForm, FileForm, MarkingForm
-from portal.submissions.models import Document, DocumentVersion
+from portal.submissions.models import Document, DocumentVersion, Upload
 from portal.submissions.states import State
 from portal.submissions.views.base import case_url, lab_page, not_now, page, step_url, take, the_case
 from portal.submissions.wizard import BY_KEY
@@ -44,8 +44,18 @@ def add_from(request: HttpRequest, case, form: DocumentForm) -> Document:
         kind=form.cleaned_data["kind"],
         title=form.cleaned_data["title"],
         **form.marks,
-        upload=request.FILES.get("file"),
+        **sent(request, form),
     )
+
+
+def sent(request: HttpRequest, form: FileForm) -> dict:
+    """The file of a valid form: what came along, or the person's upload as which it has come already."""
+    upload = request.FILES.get("file")
+    if upload is None and (key := form.cleaned_data["upload"]):
+        upload = Upload.objects.visible_to(request.user).filter(pk=key).first()
+        if upload is None:
+            raise Invalid("This upload was used already, or has ended. Choose the file again.", field="file")
+    return {"upload": upload, "sha256": form.cleaned_data["sha256"]}
 
 
 @lab_page("GET", "POST")
@@ -60,7 +70,7 @@ def new_version(request: HttpRequest, case_number: str, document_id) -> HttpResp
     done = form.is_bound and take(
         request,
         form,
-        lambda: actions.add_version(actor=request.user, document=document, upload=request.FILES.get("file")),
+        lambda: actions.add_version(actor=request.user, document=document, **sent(request, form)),
         done="The new version was added. The earlier ones stay.",
         to=back,
     )
@@ -111,6 +121,16 @@ def mark(request: HttpRequest, case_number: str, document_id) -> HttpResponse:
             back=back,
         )
     )
+
+
+@lab_page()
+def compare(request: HttpRequest, document_id) -> HttpResponse:
+    """Two versions of a document of one's lab, beside each other."""
+    documents = Document.objects.visible_to(request.user).select_related("submission")
+    document = get_object_or_404(documents, pk=document_id)
+    case = the_case(request, document.submission.case_number)
+    found = comparing.compare(actor=request.user, document=document, asked=request.GET)
+    return page(request, "lab/compare.html", case, look="viewed_documents", document=document, found=found)
 
 
 @require_GET

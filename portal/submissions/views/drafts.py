@@ -242,7 +242,10 @@ def _wish(request: HttpRequest) -> tuple[str, str]:
 def _upload_form(request: HttpRequest) -> DocumentForm:
     """Bound when a file came, or when something was written about one."""
     asked = (
-        _wish(request)[0] == "document" or request.FILES.get("file") or request.POST.get("title", "").strip()
+        _wish(request)[0] == "document"
+        or request.FILES.get("file")
+        or request.POST.get("upload")
+        or request.POST.get("title", "").strip()
     )
     if request.method == "POST" and asked:
         return DocumentForm(request.POST, request.FILES)
