@@ -414,6 +414,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "SubmissionState": "portal.submissions.states.State",
+        "QuestionState": "portal.submissions.states.RequestState",
         "Tlp": "portal.submissions.models.Document.Tlp",
         "DocumentKind": "portal.submissions.models.Document.DocumentKind",
         "EventKind": "portal.ledger.models.Event.Kind",

@@ -24,6 +24,7 @@ class SubmissionsConfig(AppConfig):
                 "submissions.submission": history.CHANGES,
                 "submissions.conflict": history.CONFLICTS,
                 "submissions.upload": history.UPLOADS,
+                "submissions.informationrequest": history.QUESTIONS,
             }
         )
         words.LOOKS.update(history.LOOKS)

@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from portal.accounts.models import Kind
 from portal.deadlines.calendar import add_business_days
-from portal.deadlines.registry import DeadlineKind, NoticeKind, days, register
+from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
 
 ACKNOWLEDGE, PROVIDE_ACCESS, WINDOW_CLOSES = "acknowledge", "provide_access", "window_closes"
+ANSWER_QUESTION = "answer_question"
 SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
+QUESTIONS = Group("questions", "Questions about a case", (Kind.LAB, Kind.AGENCY))
 # By these access begins or ends, or dates move: they are mailed at once, whatever a person chose.
 ESSENTIAL = frozenset(
     {"provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close"}
@@ -21,6 +24,10 @@ def acknowledge_due(submitted_at: datetime) -> datetime:
 
 def provide_access_due(first_release: datetime) -> datetime:
     return first_release - timedelta(days=settings.PORTAL_WINDOW_DAYS)
+
+
+def answer_question_due(asked_at: datetime) -> datetime:
+    return add_business_days(asked_at, settings.PORTAL_TARGETS["information_request_business_days"])
 
 
 def register_kinds() -> None:
@@ -46,6 +53,14 @@ def register_kinds() -> None:
             ("lab", "lead", "reviewer"),
             days(-14, -7, -3, -1, 0),
         ),
+        DeadlineKind(
+            ANSWER_QUESTION,
+            "Answer a question",
+            "A question of an agency is open. Nothing waits for your answer, and no date moves by it.",
+            ("lab",),
+            days(-1, 0),
+            scope="facts",
+        ),
         NoticeKind("submit", "Submitted", "A case was submitted."),
         NoticeKind("acknowledge", "Acknowledged", "Your submission was acknowledged."),
         NoticeKind("request_correction", "Correction asked for", "The coordinator asks for a correction."),
@@ -59,7 +74,10 @@ def register_kinds() -> None:
         NoticeKind(
             "agreed", "Access terms agreed", "Both sides accepted the same version of the access terms."
         ),
+        NoticeKind("add_document", "Document added", "The lab added a document to this case."),
+        NoticeKind("add_version", "Version added", "The lab gave a new version of a document."),
         NoticeKind("mark_document", "Marking changed", "The lab changed the marking of a document."),
+        NoticeKind("add_evaluations", "Evaluations added", "The lab added evaluations to this case."),
         NoticeKind("provide_access", "Access provided", "The lab provided access instructions."),
         NoticeKind("window_opened", "Access window opened", "The access window has opened."),
         NoticeKind("window_ended", "Access window ended", "The access window has ended, and access with it."),
@@ -70,4 +88,18 @@ def register_kinds() -> None:
         NoticeKind("withdraw", "Withdrawn", "The lab withdrew this case. All access under it has ended."),
         NoticeKind("close", "Closed", "This case was closed."),
         essential=ESSENTIAL,
+    )
+    register(
+        NoticeKind("question_asked", "Question asked", "An agency asks a question about this case."),
+        NoticeKind(
+            "question_asked_again",
+            "Question asked again",
+            "An agency asks for more on a question that you answered.",
+        ),
+        NoticeKind("question_answered", "Question answered", "The lab answered a question of your agency."),
+        NoticeKind(
+            "question_merged", "Question merged", "A question was merged into another on the same case."
+        ),
+        NoticeKind("question_withdrawn", "Question withdrawn", "A question on this case was withdrawn."),
+        group=QUESTIONS,
     )

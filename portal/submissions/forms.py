@@ -8,7 +8,7 @@ from django.forms.models import fields_for_model
 from portal.submissions import markings
 from portal.submissions.actions.drafts import DATES, ask_for, value_of
 from portal.submissions.instants import InstantField, ZonedForm
-from portal.submissions.models import Document, Facts, Submission, Terms
+from portal.submissions.models import Document, Facts, InformationRequest, Submission, Terms
 from portal.submissions.wizard import BY_KEY, PARTNER, PUBLIC, Step
 
 _HINTS = {
@@ -236,6 +236,40 @@ class EarlierCaseForm(forms.Form):
             (str(case.pk), f"{case.model_name or 'Model not named yet'}, {case.case_number}")
             for case in cases
         ]
+
+
+class AnswerForm(DocumentForm):
+    """An answer to a question: words, documents that are in the case, and one file more. The file is judged by the action."""
+
+    text = forms.CharField(
+        label="Your answer",
+        max_length=InformationRequest.TEXT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 10, "dir": "auto"}),
+        error_messages={"required": "Write the answer."},
+        help_text="At most 10,000 characters. Whoever reads the facts of this case for the government reads it.",
+    )
+    documents = forms.ModelMultipleChoiceField(
+        Document.objects.none(),
+        label="Documents of this case that belong to the answer",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    field_order = ("text", "documents", "file", "tlp", "confidential_commercial")
+
+    def __init__(self, *args, documents, takes_file: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        del self.fields["kind"], self.fields["title"]
+        self.fields["documents"].queryset = documents
+        self.fields["file"].required = False
+        self.fields["file"].label = "A further file"
+        if not takes_file:
+            del self.fields["file"], self.fields["tlp"], self.fields["confidential_commercial"]
+
+    @property
+    def marking(self) -> dict:
+        """How the file is marked; nothing where the case takes no file any more."""
+        names = ("tlp", "confidential_commercial")
+        return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 
 
 class InstructionsForm(forms.Form):

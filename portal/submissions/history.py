@@ -47,6 +47,14 @@ CHANGES = {
     "close": "Closed the case",
 }
 UPLOADS = {"begin_upload": "Began to upload a file", "end_upload": "Gave up an upload"}
+QUESTIONS = {
+    "ask": "Asked the question",
+    "answer": "Answered the question",
+    "ask_again": "Asked for more on the question",
+    "merge": "Merged the question into another",
+    "take_in": "Another question was merged into this one",
+    "withdraw": "Withdrew the question",
+}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
 LOOKS = {
     "listed": "Saw the case in a list",
@@ -69,6 +77,8 @@ LOOKS = {
     "viewed_grants": "Opened the page of partners",
     "revealed_grant_instructions": "Revealed a grant's access instructions",
     "viewed_assessments": "Read the assessments",
+    "listed_questions": "Saw the questions on the case in a list",
+    "viewed_questions": "Read a question and its answers",
 }
 # Who looks, in the words of a filter: the capacities that a look is recorded under.
 SIDES = {

@@ -13,8 +13,10 @@ from django.conf import settings
 from portal.deadlines.calendar import add_business_days
 from portal.submissions import deadline_kinds, window
 from portal.submissions.models import Submission, Terms
-from portal.submissions.states import State
+from portal.submissions.states import MACHINE, RequestState, State
 
+# More open questions than these are counted instead of named.
+QUESTIONS_NAMED = 5
 LAB, OFFICE, REVIEWERS, CLOCK = "lab", "coordinator", "reviewers", "clock"
 
 
@@ -59,7 +61,8 @@ def next_step(submission: Submission, *, at: datetime) -> NextStep | None:
 
 def next_steps(submission: Submission, *, at: datetime) -> list[NextStep]:
     """Everything that can happen now, the most awaited first, upper floors' steps included."""
-    return _own(submission, at) + [step for tell in UPPER for step in tell(submission, at)]
+    upper = [step for tell in UPPER for step in tell(submission, at)]
+    return _own(submission, at) + _questions(submission, at) + upper
 
 
 def road_ahead(submission: Submission, *, at: datetime) -> list[NextStep]:
@@ -84,6 +87,24 @@ def _own(submission: Submission, at: datetime) -> list[NextStep]:
         ask = "answers the correction that was asked for, by a new version of facts or documents. Nothing waits for it."
         steps.insert(0, NextStep(LAB, "correct_facts", ask))
     return steps
+
+
+def _questions(case: Submission, at: datetime) -> list[NextStep]:
+    """The questions that agencies have open with the lab, as one step with the earliest of their dates. One query."""
+    if case.submitted_at is None or case.state_at(at) in MACHINE.terminal:
+        return []
+    found = case.questions.in_state(RequestState.ASKED, at=at).order_by("due_at", "number")
+    rows = list(found.values_list("number", "due_at"))
+    if not rows:
+        return []
+    numbers = sorted(number for number, _ in rows)
+    if len(numbers) > QUESTIONS_NAMED:
+        words = f"answers {len(numbers)} questions, the earliest of them question {rows[0][0]}"
+    elif len(numbers) > 1:
+        words = f"answers questions {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+    else:
+        words = f"answers question {numbers[0]}"
+    return [NextStep(LAB, "answer", f"{words}. Nothing waits for it.", rows[0][1], optional=True)]
 
 
 def _draft(case: Submission) -> list[NextStep]:

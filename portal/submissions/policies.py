@@ -6,11 +6,13 @@ from uuid import UUID
 
 from portal import clock
 from portal.accounts.models import Kind, Role, User
-from portal.submissions.models import Audience, Document, Submission
-from portal.submissions.querysets import lab_capacity, live, of_labs_alone
-from portal.submissions.states import MACHINE, PENDING, State
+from portal.submissions.models import Audience, Document, InformationRequest, Submission
+from portal.submissions.querysets import FACTS, lab_capacity, live, of_labs_alone
+from portal.submissions.states import MACHINE, PENDING, REQUEST, State
 
 LAB_SEES = ("lab", "lab_viewer")
+# In these capacities a person asks the lab, while they see the case's facts; the first that is held is put on record.
+ASKERS = ("coordinator", "agency_coordinator", "lead", "reviewer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,70 @@ def _edits_of(mine: frozenset[str], submission: Submission, at: datetime) -> lis
     return [name for name, edit in EDITS.items() if state in edit.states and mine & edit.who]
 
 
+def asks_for_an_agency(actor) -> bool:
+    """Whether a person asks labs at all; on which case is the audience's answer."""
+    return actor.has_seat(Kind.AGENCY, Role.COORDINATOR, Role.REVIEWER)
+
+
+def asking_for(actor, submission: Submission, *, at: datetime | None = None) -> dict[UUID, str]:
+    """The agencies for which a person may ask the lab of a case now, each with the capacity they ask in."""
+    if not actor.is_active or not asks_for_an_agency(actor):
+        return {}
+    rows = Audience.objects.filter(
+        live(at or clock.now()), submission=submission, user=actor, scope=FACTS, capacity__in=ASKERS
+    )
+    held = sorted(
+        rows.order_by().values_list("organisation_id", "capacity").distinct(),
+        key=lambda row: ASKERS.index(row[1]),
+    )
+    found: dict[UUID, str] = {}
+    for agency, capacity in held:
+        found.setdefault(agency, capacity)
+    return found
+
+
+def takes_questions(submission: Submission, *, at: datetime | None = None) -> bool:
+    """Whether anything is asked and answered on a case: from its submission until it is closed or withdrawn."""
+    state = submission.state_at(at or clock.now())
+    return state != State.DRAFT and state not in MACHINE.terminal
+
+
+def question_capacities(actor, question: InformationRequest, *, at: datetime | None = None) -> frozenset[str]:
+    """``lab``, ``lab_viewer``, the programme's ``coordinator``, ``asking_agency`` and ``only_asking_agency``."""
+    at = at or clock.now()
+    if not actor.is_authenticated or not actor.is_active:
+        return frozenset()
+    if of_labs_alone(actor, at):
+        return capacities(actor, question.submission, at=at)
+    own = asking_for(actor, question.submission, at=at)
+    found = {"coordinator"} & set(own.values()) | (
+        capacities(actor, question.submission, at=at) & set(LAB_SEES)
+    )
+    served = {agency.pk for agency in question.agencies}
+    if served & set(own):
+        found.add("asking_agency")
+    if served <= set(own):
+        found.add("only_asking_agency")
+    return frozenset(found)
+
+
+def may_take_question(actor, question: InformationRequest, verb: str, *, at: datetime | None = None) -> bool:
+    """As ``may_take``, for a question."""
+    mine = question_capacities(actor, question, at=at)
+    return any(t.verb == verb and t.who in mine for t in REQUEST.transitions)
+
+
+def open_question_verbs(actor, question: InformationRequest, *, at: datetime | None = None) -> list[str]:
+    """The verbs this person can take on a question now: none once its case is over."""
+    at = at or clock.now()
+    if not takes_questions(question.submission, at=at):
+        return []
+    steps = REQUEST.verbs_from(question.state_at(at), question_capacities(actor, question, at=at))
+    return list(dict.fromkeys(t.verb for t in steps))
+
+
 def has_perm(user, codename: str, obj) -> bool:
-    """Django's question, answered for one case: whether its record is seen. Nothing else is a stored permission here."""
+    """Django's question, answered for one row: whether it is seen. Nothing else is a stored permission here."""
+    if codename == "view_informationrequest" and isinstance(obj, InformationRequest):
+        return InformationRequest.objects.visible_to(user).filter(pk=obj.pk).exists()
     return codename == "view_submission" and isinstance(obj, Submission) and may_see(user, obj, "record")

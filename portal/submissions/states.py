@@ -1,4 +1,4 @@
-"""The states of a submission and every step between them."""
+"""The states of a submission and of the questions on it, and every step between them."""
 
 from django.db import models
 
@@ -57,4 +57,32 @@ MACHINE = Machine(
     transitions=TRANSITIONS,
     terminal=frozenset({S.CLOSED, S.WITHDRAWN}),
     derived={S.OPEN: S.AGREED, S.ENDED: S.AGREED},
+)
+
+
+class RequestState(models.TextChoices):
+    ASKED = "asked", "Asked"
+    ANSWERED = "answered", "Answered"
+    MERGED = "merged", "Merged"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    LAPSED = "lapsed", "Lapsed"
+
+
+R = RequestState
+
+REQUEST = Machine(
+    name="question",
+    # "asking agency": a person who may ask on the case, of an agency whom the question serves; "only asking agency": where it
+    # serves no other.
+    transitions=(
+        *steps([R.ASKED, R.ANSWERED], R.ANSWERED, "answer", "lab", label="Answer"),
+        *steps([R.ANSWERED], R.ASKED, "ask_again", "asking_agency", needs_reason=True, label="Ask again"),
+        *steps([R.ASKED], R.MERGED, "merge", "coordinator", label="Merge into another question"),
+        *steps([R.ASKED], R.WITHDRAWN, "withdraw", "only_asking_agency", label="Withdraw the question"),
+        *steps([R.ASKED], R.WITHDRAWN, "withdraw", "coordinator", label="Withdraw the question"),
+        # The case was closed or withdrawn with the question open: nobody answers it any more.
+        *steps([R.ASKED], R.LAPSED, "lapse", "clock"),
+    ),
+    terminal=frozenset({R.MERGED, R.WITHDRAWN, R.LAPSED}),
+    derived={R.LAPSED: R.ASKED},
 )

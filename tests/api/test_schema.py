@@ -15,6 +15,7 @@ from rest_framework.test import APIRequestFactory
 from partners.states import MACHINE as GRANTS
 from partners.states import PARTNERS
 from portal.submissions.states import MACHINE as SUBMISSIONS
+from portal.submissions.states import REQUEST as QUESTIONS
 from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY
 
 CHROMIUM = "/usr/bin/chromium"
@@ -26,6 +27,7 @@ CONTRACT = {
     "assignments": "attest complete decline recuse revoke hand_over",
     "assessments": "peer_check share respond finalize",
     "partners": "begin_vetting find_eligible not_select suspend reinstate remove",
+    "questions": "answer ask_again merge withdraw",
     "grants": "consent concur accept decline extend suspend resume revoke surrender close_out",
 }
 MACHINES = {
@@ -35,6 +37,7 @@ MACHINES = {
     "assignments": ASSIGNMENT,
     "assessments": ASSESSMENT,
     "partners": PARTNERS,
+    "questions": QUESTIONS,
     "grants": GRANTS,
 }
 

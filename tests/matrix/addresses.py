@@ -13,6 +13,7 @@ _COLLECTIONS = {
     "submissions": "submission", "documents": "document", "inquiries": "inquiry", "designations": "designation",
     "assignments": "assignment", "assessments": "assessment", "partners": "partnerprofile", "grants": "grant",
     "deadlines": "deadline", "events": "event", "evaluations": "evaluation", "uploads": "upload",
+    "questions": "informationrequest",
 }  # fmt: skip
 
 
@@ -49,7 +50,9 @@ def _value(name: str, route: str, world):
         "version_id": document.current.pk,
         "document_id": document.pk,
         "assessment_id": world.shared.pk,
-        "number": "1" if route.startswith("api/") else world.objects["inquiry"].number,
+        "number": "1"
+        if route.startswith("api/") or "/questions/" in route
+        else world.objects["inquiry"].number,
         "designation_id": world.confirmed.pk,
         "grant_id": world.granted.grant.pk,
         "user_id": world.granted.partner.member.pk,

@@ -44,6 +44,9 @@ def build() -> SimpleNamespace:
     from reviews import actions as reviews
 
     reviews.confirm(actor=second, designation=confirmed, at=make.NOW)
+    question = cases.questions.ask(
+        actor=case.reviewer, submission=case.submission, text="Which share is marzipan?", at=make.NOW
+    )
     conflict = cases.declare_conflict(
         actor=make.coordinator(),
         user=reviewing.reviewer(make.programme_office()),
@@ -89,6 +92,7 @@ def build() -> SimpleNamespace:
     objects = {
         "submission": case.submission,
         "conflict": conflict,
+        "informationrequest": question,
         "assignment": case.seat,
         "assessment": draft,
         "inquiry": inquiry,

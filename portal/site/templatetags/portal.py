@@ -31,6 +31,8 @@ TONES = {
     "recused": "quiet",
     "met": "quiet",
     "cancelled": "quiet",
+    "merged": "quiet",
+    "lapsed": "quiet",
     "open": "live",
     "active": "live",
     "overdue": "late",

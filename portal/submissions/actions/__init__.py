@@ -1,5 +1,6 @@
 """Every verb on a case: the only code that writes one. Doors call these names."""
 
+from portal.submissions.actions import questions
 from portal.submissions.actions.access import provide_access, reveal_instructions
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.comparing import compare_versions
@@ -41,6 +42,7 @@ __all__ = [
     "open_version",
     "propose_terms",
     "provide_access",
+    "questions",
     "receive",
     "record_clock",
     "release",

@@ -1,7 +1,8 @@
-"""The workbench's part about cases: queue and case page, documents, access terms, conflicts."""
+"""The workbench's part about cases: queue and case page, documents, access terms, questions, conflicts."""
 
 from portal.submissions.admin.cases import SubmissionAdmin
 from portal.submissions.admin.conflicts import ConflictAdmin
-from portal.submissions.models import Conflict, Submission
+from portal.submissions.admin.questions import QuestionAdmin
+from portal.submissions.models import Conflict, InformationRequest, Submission
 
-ADMINS = [(Submission, SubmissionAdmin), (Conflict, ConflictAdmin)]
+ADMINS = [(Submission, SubmissionAdmin), (InformationRequest, QuestionAdmin), (Conflict, ConflictAdmin)]

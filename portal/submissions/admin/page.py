@@ -12,6 +12,7 @@ from portal.deadlines import registry
 from portal.deadlines.models import Deadline
 from portal.ledger.models import Event
 from portal.submissions import history, looks, markings, next_steps, timeline
+from portal.submissions.admin import questions
 from portal.submissions.models import Audience, Document, Facts, Submission
 from portal.submissions.querysets import DOCUMENTS, FACTS, INSTRUCTIONS, live
 
@@ -76,7 +77,14 @@ class CasePage:
 
     def panels(self) -> list[Panel]:
         """The page's sections in order; ``None`` from a section is left out."""
-        own = [self._facts(), self._evaluations(), self._documents(), self._terms(), self._instructions()]
+        own = [
+            self._facts(),
+            self._evaluations(),
+            self._documents(),
+            self._terms(),
+            self._instructions(),
+            self._questions(),
+        ]
         upper = [make(self.request, self.case) for make in CASE_PANELS]
         return [
             panel
@@ -132,6 +140,9 @@ class CasePage:
             "url": reverse("admin:submissions_submission_reveal_instructions", args=[self.case.pk]),
         }
         return "Access instructions", "admin/case/instructions.html", context
+
+    def _questions(self) -> Panel | None:
+        return questions.panel(self.request, self.case, at=self.at) if FACTS in self.scopes else None
 
     # --- what the programme does about it -----------------------------------------------------------------------------------
     def _deadlines(self) -> Panel:

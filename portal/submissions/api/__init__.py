@@ -1,9 +1,10 @@
-"""The API's collections of this floor: submissions, documents, evaluations, and the deadlines and events of cases."""
+"""The API's collections of this floor: submissions, documents, evaluations, questions, and the deadlines and events of cases."""
 
 from portal.submissions.api.deadlines import DeadlineViewSet
 from portal.submissions.api.documents import DocumentViewSet
 from portal.submissions.api.evaluations import EvaluationViewSet
 from portal.submissions.api.events import EventViewSet
+from portal.submissions.api.questions import QuestionViewSet
 from portal.submissions.api.submissions import SubmissionViewSet
 from portal.submissions.api.uploads import UploadViewSet
 
@@ -12,6 +13,7 @@ ROUTES = [
     ("documents", DocumentViewSet),
     ("evaluations", EvaluationViewSet),
     ("uploads", UploadViewSet),
+    ("questions", QuestionViewSet),
     ("deadlines", DeadlineViewSet),
     ("events", EventViewSet),
 ]
@@ -22,6 +24,7 @@ __all__ = [
     "DocumentViewSet",
     "EvaluationViewSet",
     "EventViewSet",
+    "QuestionViewSet",
     "SubmissionViewSet",
     "UploadViewSet",
 ]

@@ -1,4 +1,4 @@
-"""The lab's case: the model offered, its dates and window, documents, access terms, instructions, conflicts."""
+"""The lab's case: the model offered, its dates and window, documents, access terms, instructions, questions, conflicts."""
 
 from portal.submissions.models.access import AccessInstructions, Terms
 from portal.submissions.models.audience import Alias, Audience, Barrier, Conflict
@@ -7,6 +7,7 @@ from portal.submissions.models.cases import Checkpoint, Submission
 from portal.submissions.models.documents import FILES_FOLDER, Document, DocumentVersion, _file_path
 from portal.submissions.models.evaluations import Evaluation
 from portal.submissions.models.facts import Facts
+from portal.submissions.models.questions import InformationRequest, RequestAnswer, RequestFollowUp
 from portal.submissions.models.uploads import Upload
 
 __all__ = [
@@ -21,7 +22,10 @@ __all__ = [
     "DocumentVersion",
     "Evaluation",
     "Facts",
+    "InformationRequest",
     "Key",
+    "RequestAnswer",
+    "RequestFollowUp",
     "Submission",
     "Terms",
     "Upload",

@@ -6,10 +6,22 @@ from portal.submissions.views import (
     drafts,
     evidence,
     exports,
+    questions,
     record,
     steps,
     submitting,
     terms,
 )
 
-__all__ = ["cases", "documents", "drafts", "evidence", "exports", "record", "steps", "submitting", "terms"]
+__all__ = [
+    "cases",
+    "documents",
+    "drafts",
+    "evidence",
+    "exports",
+    "questions",
+    "record",
+    "steps",
+    "submitting",
+    "terms",
+]

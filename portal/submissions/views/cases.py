@@ -11,11 +11,11 @@ from portal.deadlines.models import Message
 from portal.doors import page_of
 from portal.formats import instant
 from portal.submissions import history, looks, timeline
-from portal.submissions.models import Facts, Submission
+from portal.submissions.models import Facts, InformationRequest, Submission
 from portal.submissions.next_steps import newest_terms, next_step, next_steps
 from portal.submissions.panels import areas_of, links_of, panels_of
 from portal.submissions.querysets import SubmissionQuerySet
-from portal.submissions.states import State
+from portal.submissions.states import RequestState, State
 from portal.submissions.views.base import case_url, lab_page, open_to, own_cases, page, step_url, the_case
 from portal.submissions.wizard import STEPS
 
@@ -82,6 +82,7 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
         evaluations=history.evaluations_of(found),
         earlier_facts=_earlier_facts(found),
         asked=history.asked_correction(found),
+        open_questions=_open_questions(request, found, at),
         panels=panels_of(request, found),
         links=links_of(found),
         notices=_notices(request, found),
@@ -100,6 +101,13 @@ def _offers(can: set[str], case: Submission) -> set[str]:
     if terms is None or terms.lab_accepted_at is not None:
         done.add("accept_terms")
     return can - done
+
+
+def _open_questions(request: HttpRequest, case: Submission, at: datetime) -> int:
+    if case.submitted_at is None:
+        return 0
+    mine = InformationRequest.objects.visible_to(request.user).filter(submission=case)
+    return mine.in_state(RequestState.ASKED, at=at).count()
 
 
 def _earlier_facts(case: Submission) -> list[Facts]:
