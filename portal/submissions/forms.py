@@ -248,8 +248,7 @@ class AnswerForm(DocumentForm):
         error_messages={"required": "Write the answer."},
         help_text="At most 10,000 characters. Whoever reads the facts of this case for the government reads it.",
     )
-    documents = forms.ModelMultipleChoiceField(
-        Document.objects.none(),
+    documents = forms.MultipleChoiceField(
         label="Documents of this case that belong to the answer",
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -259,11 +258,17 @@ class AnswerForm(DocumentForm):
     def __init__(self, *args, documents, takes_file: bool, **kwargs):
         super().__init__(*args, **kwargs)
         del self.fields["kind"], self.fields["title"]
-        self.fields["documents"].queryset = documents
+        self.known = {str(document.pk): document for document in documents}
+        self.fields["documents"].choices = [(key, document.title) for key, document in self.known.items()]
         self.fields["file"].required = False
         self.fields["file"].label = "A further file"
         if not takes_file:
             del self.fields["file"], self.fields["tlp"], self.fields["confidential_commercial"]
+
+    @property
+    def named(self) -> list[Document]:
+        """The documents that were ticked."""
+        return [self.known[key] for key in self.cleaned_data["documents"]]
 
     @property
     def marking(self) -> dict:

@@ -58,11 +58,11 @@ def question(request: HttpRequest, case_number: str, number: int) -> HttpRespons
         raise PermissionDenied(
             "You can read this question. Your lab's administrators and contributors answer."
         )
-    documents = Document.objects.visible_to(request.user).filter(submission=case)
+    documents = list(Document.objects.visible_to(request.user).filter(submission=case))
     form = AnswerForm(
         *((request.POST, request.FILES) if posted else ()),
         documents=documents,
-        takes_file="add_document" in policies.open_edits(request.user, case),
+        takes_file=case.state in policies.EDITS["add_document"].states,
     )
     done = posted and take(
         request,
@@ -71,7 +71,7 @@ def question(request: HttpRequest, case_number: str, number: int) -> HttpRespons
             actor=request.user,
             question=found,
             text=form.cleaned_data["text"],
-            documents=form.cleaned_data["documents"],
+            documents=form.named,
             upload=request.FILES.get("file"),
             expected_revision=posted_revision(request.POST),
             **form.marking,
@@ -82,7 +82,9 @@ def question(request: HttpRequest, case_number: str, number: int) -> HttpRespons
     if done:
         return done
     stale = isinstance(getattr(form, "refusal", None), Stale)
-    found = _the_question(request, case, number)
+    if posted:
+        # What happened meanwhile is shown with the refusal.
+        found = _the_question(request, case, number)
     return page(
         request,
         "lab/question.html",
