@@ -109,7 +109,6 @@ class QuestionAdmin(PortalAdmin):
     search_help_text = "A case number or how it begins."
     ordering = ("-asked_at", "id")
     singular, plural = "question", "questions"
-    list_per_page = 25
     machine = REQUEST
     subject = "question"
     add_step = Step(
