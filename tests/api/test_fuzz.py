@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
-    "partners", "grants", "evaluations", "notice-settings", "uploads",
+    "partners", "grants", "evaluations", "notice-settings", "uploads", "questions",
 )  # fmt: skip
 ROLES = (
     "contributor",
@@ -52,6 +52,7 @@ def _world() -> SimpleNamespace:
     actions.add_document(
         actor=case.contributor, submission=case.submission, kind="other", title="Card", upload=make.pdf()
     )
+    actions.questions.ask(actor=case.reviewer, submission=case.submission, text="Which share is marzipan?")
     granted = partnered.GrantCase()
     granted.agree()
     make.draft(actor=case.contributor, lab=case.lab)

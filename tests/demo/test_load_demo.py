@@ -21,8 +21,8 @@ from portal.deadlines import delivery, planning, registry
 from portal.deadlines.models import Deadline, Message
 from portal.ledger import words
 from portal.ledger.models import Event
-from portal.submissions.models import DocumentVersion, Submission, Terms
-from portal.submissions.states import State
+from portal.submissions.models import DocumentVersion, InformationRequest, Submission, Terms
+from portal.submissions.states import RequestState, State
 from reviews.models import Assessment, Assignment, Designation, Inquiry
 from reviews.states import AssessmentState, AssignmentState, DesignationState, InquiryState
 
@@ -116,6 +116,7 @@ def test_every_state_is_there():
     assert states(Assignment) == {str(state) for state in AssignmentState}
     assert states(Assessment) == {str(state) for state in AssessmentState}
     assert states(PartnerProfile) == {str(state) for state in PartnerState}
+    assert states(InformationRequest) == {str(state) for state in RequestState}
     assert states(Grant) == {str(state) for state in GrantState}
 
 

@@ -10,7 +10,7 @@ from portal.accounts.models import User
 from portal.site.demo import material
 from portal.site.demo.stage import Stage
 from portal.submissions import actions
-from portal.submissions.models import Document, Submission
+from portal.submissions.models import Document, InformationRequest, Submission
 from reviews import actions as reviews
 from reviews.models import Assessment, Assignment
 
@@ -156,6 +156,25 @@ class CaseActs:
 
     def finalize(self, assessment: Assessment, lead: str) -> None:
         reviews.finalize(actor=self.cast.person(lead), assessment=assessment)
+
+    # --- Questions and answers ------------------------------------------------------------------------------------
+
+    def ask(self, person: str, text: str) -> InformationRequest:
+        return actions.questions.ask(actor=self.cast.person(person), submission=self.case, text=text)
+
+    def answer(self, question: InformationRequest, text: str, *, upload: ContentFile | None = None) -> None:
+        actions.questions.answer(
+            actor=self.by, question=question, text=text, documents=self.documents[:1], upload=upload
+        )
+
+    def ask_again(self, person: str, question: InformationRequest, reason: str) -> None:
+        actions.questions.ask_again(actor=self.cast.person(person), question=question, reason=reason)
+
+    def merge(self, question: InformationRequest, *, into: InformationRequest) -> None:
+        actions.questions.merge(actor=self.office, question=question, into=into)
+
+    def take_back(self, person: str, question: InformationRequest) -> None:
+        actions.questions.withdraw(actor=self.cast.person(person), question=question)
 
     # --- The partners' side ---------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Cases whose window is open or over: assessments on their way, partners with access, and every kind of end."""
 
 from partners import actions as grants
+from portal.site.demo import material
 from portal.site.demo.acts import CaseActs
 from portal.site.demo.stage import Script, Stage
 
@@ -62,6 +63,16 @@ def kestrel_open(stage: Stage) -> Script:
         answered,
         "Thank you. Both ways around the safeguards are closed in the next build; please try them again.",
     )
+    yield stage.day(-8, 9)
+    first = it.ask(
+        "rafael_reviewer", "Which of the 41 tasks of the cyber range did the model meet in training?"
+    )
+    yield stage.day(-7, 9)
+    it.answer(
+        first,
+        "None that we know of: each task was checked against the training data. The log of the check is attached.",
+        upload=material.inspect_log(f"{it.model} contamination check"),
+    )
     yield stage.day(-7, 12)
     shared = it.write("reza_reviewer", domain="autonomy", hours="21", confidence="low")
     yield stage.day(-6, 12)
@@ -73,6 +84,20 @@ def kestrel_open(stage: Stage) -> Script:
     )
     yield stage.day(-3, 10)
     it.check(checked, "reza_reviewer")
+    yield stage.day(-3, 14)
+    asked = it.ask(
+        "reza_reviewer", "How long does the API keep transcripts of our sessions, and who can read them?"
+    )
+    yield stage.day(-3, 16)
+    like = it.ask(
+        "rafael_reviewer", "How long are transcripts of our API sessions kept, and who can read them?"
+    )
+    ours = it.ask(
+        "cora_coordinator", "Who can read the transcripts of API sessions, and how long are they kept?"
+    )
+    yield stage.day(-2, 9)
+    it.merge(like, into=asked)
+    it.merge(ours, into=asked)
     yield stage.day(-2, 18)
     it.write(
         "reza_reviewer", ask_check=False, findings="Retest of the two prompts: one is closed.", hours=None
@@ -86,6 +111,17 @@ def quillon_open(stage: Stage) -> Script:
     yield from _seats(it, -21, ("rina_reviewer", "cyber"))
     yield stage.day(-18, 9)
     it.reveal("rina_reviewer")
+    yield stage.day(-10, 10)
+    question = it.ask("rina_reviewer", "Which tools could the model use in the evaluations you sent?")
+    yield stage.day(-8, 10)
+    it.answer(question, "A shell and a browser.")
+    yield stage.day(-7, 10)
+    it.ask_again("rina_reviewer", question, "With network access, or without?")
+    yield stage.day(-6, 15)
+    it.answer(question, "A shell without network access, and a browser that read a fixed set of pages.")
+    yield stage.day(-5, 9)
+    mistaken = it.ask("rina_reviewer", "Which card describes the enclave?")
+    it.take_back("rina_reviewer", mistaken)
     yield stage.day(-3, 17)
     it.write("rina_reviewer", ask_check=False, hours="12", confidence="")
     yield stage.ago(hours=20)
@@ -186,6 +222,8 @@ def kestrel_closed(stage: Stage) -> Script:
     it.respond(found, "Thank you.")
     yield stage.day(-60, 12)
     it.release()
+    yield stage.day(-58, 10)
+    it.ask("rina_reviewer", "Will the released system card name the tasks of the range?")
     yield stage.day(-56, 10)
     it.finalize(found, "rina_reviewer")
     yield stage.day(-50, 10)
