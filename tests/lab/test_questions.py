@@ -128,7 +128,7 @@ def test_the_lab_reads_agencies_and_no_person(case, visitor):
             assert person.name not in page.content.decode()
     text = visitor.text(PAGE, case.submission, 2)
     assert f"Asked by {case.agency.name}" in text
-    assert f"Asked by {make.programme_office().name} as question 1, merged into this one" in text
+    assert f"Question 1, asked by {make.programme_office().name}; merged into this one" in text
     assert f"{case.agency.name} asks for more" in text
     assert f"Answer, version 1, by {case.contributor.name}" in text
 
@@ -203,7 +203,7 @@ def test_a_stale_form_is_refused_says_what_changed_and_keeps_the_words(case, vis
     text = words(refused)
     assert "Another question was merged into this one" in text
     assert "Mine, of praline." in text
-    assert "as question 2, merged into this one" in text
+    assert f"Question 2, asked by {case.agency.name}; merged into this one" in text
     assert answers(case.first) == []
     assert refused.context["question_revision"] == 2
     # Said, and read: the next attempt is made in knowledge of it.

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from partners.models import Grant
 from portal.accounts.models import Affiliation, Kind, Membership, Role, User
-from portal.deadlines.models import Message
-from portal.submissions.models import Document, Submission
+from portal.deadlines.models import Deadline, Message
+from portal.submissions.models import Document, InformationRequest, Submission
 from portal.submissions.querysets import DOCUMENTS, FACTS, INSTRUCTIONS, RECORD
 from portal.submissions.states import State
 from reviews.models import Assessment, Assignment, Designation
@@ -18,7 +18,8 @@ FORBIDDEN = ("approv", "denied", "deny", "licens", "cleared", "permit", "hold")
 
 def no_verdict_on_a_release(at) -> list:
     """1: no state or value means a permission."""
-    states = {row.state_at(at) for model in (Submission, Grant, Assignment) for row in model.objects.all()}
+    models = (Submission, Grant, Assignment, InformationRequest)
+    states = {row.state_at(at) for model in models for row in model.objects.all()}
     states |= set(Assessment.objects.values_list("state", flat=True))
     return [state for state in states if any(word in str(state) for word in FORBIDDEN)]
 
@@ -115,6 +116,23 @@ def labs_see_only_their_own(at) -> list:
     return broken
 
 
+def questions_stand_with_their_case(at) -> list:
+    """9: seen with the facts of their case and by no partner; none is merged into one that is merged; a date stands while it is
+    open."""
+    broken: list = []
+    for user in User.objects.all():
+        facts = set(Submission.objects.visible_to(user, scope=FACTS, at=at).values_list("pk", flat=True))
+        seen = set(InformationRequest.objects.visible_to(user, at=at).values_list("submission", flat=True))
+        partner_only = user.has_seat(Kind.PARTNER) and not user.has_seat(Kind.AGENCY)
+        if seen - facts or (seen and partner_only):
+            broken.append(("9 question", user.pk))
+    kept = Deadline.objects.still_open().filter(kind="answer_question").values_list("subject_id", flat=True)
+    asked = InformationRequest.objects.in_state("asked", at=at).values_list("pk", flat=True)
+    broken += [("question's date", pk) for pk in set(kept) ^ set(asked)]
+    chained = InformationRequest.objects.filter(merged_into__stored_state="merged")
+    return broken + [("merged twice", row.pk) for row in chained]
+
+
 def designations_need_two_designators(at) -> list:
     """10: recorded by one designator, confirmed by another."""
     broken = []
@@ -152,6 +170,7 @@ ALL = (
     partners_learn_nothing_too_early,
     no_conflicts,
     labs_see_only_their_own,
+    questions_stand_with_their_case,
     designations_need_two_designators,
     withdrawn_is_over,
     messages_are_single_and_bare,

@@ -12,11 +12,11 @@ from partners.models import Grant
 from portal.errors import Refused
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
-from portal.submissions.models import Submission
+from portal.submissions.models import InformationRequest, Submission
 from reviews.models import Assessment, Assignment
 from tests import factories as make
 from tests.machine import invariants
-from tests.machine.world import ASSESSMENT_VERBS, CASE_VERBS, GRANT_VERBS, SEAT_VERBS, World
+from tests.machine.world import ASSESSMENT_VERBS, CASE_VERBS, GRANT_VERBS, QUESTION_VERBS, SEAT_VERBS, World
 
 numbers = st.integers(0, 10_000)
 WAY = ("submit", "acknowledge", "accept_terms", "accept_terms", "provide_access")
@@ -38,6 +38,8 @@ class Portal(RuleBasedStateMachine):
             self.along(case, lab, verbs=("submit", "acknowledge") if depth == 1 else WAY if depth > 1 else ())
             if depth > 1:
                 self.seats(case, 1)
+                for person in (6, 9):
+                    self.anybody(person, lambda actor, c=case, n=person: self.world.ask(actor, c, n))
                 self.anybody(0, lambda actor, c=case: self.world.add_document(actor, c))
             if depth == 3:
                 self.offer(case, lab)
@@ -124,6 +126,19 @@ class Portal(RuleBasedStateMachine):
     def assessment_step(self, person, number, verb):
         self.on(
             Assessment, person, number, lambda actor, found: self.world.assessment_step(actor, found, verb)
+        )
+
+    @rule(person=numbers, number=numbers)
+    def ask(self, person, number):
+        self.on(Submission, person, number, lambda actor, case: self.world.ask(actor, case, number))
+
+    @rule(person=numbers, number=numbers, verb=st.sampled_from(QUESTION_VERBS))
+    def question_step(self, person, number, verb):
+        self.on(
+            InformationRequest,
+            person,
+            number,
+            lambda actor, found: self.world.question_step(actor, found, verb, number),
         )
 
     @rule(person=numbers, number=numbers)

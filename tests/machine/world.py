@@ -8,7 +8,8 @@ from partners.models import Grant
 from partners.states import TRANSITIONS as GRANT_STEPS
 from portal.accounts.models import Affiliation, Membership, Role, User
 from portal.submissions import actions as cases
-from portal.submissions.models import Document, Submission
+from portal.submissions.models import Document, InformationRequest, Submission
+from portal.submissions.states import REQUEST
 from portal.submissions.states import TRANSITIONS as CASE_STEPS
 from reviews import actions as reviews
 from reviews.models import Assessment, Assignment, Designation
@@ -27,6 +28,7 @@ CASE_VERBS = _verbs(CASE_STEPS)
 GRANT_VERBS = _verbs(GRANT_STEPS)
 SEAT_VERBS = _verbs(ASSIGNMENT.transitions)
 ASSESSMENT_VERBS = _verbs(ASSESSMENT.transitions)
+QUESTION_VERBS = _verbs(REQUEST.transitions)
 
 
 class World:
@@ -146,6 +148,18 @@ class World:
     def assessment_step(self, actor: User, assessment: Assessment, verb: str) -> object:
         extra = {"response": "We retested."} if verb == "respond" else {}
         return getattr(reviews, verb)(actor=actor, assessment=assessment, at=self.at, **extra)
+
+    def ask(self, actor: User, case: Submission, number: int) -> object:
+        text = f"Question {number % 4}?"
+        return cases.questions.ask(actor=actor, submission=case, text=text, at=self.at)
+
+    def question_step(self, actor: User, question: InformationRequest, verb: str, number: int) -> object:
+        extra: dict = {
+            "answer": {"text": f"Answer {next(self.counter)}."},
+            "ask_again": {"reason": "Of what?"},
+            "merge": {"into": self.pick(InformationRequest, number + 1)},
+        }.get(verb, {})
+        return getattr(cases.questions, verb)(actor=actor, question=question, at=self.at, **extra)
 
     def designate(self, actor: User, number: int) -> object:
         found = self.pick(Designation, number)

@@ -65,8 +65,10 @@ class LikeField(forms.ModelChoiceField):
 class MergeForm(StepForm):
     """The other questions of the case that still stand, the most alike first."""
 
+    preface = "admin/case/merge.html"
     into = LikeField(
         InformationRequest.objects.none(),
+        widget=forms.RadioSelect,
         label="Question that stands for both",
         error_messages={"required": "Choose the question that stands for both."},
         help_text="Its answer serves the agencies of both.",
@@ -103,7 +105,7 @@ def _own_agencies(user) -> list:
 
 
 class QuestionAdmin(PortalAdmin):
-    list_display = ("question", "case_number", "agencies_shown", "state_shown", "asked", "due")
+    list_display = ("question", "case_number", "words", "agencies_shown", "state_shown", "due")
     list_filter = (WaitsFor,)
     search_fields = ("submission__case_number__istartswith",)
     search_help_text = "A case number or how it begins."
@@ -167,8 +169,12 @@ class QuestionAdmin(PortalAdmin):
 
     @admin.display(description="Question")
     def question(self, question):
+        return str(question)
+
+    @admin.display(description="What is asked")
+    def words(self, question):
         words = Truncator(" ".join(question.excerpt.split())).chars(LABEL_LENGTH)
-        return format_html('{}<br><span class="portal-quiet" dir="auto">{}</span>', question, words)
+        return format_html('<span dir="auto">{}</span>', words)
 
     @admin.display(description="Case")
     def case_number(self, question):
@@ -182,13 +188,11 @@ class QuestionAdmin(PortalAdmin):
     def state_shown(self, question):
         return state_tag(question.state)
 
-    @admin.display(description="Asked")
-    def asked(self, question):
-        return _moment(question.asked_at)
-
     @admin.display(description="Target")
     def due(self, question):
-        return _moment(question.due_at) if question.state == RequestState.ASKED else None
+        if question.state != RequestState.ASKED:
+            return None
+        return format_html('<span class="workbench-instant">{}</span>', instant(question.due_at))
 
     # --- one question -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request):
@@ -210,10 +214,6 @@ class QuestionAdmin(PortalAdmin):
         looks.looked(
             actor=request.user, submission=question.submission, verb="viewed_questions", subject=question
         )
-
-
-def _moment(value):
-    return format_html('<span class="workbench-instant">{}</span>', instant(value))
 
 
 def panel(request, case: Submission, *, at) -> tuple[str, str, dict]:
