@@ -90,9 +90,12 @@ class InformationRequestQuerySet(models.QuerySet):
             .annotate(names_shown=Exists(agreed.order_by()))
         )
 
-    def like(self, text: str):
-        """The most alike first, each with ``likeness`` (0 to 1); in order of number, with 0, on a server without pg_trgm."""
-        if not _has_trigrams():
+    def like(self, text: str, *, trigrams: bool | None = None):
+        """The most alike first, each with ``likeness`` (0 to 1); in order of number, with 0, on a server without pg_trgm.
+
+        ``trigrams`` says whether the server has it; asked of it when not given.
+        """
+        if not (_has_trigrams() if trigrams is None else trigrams):
             return self.annotate(likeness=Value(0.0, FloatField())).order_by("number")
         return self.annotate(likeness=TrigramSimilarity("text", text)).order_by("-likeness", "number")
 

@@ -9,8 +9,10 @@ from django.db import connection
 from portal.errors import Refused
 from portal.ledger.models import Event
 from portal.submissions import actions
-from portal.submissions.models import Submission
+from portal.submissions.models import InformationRequest, Submission
 from tests import factories as make
+from tests import factories_reviews as reviewing
+from tests.factories_questions import Asked, asked
 
 pytestmark = pytest.mark.committed_db
 THREADS = 20
@@ -134,3 +136,43 @@ def test_the_clocks_job_beside_itself_records_once():
     case = make.Case(make.with_access)
     at_once([lambda: actions.record_clock(at=case.submission.closes_at)] * 8)
     assert (events(case, "open"), events(case, "end")) == (1, 1)
+
+
+def test_questions_asked_at_once_have_numbers_of_their_own_and_the_same_one_is_asked_once():
+    case = reviewing.Reviewed()
+    people = [case.coordinator, case.lead, case.reviewer, case.peer, case.agency_coordinator]
+    answers = at_once([lambda actor=actor: asked(case, actor) for actor in people])
+    # Two agencies: each asks these words once, whoever of it was first.
+    assert answers == ["already_done"] * 3 + ["done"] * 2
+    at_once([lambda n=n: asked(case, text=f"Number {n}?") for n in range(6)])
+    numbers = InformationRequest.objects.filter(submission=case.submission).values_list("number", flat=True)
+    assert sorted(numbers) == list(range(1, 9))
+
+
+def test_two_questions_merged_into_each_other_at_once_leave_one():
+    case = Asked()
+    pair = [(case.first, case.second), (case.second, case.first)]
+    answers = at_once(
+        [
+            lambda one=one, other=other: actions.questions.merge(
+                actor=case.coordinator, question=one, into=other, at=make.NOW
+            )
+            for one, other in pair
+        ]
+    )
+    assert answers == ["done", "invalid"]
+    assert sorted(InformationRequest.objects.values_list("stored_state", flat=True)) == ["asked", "merged"]
+
+
+def test_two_of_a_lab_who_read_the_same_page_answer_once():
+    case = Asked()
+    answers = at_once(
+        [
+            lambda n=n: actions.questions.answer(
+                actor=case.contributor, question=case.first, text=f"{n}", expected_revision=1, at=make.NOW
+            )
+            for n in range(5)
+        ]
+    )
+    assert answers == ["done"] + ["stale"] * 4
+    assert events(case, "answer") == 1
