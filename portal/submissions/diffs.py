@@ -119,7 +119,7 @@ def _rows(old: list[str], new: list[str], kept: list[tuple[int, int]]) -> Iterat
 
 
 def _folded(rows: list[Row]) -> list[Row]:
-    shown = set()
+    shown: set[int] = set()
     for place, row in enumerate(rows):
         if row.kind != SAME:
             shown.update(range(place - CONTEXT, place + CONTEXT + 1))

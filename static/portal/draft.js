@@ -13,7 +13,7 @@
   say(told.dataset.idle);
 
   // Neither a file nor what describes one is kept; that happens when the form is sent.
-  const UPLOAD = ["file", "kind", "title", "tlp", "confidential_commercial"];
+  const UPLOAD = ["file", "kind", "title", "tlp", "cui", "confidential_commercial"];
   const isText = (field) => field.name && !UPLOAD.includes(field.name);
 
   function later(pause) {

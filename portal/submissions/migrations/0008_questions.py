@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0002_last_administrator"),
-        ("submissions", "0002_audience"),
+        ("submissions", "0007_evaluations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
