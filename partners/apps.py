@@ -16,7 +16,7 @@ class PartnersConfig(AppConfig):
         from portal.deadlines.querysets import CASELESS
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
-        from portal.submissions import hooks, next_steps
+        from portal.submissions import endings, hooks, next_steps
         from portal.submissions.exports import archive as exports
         from portal.submissions.exports import record
         from portal.submissions.panels import CONSEQUENCES, PANELS
@@ -36,5 +36,6 @@ class PartnersConfig(AppConfig):
         PANELS.append(panels.of_case)
         exports.PARTS.append(archive.of_case)
         record.PURPOSES.append(archive.purposes)
+        endings.PARTIES.append(archive.attested)
         CASE_PANELS.append(home.panel_of_case)
         HOME_PANELS.append(home.queues)

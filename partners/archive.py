@@ -1,11 +1,14 @@
-"""What the partners' side adds to a lab's record and archive: the grants on its case, and the purpose each of them was for."""
+"""What the partners' side adds to a lab's record and archive: the grants on its case, their purposes and close-outs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from partners.models import Grant
 from portal.accounts.models import User
+from portal.submissions.endings import Attested
 from portal.submissions.exports.record import plain_json
 from portal.submissions.models import Submission
 
@@ -14,6 +17,21 @@ def purposes(submission: Submission) -> dict[UUID, str]:
     """For each person named in a grant on the case, the purpose of their newest one."""
     named = Grant.objects.filter(submission=submission, named__isnull=False).order_by("proposed_at", "id")
     return dict(named.values_list("named__user_id", "purpose"))
+
+
+def attested(submission: Submission, at: datetime) -> list[Attested]:
+    """The close-outs of the grants that were begun and have ended."""
+    days = timedelta(days=settings.PORTAL_TARGETS["close_out_days"])
+    found = []
+    for grant in Grant.objects.filter(submission=submission, agreed_at__isnull=False).order_by(
+        "starts_at", "id"
+    ):
+        ended_at = grant.ended_at or grant.expires_at
+        if grant.starts_at < ended_at <= at:
+            due, closed = ended_at + days, grant.closed_out_at
+            label = "Nothing kept, grant closed out"
+            found.append(Attested(grant.partner_id, label, due, closed, closed is None and due < at))
+    return found
 
 
 def of_case(submission: Submission, user: User, at: datetime) -> list[tuple[str, bytes]]:

@@ -24,6 +24,7 @@ class SubmissionsConfig(AppConfig):
                 "submissions.submission": history.CHANGES,
                 "submissions.conflict": history.CONFLICTS,
                 "submissions.upload": history.UPLOADS,
+                "submissions.obligation": history.OBLIGATIONS,
                 "submissions.informationrequest": history.QUESTIONS,
             }
         )

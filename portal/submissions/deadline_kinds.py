@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from portal.accounts.models import Kind
+from portal.accounts.models import Kind, Role
 from portal.deadlines.calendar import add_business_days
 from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
 
 ACKNOWLEDGE, PROVIDE_ACCESS, WINDOW_CLOSES = "acknowledge", "provide_access", "window_closes"
 ANSWER_QUESTION = "answer_question"
+WITHDRAW_CREDENTIALS, ATTEST_DESTRUCTION = "withdraw_credentials", "attest_destruction"
 SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
 QUESTIONS = Group("questions", "Questions about a case", (Kind.LAB, Kind.AGENCY))
 # By these access begins or ends, or dates move: they are mailed at once, whatever a person chose.
@@ -60,6 +61,23 @@ def register_kinds() -> None:
             ("lab",),
             days(-1, 0),
             scope="facts",
+        ),
+        DeadlineKind(
+            WITHDRAW_CREDENTIALS,
+            "Attest that credentials are withdrawn",
+            "Access under this case has ended. Withdraw the credentials your agency was given, and attest that you did.",
+            (Role.COORDINATOR,),
+            days(-1, *range(15)),
+        ),
+        DeadlineKind(
+            ATTEST_DESTRUCTION,
+            "Attest that material is destroyed",
+            "Access under this case has ended. Destroy what your agency kept of it, and attest that you did.",
+            (Role.COORDINATOR,),
+            days(-1, *range(15)),
+        ),
+        NoticeKind(
+            "obligation_attested", "Attested", "An agency attested what it owes since access has ended."
         ),
         NoticeKind("submit", "Submitted", "A case was submitted."),
         NoticeKind("acknowledge", "Acknowledged", "Your submission was acknowledged."),

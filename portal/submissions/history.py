@@ -55,6 +55,7 @@ QUESTIONS = {
     "take_in": "Another question was merged into this one",
     "withdraw": "Withdrew the question",
 }
+OBLIGATIONS = {"attest": "Attested what is owed after access ended"}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
 LOOKS = {
     "listed": "Saw the case in a list",

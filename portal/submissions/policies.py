@@ -6,7 +6,7 @@ from uuid import UUID
 
 from portal import clock
 from portal.accounts.models import Kind, Role, User
-from portal.submissions.models import Audience, Document, InformationRequest, Submission
+from portal.submissions.models import Audience, Document, InformationRequest, Obligation, Submission
 from portal.submissions.querysets import FACTS, lab_capacity, live, of_labs_alone
 from portal.submissions.states import MACHINE, PENDING, REQUEST, State
 
@@ -115,6 +115,11 @@ def may_go_on_reading(person: UUID, document: UUID, *, at: datetime | None = Non
 def has_dates_to_move(submission: Submission, *, at: datetime) -> bool:
     """Whether any date of the case is still planned: after the window ended, a recorded release leaves none."""
     return submission.released_at is None or submission.state_at(at) != State.ENDED
+
+
+def may_attest(actor, obligation: Obligation) -> bool:
+    """Whether a person attests for the agency that owes this: its coordinators and security officers do."""
+    return obligation.agency_id in actor.organisations_as(Kind.AGENCY, Role.COORDINATOR, Role.SECURITY)
 
 
 def open_verbs(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:

@@ -236,6 +236,27 @@ class EvaluationQuerySet(models.QuerySet):
         )
 
 
+class ObligationQuerySet(models.QuerySet):
+    def visible_to(self, user, *, at: datetime | None = None):
+        """What is owed to one's own lab; what one's own agency owes; all of the cases they oversee, for those who see every case.
+
+        An agency's people keep seeing what their agency owes when the case itself is no longer theirs to see.
+        """
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        wanted = Q(submission__lab_id__in=user.organisations_as(Kind.LAB))
+        own = user.organisations_as(Kind.AGENCY, Role.COORDINATOR, Role.REVIEWER, Role.SECURITY)
+        wanted |= Q(agency_id__in=own)
+        if agency_wide(user):
+            submissions = apps.get_model("submissions", "Submission").objects
+            wanted |= Q(submission_id__in=submissions.visible_to(user, at=at).order_by().values("pk"))
+        return self.filter(wanted)
+
+    def beyond(self, user):
+        """Less those about one's own lab's cases, on the workbench."""
+        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+
+
 class ConflictQuerySet(models.QuerySet):
     def visible_to(self, user):
         """A person's own conflicts; everybody's for the programme's coordinators and auditors, who answer for them."""

@@ -47,6 +47,7 @@ urlpatterns = [
     path(f"{CASE}withdraw/", steps.withdraw, name="withdraw"),
     path(f"{CASE}questions/", questions.questions, name="questions"),
     path(f"{CASE}questions/<int:number>/", questions.question, name="question"),
+    path(f"{CASE}ended/", record.ended, name="ended"),
     path(f"{CASE}who/", record.who, name="who"),
     path(f"{CASE}changes/", record.changes, name="changes"),
     path("documents/<uuid:document_id>/compare/", documents.compare, name="compare"),

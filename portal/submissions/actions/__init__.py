@@ -16,6 +16,7 @@ from portal.submissions.actions.documents import (
 from portal.submissions.actions.drafts import correct_facts, create_draft, merge_draft, save_draft
 from portal.submissions.actions.evaluations import add_evaluations, take_back_evaluation, take_evidence
 from portal.submissions.actions.leaving import release, withdraw
+from portal.submissions.actions.obligations import attest as attest_obligation
 from portal.submissions.actions.orphans import remove_orphans
 from portal.submissions.actions.terms import accept_terms, propose_terms
 from portal.submissions.actions.uploads import begin_upload, end_upload, receive, remove_expired
@@ -28,6 +29,7 @@ __all__ = [
     "add_document",
     "add_evaluations",
     "add_version",
+    "attest_obligation",
     "begin_upload",
     "close",
     "compare_versions",

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from portal import clock
 from portal.submissions.actions import case as steps
+from portal.submissions.actions import obligations
 from portal.submissions.models import Submission
 from portal.submissions.states import State
 
@@ -56,6 +57,7 @@ def _record(case: Submission, at: datetime) -> None:
             data={"ended_at": case.closes_at},
             tell=everyone,
         )
+        obligations.begin(case, ended_at=case.closes_at, at=at)
 
 
 def set_first_grant(*, actor, case: Submission, starts_at: datetime | None, at: datetime) -> Submission:

@@ -7,6 +7,7 @@ from django.db import transaction
 from portal.errors import AlreadyDone
 from portal.submissions import hooks
 from portal.submissions.actions import case as steps
+from portal.submissions.actions import obligations
 from portal.submissions.models import Submission
 
 
@@ -43,4 +44,6 @@ def _leave(case: Submission, actor, verb: str, step, at: datetime) -> Submission
     concerned = steps.everyone_else(case, at=at) + steps.people(case, "lab", at=at)
     hooks.call(hooks.ACCESS_ENDED, submission=case, actor=actor, at=at, verb=verb)
     case.end_recorded_at = case.end_recorded_at or at
-    return steps.finish(case=case, actor=actor, verb=verb, at=at, step=step, tell=concerned, replan=True)
+    finished = steps.finish(case=case, actor=actor, verb=verb, at=at, step=step, tell=concerned, replan=True)
+    obligations.begin(finished, ended_at=min(finished.closes_at, at), at=at)
+    return finished

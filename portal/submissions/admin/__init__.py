@@ -2,7 +2,13 @@
 
 from portal.submissions.admin.cases import SubmissionAdmin
 from portal.submissions.admin.conflicts import ConflictAdmin
+from portal.submissions.admin.obligations import ObligationAdmin
 from portal.submissions.admin.questions import QuestionAdmin
-from portal.submissions.models import Conflict, InformationRequest, Submission
+from portal.submissions.models import Conflict, InformationRequest, Obligation, Submission
 
-ADMINS = [(Submission, SubmissionAdmin), (InformationRequest, QuestionAdmin), (Conflict, ConflictAdmin)]
+ADMINS = [
+    (Submission, SubmissionAdmin),
+    (InformationRequest, QuestionAdmin),
+    (Obligation, ObligationAdmin),
+    (Conflict, ConflictAdmin),
+]

@@ -1,9 +1,10 @@
-"""The API's collections of this floor: submissions, documents, evaluations, questions, and the deadlines and events of cases."""
+"""The API's collections of this floor: cases with what belongs to them, and the deadlines and events of cases."""
 
 from portal.submissions.api.deadlines import DeadlineViewSet
 from portal.submissions.api.documents import DocumentViewSet
 from portal.submissions.api.evaluations import EvaluationViewSet
 from portal.submissions.api.events import EventViewSet
+from portal.submissions.api.obligations import ObligationViewSet
 from portal.submissions.api.questions import QuestionViewSet
 from portal.submissions.api.submissions import SubmissionViewSet
 from portal.submissions.api.uploads import UploadViewSet
@@ -14,6 +15,7 @@ ROUTES = [
     ("evaluations", EvaluationViewSet),
     ("uploads", UploadViewSet),
     ("questions", QuestionViewSet),
+    ("obligations", ObligationViewSet),
     ("deadlines", DeadlineViewSet),
     ("events", EventViewSet),
 ]
@@ -24,6 +26,7 @@ __all__ = [
     "DocumentViewSet",
     "EvaluationViewSet",
     "EventViewSet",
+    "ObligationViewSet",
     "QuestionViewSet",
     "SubmissionViewSet",
     "UploadViewSet",

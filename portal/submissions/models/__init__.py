@@ -7,6 +7,7 @@ from portal.submissions.models.cases import Checkpoint, Submission
 from portal.submissions.models.documents import FILES_FOLDER, Document, DocumentVersion, _file_path
 from portal.submissions.models.evaluations import Evaluation
 from portal.submissions.models.facts import Facts
+from portal.submissions.models.obligations import Obligation
 from portal.submissions.models.questions import InformationRequest, RequestAnswer, RequestFollowUp
 from portal.submissions.models.uploads import Upload
 
@@ -24,6 +25,7 @@ __all__ = [
     "Facts",
     "InformationRequest",
     "Key",
+    "Obligation",
     "RequestAnswer",
     "RequestFollowUp",
     "Submission",

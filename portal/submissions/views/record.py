@@ -10,6 +10,7 @@ from portal import clock
 from portal.doors import page_of
 from portal.ledger.models import Event
 from portal.submissions import history, sight
+from portal.submissions.endings import parties_of
 from portal.submissions.forms import LooksForm
 from portal.submissions.models import Submission
 from portal.submissions.people import names_in, naming, with_names_shown
@@ -68,6 +69,13 @@ def _page_with_names(
 
 def _capacity(look: history.Look) -> str:
     return sight.CAPACITIES.get(look.capacity, look.capacity.replace("_", " ").capitalize())
+
+
+@lab_page()
+def ended(request: HttpRequest, case_number: str) -> HttpResponse:
+    """How access under the case ended, party by party, and what each has attested since."""
+    case, at = the_case(request, case_number, _with_terms), clock.now()
+    return page(request, "lab/ended.html", case, look="viewed_record", parties=parties_of(case, at=at))
 
 
 @lab_page()

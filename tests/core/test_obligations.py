@@ -1,0 +1,159 @@
+"""After access: who owes what, until when, who attests it, and what of it the lab and strangers read."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal.accounts.models import Role
+from portal.deadlines.models import Deadline, Message
+from portal.errors import AlreadyDone, NotAllowed
+from portal.ledger.models import Event
+from portal.submissions import actions
+from portal.submissions.endings import parties_of
+from portal.submissions.models import Obligation
+from tests import factories as make
+from tests import factories_reviews as reviewed
+from tests.factories_partners import GrantCase
+
+pytestmark = pytest.mark.django_db
+AT = make.NOW + 3 * make.DAY
+
+
+def owed(case) -> list[tuple]:
+    rows = Obligation.objects.filter(submission=case.submission)
+    return sorted((row.agency.name, row.kind, row.due_at - row.ended_at, row.attested_at) for row in rows)
+
+
+def both(agency) -> list[tuple]:
+    return [
+        (agency.name, "credentials", timedelta(hours=24), None),
+        (agency.name, "destruction", timedelta(days=14), None),
+    ]
+
+
+def test_a_withdrawal_leaves_the_reviewing_agencies_owing_both():
+    case = reviewed.Reviewed()
+    actions.withdraw(actor=case.contributor, submission=case.submission, at=AT)
+    agencies = {seat.agency for seat in case.submission.assignments.all()}
+    assert owed(case) == sorted(row for agency in agencies for row in both(agency))
+    assert {row.ended_at for row in Obligation.objects.all()} == {AT}
+
+
+def test_the_clocks_end_and_a_release_do_the_same_once():
+    case = reviewed.Reviewed()
+    closes = case.again().closes_at
+    for _ in range(2):
+        actions.record_clock(at=closes + make.DAY)
+    first = owed(case)
+    assert first
+    actions.release(actor=case.contributor, submission=case.again(), at=closes + 2 * make.DAY)
+    assert owed(case) == first
+    assert {row.ended_at for row in Obligation.objects.all()} == {closes}
+
+
+def test_an_agency_that_only_looked_owes_too_and_one_that_did_not_owes_nothing():
+    case = make.Case()
+    document = actions.add_document(
+        actor=case.contributor,
+        submission=case.submission,
+        kind="other",
+        title="Card",
+        upload=make.pdf(),
+        at=make.NOW,
+    )
+    curious, other = reviewed.designator(make.agency()), reviewed.designator(make.agency())
+    actions.open_version(actor=curious, version=document.current, at=make.NOW)
+    actions.withdraw(actor=case.contributor, submission=case.again(), at=AT)
+    names = {name for name, *_ in owed(case)}
+    assert names == {curious.memberships.get().organisation.name}
+    assert other.memberships.get().organisation.name not in names
+
+
+def test_a_case_that_nobody_reviewed_leaves_nothing_owed():
+    case = make.Case(make.submitted)
+    actions.withdraw(actor=case.contributor, submission=case.submission, at=AT)
+    draft = make.Case(make.draft)
+    actions.withdraw(actor=draft.contributor, submission=draft.submission, at=AT)
+    assert (owed(case), owed(draft)) == ([], [])
+
+
+def test_deadlines_stand_until_attested_and_survive_later_steps():
+    case = reviewed.Reviewed()
+    actions.withdraw(actor=case.contributor, submission=case.submission, at=AT)
+    actions.release(actor=case.contributor, submission=case.again(), at=AT + make.DAY)
+    rows = Obligation.objects.filter(submission=case.submission)
+    deadlines = Deadline.objects.filter(subject_id__in=rows.values("pk")).still_open()
+    assert sorted(deadlines.values_list("subject_id", "due_at", "organisation")) == sorted(
+        rows.values_list("pk", "due_at", "agency")
+    )
+    row = rows.filter(kind="credentials").first()
+    coordinator = make.member(row.agency, Role.COORDINATOR)
+    actions.attest_obligation(actor=coordinator, obligation=row, at=AT + make.DAY)
+    assert row.pk not in deadlines.values_list("subject_id", flat=True)
+    assert deadlines.count() == rows.count() - 1
+
+
+def test_its_coordinators_and_security_officers_attest_once_and_the_lab_is_told():
+    case = reviewed.Reviewed()
+    actions.withdraw(actor=case.contributor, submission=case.submission, at=AT)
+    row = Obligation.objects.filter(kind="destruction").first()
+    for nobody in (
+        make.member(row.agency, Role.REVIEWER),
+        make.member(make.agency(), Role.COORDINATOR),
+        case.contributor,
+        make.person(is_superuser=True),
+    ):
+        with pytest.raises(NotAllowed):
+            actions.attest_obligation(actor=nobody, obligation=row, at=AT)
+    officer = make.member(row.agency, Role.SECURITY)
+    actions.attest_obligation(actor=officer, obligation=row, at=AT + make.DAY)
+    with pytest.raises(AlreadyDone):
+        actions.attest_obligation(actor=officer, obligation=row, at=AT + 2 * make.DAY)
+    row.refresh_from_db()
+    assert (row.attested_by, row.attested_at) == (officer, AT + make.DAY)
+    assert Event.objects.filter(verb="attest", subject_id=row.pk).count() == 1
+    told = Message.objects.filter(kind="obligation_attested").values_list("recipient", flat=True)
+    assert set(told) == {case.contributor.pk, case.viewer.pk} & set(told)
+    assert case.contributor.pk in told
+
+
+def test_who_reads_what_is_owed():
+    case = reviewed.Reviewed()
+    actions.withdraw(actor=case.contributor, submission=case.submission, at=AT)
+    every = set(Obligation.objects.all())
+    row = next(iter(every))
+    own = {other for other in every if other.agency == row.agency}
+    seen = {
+        case.viewer: every,
+        case.coordinator: every,
+        reviewed.auditor(): every,
+        make.member(row.agency, Role.COORDINATOR): own,
+        make.member(make.lab(), Role.ADMIN): set(),
+        make.member(make.agency(), Role.COORDINATOR): set(),
+        make.member(make.partner_organisation(), Role.ADMIN): set(),
+    }
+    for person, expected in seen.items():
+        assert set(Obligation.objects.visible_to(person, at=AT)) == expected, person
+
+
+def test_the_lab_reads_how_each_partys_access_ended():
+    granted = GrantCase()
+    granted.agree()
+    at = granted.grant.starts_at + make.DAY
+    actions.withdraw(actor=granted.contributor, submission=granted.submission, at=at)
+    partner = granted.partner.organisation.name
+    (party,) = [found for found in parties_of(granted.submission, at=at) if found.name == partner]
+    assert (party.ended_at, party.still, party.people) == (at, [], 2)
+    assert [(item.at, item.due_at - at, item.overdue) for item in party.attested] == [
+        (None, timedelta(days=14), False)
+    ]
+
+
+def test_while_access_lasts_a_partys_access_is_open():
+    case = reviewed.Reviewed()
+    found = {party.name: party for party in parties_of(case.submission, at=AT)}
+    assert all(party.ended_at is None and party.still for party in found.values())
+    actions.withdraw(actor=case.contributor, submission=case.submission, at=AT)
+    after = parties_of(case.again(), at=AT)
+    assert {party.name for party in after} == set(found)
+    assert {(party.ended_at, tuple(party.still)) for party in after} == {(AT, ())}
