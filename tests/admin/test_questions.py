@@ -7,7 +7,7 @@ from portal.accounts.models import Membership, Role
 from portal.ledger.models import Event
 from portal.submissions import actions
 from portal.submissions.actions import questions
-from portal.submissions.models import InformationRequest
+from portal.submissions.models import InformationRequest, RequestAnswer
 from tests import factories as make
 from tests import factories_reviews as reviewing
 from tests.admin.desk import CASE, Desk, words
@@ -122,7 +122,7 @@ def test_the_asking_side_reads_the_answer_and_asks_again(case):
     )
     desk = Desk(case.peer)
     page = desk.get(PAGE, case.second.pk)
-    version = questions.RequestAnswer.objects.get().files.get()
+    version = RequestAnswer.objects.get().files.get()
     assert ANSWER in words(page)
     assert reverse("admin:submissions_document_content", args=[version.pk]) in page.content.decode()
     assert buttons(desk, case.second) == ["ask_again"]
