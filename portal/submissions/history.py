@@ -289,9 +289,14 @@ def receipt(case: Submission) -> Receipt | None:
     )
 
 
+def documents(case: Submission) -> QuerySet[Document]:
+    """The case's documents, each with its versions; two queries."""
+    return case.documents.filter(removed_at=None).prefetch_related("versions")
+
+
 def documents_of(case: Submission) -> list[Document]:
-    """The case's documents with their versions; two queries."""
-    return list(case.documents.filter(removed_at=None).prefetch_related("versions"))
+    """Those of ``documents``, read."""
+    return list(documents(case))
 
 
 def evaluations_of(case: Submission) -> list[Evaluation]:

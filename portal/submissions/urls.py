@@ -35,6 +35,7 @@ urlpatterns = [
     path(f"{CASE}archive/", exports.take_along, name="take_along"),
     path(f"{CASE}who/<str:form>", exports.export_record, name="export_record"),
     path(f"{CASE}facts/", steps.correct, name="correct_facts"),
+    path(f"{CASE}documents/", documents.listed, name="documents"),
     path(f"{CASE}documents/new/", documents.add, name="add_document"),
     path(f"{CASE}documents/<uuid:document_id>/new-version/", documents.new_version, name="new_version"),
     path(f"{CASE}documents/<uuid:document_id>/marking/", documents.mark, name="mark_document"),

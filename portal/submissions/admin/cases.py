@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
+from django.views.decorators.http import require_GET
 
 from portal import clock
 from portal.accounts.models import Kind
@@ -202,6 +204,7 @@ class SubmissionAdmin(PortalAdmin):
             *super().get_urls(),
         ]
 
+    @method_decorator(require_GET)
     def compare_view(self, request: HttpRequest, document_id) -> HttpResponse:
         """Two versions of a document beside each other."""
         context = {

@@ -6,15 +6,32 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
-from portal.doors import back_or, see_other
+from portal.doors import back_or, page_of, see_other
 from portal.errors import Invalid, NotAllowed, Refused
-from portal.submissions import actions, comparing
+from portal.submissions import actions, comparing, history
 from portal.submissions.downloads import download
 from portal.submissions.forms import DocumentForm, FileForm, MarkingForm
 from portal.submissions.models import Document, DocumentVersion, Upload
 from portal.submissions.states import State
 from portal.submissions.views.base import case_url, lab_page, not_now, page, step_url, take, the_case
 from portal.submissions.wizard import BY_KEY
+
+DOCUMENTS_A_PAGE = 100
+
+
+@lab_page()
+def listed(request: HttpRequest, case_number: str) -> HttpResponse:
+    """The documents of a case by themselves, to read, a hundred a page."""
+    case = the_case(request, case_number)
+    shown = page_of(request, history.documents(case), size=DOCUMENTS_A_PAGE)
+    return page(
+        request,
+        "lab/documents.html",
+        case,
+        look="viewed_documents",
+        page=shown,
+        documents=shown.object_list,
+    )
 
 
 @lab_page("GET", "POST")
