@@ -87,6 +87,13 @@ def email(url: str) -> dict[str, Any]:
     }
 
 
+def clamd(url: str) -> str:
+    """The address of clamd, ``tcp://host:port`` or ``unix:///path``; empty for none."""
+    if url and urlsplit(url).scheme not in {"tcp", "unix"}:
+        raise ImproperlyConfigured("CLAMD_URL must be a tcp:// or unix:// address.")
+    return url
+
+
 def storage(url: str, default: Path) -> dict[str, Any]:
     """Django's storage settings for a folder (``file:///path``, or nothing) or ``s3://key:secret@endpoint/bucket``.
 

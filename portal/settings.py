@@ -223,6 +223,7 @@ CELERY_BEAT_SCHEDULE = {
     "assignments_clock": _every("reviews.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "seal": _every("portal.ledger.tasks.seal", 10),
     "orphans": _every("portal.submissions.tasks.remove_orphans", 3600),
+    "scan": _every("portal.submissions.tasks.scan_waiting", 15),
     "heartbeat": _every("portal.deadlines.tasks.heartbeat", 10),
 }
 # A second worker on the same machine needs no lock: every job may run beside itself.
@@ -261,6 +262,8 @@ PORTAL_MAX_UPLOAD_BYTES = config.number("PORTAL_MAX_UPLOAD_BYTES", 512 * 1024 * 
 # Where a file lies that comes in piece by piece, and how much of such files one person may have unfinished.
 PORTAL_UNFINISHED_DIR = Path(os.environ.get("PORTAL_UNFINISHED_DIR") or PORTAL_VAR / "unfinished")
 PORTAL_MAX_UNFINISHED_BYTES = config.number("PORTAL_MAX_UNFINISHED_BYTES", 2 * 1024**3)
+# clamd, where one is there to be asked about malware in uploaded files; empty for none.
+CLAMD_URL = config.clamd(os.environ.get("CLAMD_URL", ""))
 # A larger PDF is given to its readers without their names on it.
 PORTAL_WATERMARK_MAX_BYTES = config.number("PORTAL_WATERMARK_MAX_BYTES", 64 * 1024 * 1024)
 # Uploads never pass through memory whole.

@@ -23,6 +23,7 @@ class SubmissionsConfig(AppConfig):
             {
                 "submissions.submission": history.CHANGES,
                 "submissions.conflict": history.CONFLICTS,
+                "submissions.documentversion": history.SCANS,
                 "submissions.upload": history.UPLOADS,
                 "submissions.obligation": history.OBLIGATIONS,
                 "submissions.informationrequest": history.QUESTIONS,

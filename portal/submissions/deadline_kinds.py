@@ -15,7 +15,7 @@ SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
 QUESTIONS = Group("questions", "Questions about a case", (Kind.LAB, Kind.AGENCY))
 # By these access begins or ends, or dates move: they are mailed at once, whatever a person chose.
 ESSENTIAL = frozenset(
-    {"provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close"}
+    {"provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close", "malware_found"}
 )
 
 
@@ -94,6 +94,11 @@ def register_kinds() -> None:
         ),
         NoticeKind("add_document", "Document added", "The lab added a document to this case."),
         NoticeKind("add_version", "Version added", "The lab gave a new version of a document."),
+        NoticeKind(
+            "malware_found",
+            "Malware found",
+            "Malware was found in a file of this case. It is given to nobody.",
+        ),
         NoticeKind("mark_document", "Marking changed", "The lab changed the marking of a document."),
         NoticeKind("add_evaluations", "Evaluations added", "The lab added evaluations to this case."),
         NoticeKind("provide_access", "Access provided", "The lab provided access instructions."),

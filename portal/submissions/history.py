@@ -31,6 +31,7 @@ CHANGES = {
     "correct_facts": "Gave a new version of the facts",
     "add_document": "Added a document",
     "add_version": "Added a new version of a document",
+    "malware_found": "The scanner found malware in a file, which is given to nobody",
     "mark_document": "Changed the marking of a document",
     "remove_document": "Took a document out of the draft",
     "add_evaluations": "Added evaluations",
@@ -56,6 +57,7 @@ QUESTIONS = {
     "withdraw": "Withdrew the question",
 }
 OBLIGATIONS = {"attest": "Attested what is owed after access ended"}
+SCANS = {"scan_version": "Scanned a file for malware"}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
 LOOKS = {
     "listed": "Saw the case in a list",

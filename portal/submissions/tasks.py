@@ -13,3 +13,9 @@ def remove_orphans():
     """Remove stored files of uploads that were rolled back or killed more than a day ago, and uploads nobody finished."""
     actions.remove_orphans()
     actions.remove_expired()
+
+
+@task(name="portal.submissions.tasks.scan_waiting", expires=120)
+def scan_waiting():
+    """Ask the malware scanner, where one is set, about the files that wait for it."""
+    actions.scan_waiting()

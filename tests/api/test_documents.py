@@ -79,6 +79,7 @@ def test_a_file_goes_in_and_comes_out_as_it_was():
                 "size": len(content),
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "watermark_problem": "damaged",
+                "scan_state": "not_scanned",
                 "uploaded_at": AT,
             }
         ],

@@ -18,6 +18,7 @@ from portal.submissions.actions.evaluations import add_evaluations, take_back_ev
 from portal.submissions.actions.leaving import release, withdraw
 from portal.submissions.actions.obligations import attest as attest_obligation
 from portal.submissions.actions.orphans import remove_orphans
+from portal.submissions.actions.scanning import scan_waiting
 from portal.submissions.actions.terms import accept_terms, propose_terms
 from portal.submissions.actions.uploads import begin_upload, end_upload, receive, remove_expired
 from portal.submissions.actions.workflow import acknowledge, close, move_dates, request_correction, submit
@@ -54,6 +55,7 @@ __all__ = [
     "request_correction",
     "reveal_instructions",
     "save_draft",
+    "scan_waiting",
     "set_first_grant",
     "submit",
     "take_back_evaluation",

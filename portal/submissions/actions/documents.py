@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from portal import clock
 from portal.accounts.models import Kind, Organisation
-from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
+from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused, WrongState
 from portal.submissions import files, markings, policies, watermarks
 from portal.submissions.actions import case as steps
 from portal.submissions.actions.uploads import arrived, spend
 from portal.submissions.looks import looked, standing
 from portal.submissions.models import Document, DocumentVersion, Submission
+from portal.submissions.models.documents import Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def _store(document, number, checked, actor, at, stored, said: str) -> DocumentV
         name=checked.name,
         content_type=checked.content_type,
         watermark_problem=checked.watermark_problem,
+        scan_state=Scan.WAITING if settings.CLAMD_URL else Scan.NOT_SCANNED,
         uploaded_by=actor,
         uploaded_at=at,
     )
@@ -209,6 +212,7 @@ def open_version(*, actor, version: DocumentVersion, at: datetime | None = None)
     """
     if not Document.objects.visible_to(actor, at=at).filter(pk=version.document_id).exists():
         raise NotAllowed("This document is not open to you now.")
+    refuse_withheld(version)
     case, at = version.document.submission, at or clock.now()
     given = _given(actor, version, at)
     looked(
@@ -219,6 +223,13 @@ def open_version(*, actor, version: DocumentVersion, at: datetime | None = None)
         },
     )  # fmt: skip
     return given
+
+
+def refuse_withheld(version: DocumentVersion) -> None:
+    """Raise Refused for a file in which malware was found."""
+    # Asked anew: the scan may have ended since the page was made.
+    if DocumentVersion.objects.filter(pk=version.pk, scan_state=Scan.FOUND).exists():
+        raise Refused("Malware was found in this file, so it is given to nobody.", code="malware_found")
 
 
 def _given(actor, version: DocumentVersion, at: datetime) -> Given:

@@ -23,6 +23,7 @@ from portal.submissions import actions, comparing, looks, policies
 from portal.submissions.api.filters import CaseFilter, case_named
 from portal.submissions.downloads import download
 from portal.submissions.models import Document, DocumentVersion, Submission, Upload
+from portal.submissions.models.documents import Scan
 
 CURRENT = "current"
 BINARY = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
@@ -41,6 +42,7 @@ class VersionSerializer(serializers.Serializer):
         allow_null=True,
         help_text="Why readers outside the lab get this PDF without their names on it; empty for nothing.",
     )
+    scan_state = serializers.ChoiceField(choices=Scan.choices)
     uploaded_at = Instant()
 
 

@@ -90,6 +90,16 @@ def _file_path(version, name):
     return f"{FILES_FOLDER}/{version.pk.hex[:2]}/{version.pk.hex}"
 
 
+class Scan(models.TextChoices):
+    """What is known of malware in a file. Nothing found is not the same as nothing there."""
+
+    NOT_SCANNED = "not_scanned", "Not scanned for malware"
+    WAITING = "waiting", "Waits to be scanned for malware"
+    NOTHING_FOUND = "nothing_found", "No known malware found"
+    FOUND = "found", "Malware found"
+    FAILED = "failed", "Could not be scanned for malware"
+
+
 class DocumentVersion(Key):
     """One uploaded file: ``size`` in bytes, ``sha256`` in hex as computed while it streamed in."""
 
@@ -102,15 +112,43 @@ class DocumentVersion(Key):
     sha256 = models.CharField(max_length=64)
     # Why its readers' copies carry no name, a word of ``watermarks.PROBLEMS``; empty for nothing, None where it was never tried.
     watermark_problem = models.CharField(max_length=20, null=True, blank=True)
+    scan_state = models.CharField(
+        max_length=20, choices=Scan, default=Scan.NOT_SCANNED, db_default=Scan.NOT_SCANNED
+    )
+    # What was found, of when the scanner's signatures were, or why the scan failed.
+    scan_detail = models.CharField(max_length=200, blank=True, default="", db_default="")
+    scanned_at = models.DateTimeField(null=True)
     uploaded_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ["-number"]
+        indexes = [
+            models.Index(
+                fields=["uploaded_at"],
+                condition=Q(scan_state__in=["waiting", "failed"]),
+                name="version_to_scan",
+            )
+        ]
         constraints = [models.UniqueConstraint(fields=["document", "number"], name="document_version_once")]
 
     def __str__(self):
         return f"{self.name}, version {self.number}"
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether nobody gets it, because malware was found in it."""
+        return self.scan_state == Scan.FOUND
+
+    @property
+    def scan_told(self) -> str:
+        """What is known of malware in it, in words."""
+        label = Scan(self.scan_state).label
+        if self.scan_state == Scan.NOTHING_FOUND:
+            return f"{label}, by signatures of {self.scan_detail}."
+        if self.scan_state == Scan.FOUND:
+            return f"{label}: {self.scan_detail}. This file is given to nobody."
+        return f"{label}: {self.scan_detail}" if self.scan_state == Scan.FAILED else f"{label}."
 
     @property
     def is_text(self) -> bool:
