@@ -15,7 +15,10 @@ class What(Question):
     questions = {
         "changes": ("Changes", lambda rows, user, at: rows.changes()),
         "looks": ("Looks", lambda rows, user, at: rows.looks()),
-        "files": ("Files downloaded", lambda rows, user, at: rows.filter(verb="downloaded_document")),
+        "files": (
+            "Files downloaded or compared",
+            lambda rows, user, at: rows.filter(verb__in=["downloaded_document", "compared_versions"]),
+        ),
         "instructions": (
             "Access instructions revealed",
             # Every app's instructions, the grants' among them.

@@ -9,6 +9,8 @@ from django.db.models.functions import JSONObject
 
 from portal.ledger.models import Event
 from portal.submissions.models import Document, DocumentVersion, Evaluation, Submission
+from portal.submissions.looks import OPENED
+from portal.submissions.models import Document, DocumentVersion, Submission
 
 # Steps that move a date or the window.
 DATE_VERBS = (
@@ -93,7 +95,7 @@ SIDES = {
     "partner": ("Partners", ("partner",)),
 }
 KINDS = {
-    "files": ("Files downloaded or compared", ("downloaded_document", "compared_versions")),
+    "files": ("Files downloaded or compared", OPENED),
     "instructions": (
         "Access instructions revealed",
         ("revealed_instructions", "revealed_grant_instructions"),

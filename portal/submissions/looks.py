@@ -7,6 +7,9 @@ from portal.ledger import actions as ledger_actions
 from portal.submissions.models import Submission
 from portal.submissions.querysets import agency_wide
 
+# The looks at a file's content: who took one has read that version.
+OPENED = ("downloaded_document", "compared_versions")
+
 
 def standing(actor, submission: Submission) -> str:
     """The capacity in which a person looks, told from their memberships alone, so that a list costs no query a row.

@@ -11,6 +11,7 @@ from portal.ledger.models import Event
 from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
 from portal.submissions.actions import case as cases
+from portal.submissions.looks import OPENED
 from portal.submissions.models import DocumentVersion, Submission
 from reviews import deadline_kinds as kinds
 from reviews import policies
@@ -144,7 +145,7 @@ def share(
     read = Event.objects.filter(
         case_id=case.pk,
         kind=Event.Kind.LOOK,
-        verb="downloaded_document",
+        verb__in=OPENED,
         actor_id=found.author_id,
         at__lte=at,
     )

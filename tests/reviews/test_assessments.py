@@ -445,3 +445,20 @@ def test_looks_at_what_was_not_shared_are_read_by_who_audits_and_never_by_the_la
     assert read_by(case.lead) == Counter()
     cases.withdraw(actor=case.contributor, submission=case.submission, at=make.NOW + make.DAY)
     assert read_by(desk.auditor()) == read_by(case.coordinator) == every_look
+
+
+def test_a_version_that_was_compared_counts_as_read(case):
+    document = cases.add_document(
+        actor=case.contributor, submission=case.submission, kind="other", title="Card",
+        upload=make.ContentFile(b"marzipan\n", name="card.txt"), at=NOW,
+    )  # fmt: skip
+    cases.add_version(
+        actor=case.contributor,
+        document=document,
+        upload=make.ContentFile(b"nougat\n", name="card.txt"),
+        at=NOW,
+    )
+    new, old = document.versions.all()
+    cases.compare_versions(actor=case.reviewer, old=old, new=new, at=NOW)
+    shared = actions.share(actor=case.lead, assessment=desk.checked(case), at=clock.now() + DAY)
+    assert set(shared.versions_read.all()) == {old, new}

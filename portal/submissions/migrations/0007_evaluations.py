@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("submissions", "0005_uploads"),
+        ("submissions", "0006_scan"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
