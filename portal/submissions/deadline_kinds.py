@@ -15,7 +15,16 @@ SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
 QUESTIONS = Group("questions", "Questions about a case", (Kind.LAB, Kind.AGENCY))
 # By these access begins or ends, or dates move: they are mailed at once, whatever a person chose.
 ESSENTIAL = frozenset(
-    {"provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close", "malware_found"}
+    {
+        "provide_access",
+        "window_opened",
+        "window_ended",
+        "move_dates",
+        "release",
+        "withdraw",
+        "close",
+        "malware_found",
+    }
 )
 
 

@@ -8,9 +8,8 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from portal.ledger.models import Event
-from portal.submissions.models import Document, DocumentVersion, Evaluation, Submission
 from portal.submissions.looks import OPENED
-from portal.submissions.models import Document, DocumentVersion, Submission
+from portal.submissions.models import Document, DocumentVersion, Evaluation, Submission
 
 # Steps that move a date or the window.
 DATE_VERBS = (

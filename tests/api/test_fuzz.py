@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
-    "partners", "grants", "evaluations", "notice-settings", "uploads", "questions",
+    "partners", "grants", "evaluations", "notice-settings", "uploads", "questions", "obligations",
 )  # fmt: skip
 ROLES = (
     "contributor",

@@ -13,7 +13,7 @@ _COLLECTIONS = {
     "submissions": "submission", "documents": "document", "inquiries": "inquiry", "designations": "designation",
     "assignments": "assignment", "assessments": "assessment", "partners": "partnerprofile", "grants": "grant",
     "deadlines": "deadline", "events": "event", "evaluations": "evaluation", "uploads": "upload",
-    "questions": "informationrequest",
+    "questions": "informationrequest", "obligations": "obligation",
 }  # fmt: skip
 
 

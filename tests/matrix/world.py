@@ -11,6 +11,7 @@ from portal.deadlines import actions as messages
 from portal.deadlines.models import Deadline, Heartbeat, Message
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
+from portal.submissions.models import Obligation
 from reviews.models import CaseAgency
 from tests import factories as make
 from tests import factories_reviews as reviewing
@@ -111,6 +112,13 @@ def build() -> SimpleNamespace:
         "affiliation": affiliation,
         "document": document,
         "evaluation": evaluation,
+        "obligation": Obligation.objects.create(
+            submission=case.submission,
+            agency=case.agency,
+            kind="credentials",
+            ended_at=AT,
+            due_at=AT + make.DAY,
+        ),
         "upload": cases.begin_upload(actor=case.contributor, name="log.txt", length=8, at=AT),
     }
     return SimpleNamespace(

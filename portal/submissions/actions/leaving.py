@@ -45,5 +45,5 @@ def _leave(case: Submission, actor, verb: str, step, at: datetime) -> Submission
     hooks.call(hooks.ACCESS_ENDED, submission=case, actor=actor, at=at, verb=verb)
     case.end_recorded_at = case.end_recorded_at or at
     finished = steps.finish(case=case, actor=actor, verb=verb, at=at, step=step, tell=concerned, replan=True)
-    obligations.begin(finished, ended_at=min(finished.closes_at, at), at=at)
+    obligations.begin(finished, ended_at=min(finished.closes_at or at, at), at=at)
     return finished

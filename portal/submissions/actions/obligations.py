@@ -16,11 +16,12 @@ from portal.ledger.models import Event
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import policies
 from portal.submissions.actions import case as steps
+from portal.submissions.looks import OPENED
 from portal.submissions.models import Audience, Obligation, Submission
 
 CREDENTIALS, DESTRUCTION = Obligation.ObligationKind.CREDENTIALS, Obligation.ObligationKind.DESTRUCTION
 DEADLINES = {CREDENTIALS: kinds.WITHDRAW_CREDENTIALS, DESTRUCTION: kinds.ATTEST_DESTRUCTION}
-_TOOK = ("downloaded_document", "revealed_instructions", "compared_versions")
+_TOOK = (*OPENED, "revealed_instructions")
 
 
 def begin(case: Submission, *, ended_at: datetime, at: datetime) -> None:
