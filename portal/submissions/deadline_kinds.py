@@ -85,9 +85,6 @@ def register_kinds() -> None:
             (Role.COORDINATOR,),
             days(-1, *range(15)),
         ),
-        NoticeKind(
-            "obligation_attested", "Attested", "An agency attested what it owes since access has ended."
-        ),
         NoticeKind("submit", "Submitted", "A case was submitted."),
         NoticeKind("acknowledge", "Acknowledged", "Your submission was acknowledged."),
         NoticeKind("request_correction", "Correction asked for", "The coordinator asks for a correction."),
@@ -119,6 +116,9 @@ def register_kinds() -> None:
         NoticeKind("release", "Released", "The lab recorded its release. Access under this case has ended."),
         NoticeKind("withdraw", "Withdrawn", "The lab withdrew this case. All access under it has ended."),
         NoticeKind("close", "Closed", "This case was closed."),
+        NoticeKind(
+            "obligation_attested", "Attested", "An agency attested what it owes since access has ended."
+        ),
         essential=ESSENTIAL,
     )
     register(

@@ -36,6 +36,14 @@ ROLES = (
     "partner",
     "stranger",
 )
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def _bytes(context, value) -> bytes:
+    """A piece of an upload, as it is."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 # Of each operation, over all roles.
 EXAMPLES = 6
@@ -53,6 +61,10 @@ def _world() -> SimpleNamespace:
         actor=case.contributor, submission=case.submission, kind="other", title="Card", upload=make.pdf()
     )
     actions.questions.ask(actor=case.reviewer, submission=case.submission, text="Which share is marzipan?")
+    actions.add_evaluations(actor=case.contributor, submission=case.submission, rows=[{"task": "Range"}])
+    actions.begin_upload(actor=case.contributor, name="log.txt", length=8)
+    left = reviewed.Reviewed()
+    actions.withdraw(actor=left.contributor, submission=left.submission, at=make.NOW + make.DAY)
     granted = partnered.GrantCase()
     granted.agree()
     make.draft(actor=case.contributor, lab=case.lab)

@@ -143,6 +143,8 @@ def test_the_whole_way_by_program(case):
             "content_type": "application/pdf",
             "size": version.size,
             "sha256": version.sha256,
+            "watermark_problem": "damaged",
+            "scan_state": "not_scanned",
             "uploaded_at": "2026-09-14T14:00:00Z",
             "document": str(document.pk),
             "title": "Recipe",

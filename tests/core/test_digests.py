@@ -180,6 +180,7 @@ ESSENTIAL = {
     "account_made", "invited", "membership_added", "membership_ended", "password_asked", "sign_in_changed",
     "second_factor_reset", "calendar_made", DIGEST,
     "provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close",
+    "malware_found",
     "agency_invited", "agency_invitation_ended", "assignment_proposed", "assignment_revoked", "assignment_handed_over",
     "assignment_expired",
     "inquiry_withdrawn",
@@ -192,7 +193,17 @@ def test_which_kinds_nobody_can_put_off():
     assert {key for key, kind in registry.NOTICES.items() if kind.essential} == ESSENTIAL
     assert {key for key, kind in registry.DEADLINES.items() if kind.essential} == {"grant_close_out"}
     groups = {kind.group.key for kind in (*registry.NOTICES.values(), *registry.DEADLINES.values())}
-    assert groups == {"steps", "reminders", "reviews", "inquiries", "grants", "partners", "account", DIGEST}
+    assert groups == {
+        "steps",
+        "reminders",
+        "questions",
+        "reviews",
+        "inquiries",
+        "grants",
+        "partners",
+        "account",
+        DIGEST,
+    }
     assert groups - set(preferences.can_be_chosen()) == {"account", DIGEST}
 
 

@@ -48,7 +48,7 @@ def test_the_looks_as_csv_say_what_the_page_says():
     assert {name: look[name] for name in ("capacity", "document", "file", "purpose")} == {
         "capacity": "Reviewer",
         "document": "'=HYPERLINK(1)",
-        "file": f"{document.current.name}, version 1",
+        "file": f"{document.current.name}, version 1, as uploaded, without its reader's name",
         "purpose": terms.purpose,
     }
     assert case.reviewer.name not in answer.content.decode()

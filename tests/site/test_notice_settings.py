@@ -37,8 +37,12 @@ def chosen(person) -> dict:
 @pytest.mark.parametrize(
     ("kind", "role", "groups"),
     [
-        ("lab", Role.VIEWER, {"reminders", "steps", "reviews", "inquiries", "grants"}),
-        ("agency", Role.COORDINATOR, {"reminders", "steps", "reviews", "inquiries", "grants", "partners"}),
+        ("lab", Role.VIEWER, {"reminders", "steps", "questions", "reviews", "inquiries", "grants"}),
+        (
+            "agency",
+            Role.COORDINATOR,
+            {"reminders", "steps", "questions", "reviews", "inquiries", "grants", "partners"},
+        ),
         ("partner", Role.MEMBER, {"reminders", "grants", "partners"}),
     ],
 )
@@ -52,7 +56,7 @@ def test_each_side_chooses_for_what_it_can_be_told(kind, role, groups):
 def test_a_group_says_what_is_in_it_and_what_comes_at_once_all_the_same(ada):
     text = client_of(ada).get(PAGE).content.decode()
     assert "Submitted, Acknowledged, Correction asked for" in text
-    assert "Always at once: Access provided, Access window opened" in text
+    assert "Always at once: Malware found, Access provided, Access window opened" in text
     assert "Always at once: Your account, Invitation" in text
 
 
@@ -72,6 +76,7 @@ def test_choosing_is_saved_and_shown(ada):
     wanted = {
         "reminders": "daily",
         "steps": "off",
+        "questions": "at_once",
         "reviews": "at_once",
         "inquiries": "at_once",
         "grants": "daily",
@@ -90,7 +95,9 @@ def test_choosing_is_saved_and_shown(ada):
     ],
 )
 def test_a_wrong_choice_is_told_beside_its_group_and_nothing_is_saved(ada, changed, field, words):
-    form = {"reminders": "daily", "steps": "off", "reviews": "off", "inquiries": "off", "grants": "off"}
+    form = {
+        "reminders": "daily", "steps": "off", "questions": "off", "reviews": "off", "inquiries": "off", "grants": "off",
+    }  # fmt: skip
     page = client_of(ada).post(PAGE, form | changed)
     assert page.context["form"].errors == {field: [words]}
     assert page.context["form"]["reminders"].value() == "daily"
@@ -98,7 +105,7 @@ def test_a_wrong_choice_is_told_beside_its_group_and_nothing_is_saved(ada, chang
 
 
 def test_what_is_essential_has_no_field_to_post(ada):
-    form = dict.fromkeys(("reminders", "steps", "reviews", "inquiries", "grants"), "at_once")
+    form = dict.fromkeys(("reminders", "steps", "questions", "reviews", "inquiries", "grants"), "at_once")
     client_of(ada).post(PAGE, form | {"account": "off", "digest": "off", "partners": "off"})
     assert chosen(ada) == {}
 
@@ -125,7 +132,9 @@ def test_a_program_reads_and_chooses_for_its_own_person(ada):
     caller, other = Caller(ada), member("lab", Role.ADMIN)
     actions.choose_delivery(actor=other, deliveries={"steps": "off"})
     rows = caller.results("notice-settings/")
-    assert [row["id"] for row in rows] == ["reminders", "steps", "reviews", "inquiries", "grants", "account"]
+    assert [row["id"] for row in rows] == [
+        "reminders", "steps", "questions", "reviews", "inquiries", "grants", "account",
+    ]  # fmt: skip
     assert {row["delivery"] for row in rows} == {"at_once"}
     answer = caller.patch("notice-settings/steps/", {"delivery": "daily"})
     assert (answer.status_code, answer.json()) == (200, caller.get("notice-settings/steps/").json())
@@ -141,8 +150,14 @@ def test_a_program_reads_and_chooses_for_its_own_person(ada):
             "Access terms proposed",
             "Access terms accepted",
             "Access terms agreed",
+            "Document added",
+            "Version added",
+            "Marking changed",
+            "Evaluations added",
+            "Attested",
         ],
         "essential": [
+            "Malware found",
             "Access provided",
             "Access window opened",
             "Access window ended",
