@@ -176,7 +176,7 @@ def _told(event: Event) -> Told:
     moved = []
     if isinstance(data.get("old"), dict) and isinstance(data.get("new"), dict):
         moved = [
-            Moved(label, _instant(data["old"].get(name)), _instant(data["new"].get(name)))
+            Moved(label, instant_of(data["old"].get(name)), instant_of(data["new"].get(name)))
             for name, label in _DATES.items()
             if data["old"].get(name) != data["new"].get(name)
         ]
@@ -187,12 +187,13 @@ def _told(event: Event) -> Told:
         what,
         event.reason,
         moved,
-        _instant(data.get("opens_at")),
-        _instant(data.get("closes_at")),
+        instant_of(data.get("opens_at")),
+        instant_of(data.get("closes_at")),
     )
 
 
-def _instant(value) -> datetime | None:
+def instant_of(value: str | None) -> datetime | None:
+    """An instant as events hold it; None for none."""
     return datetime.fromisoformat(value) if value else None
 
 
@@ -249,47 +250,6 @@ def _copy_of(event: Event, version: dict) -> str:
     if event.data["watermarked"]:
         return f", a copy with its reader's name on every page, SHA-256 {event.data['given_sha256']}"
     return ", as uploaded, without its reader's name"
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What was received at submission, as it was then."""
-
-    at: datetime
-    actor_id: UUID | None
-    versions: list[DocumentVersion]
-    planned_partner_release: datetime | None
-    planned_public_release: datetime | None
-    evaluations: list[Evaluation]
-    # Of the event in the ledger: its number, and its digest in hex.
-    number: int
-    digest: str
-
-
-def receipt(case: Submission) -> Receipt | None:
-    """The receipt of a submitted case, from the record of the moment; later versions and dates do not change it."""
-    event = changes(case).filter(verb="submit").first()
-    if event is None:
-        return None
-    wanted = {(row["document"], row["version"]) for row in event.data["received"]}
-    found = DocumentVersion.objects.filter(document_id__in=[document for document, _ in wanted])
-    versions = [
-        version
-        for version in found.select_related("document").order_by("document__created_at", "document_id")
-        if (str(version.document_id), version.number) in wanted
-    ]
-    moved = changes(case).filter(verb="move_dates", seq__gt=event.seq).order_by("seq").first()
-    dates = moved.data["old"] if moved else {}
-    return Receipt(
-        event.at,
-        event.actor_id,
-        versions,
-        _instant(dates.get("planned_partner_release")) if moved else case.planned_partner_release,
-        _instant(dates.get("planned_public_release")) if moved else case.planned_public_release,
-        list(case.evaluation_rows.filter(pk__in=event.data.get("evaluations", ()))),
-        event.seq,
-        bytes(event.digest).hex(),
-    )
 
 
 def documents(case: Submission) -> QuerySet[Document]:

@@ -12,7 +12,7 @@ import pytest
 
 from portal.accounts.models import Role
 from portal.ledger.models import Event
-from portal.submissions import actions, history
+from portal.submissions import actions, receipts
 from portal.submissions.exports import receipt
 from portal.submissions.models import Document
 from tests import factories as make
@@ -132,7 +132,7 @@ def test_the_receipt_is_pdf_ua_with_every_hash_and_the_same_each_time():
     actions.add_version(actor=case.contributor, document=document, upload=make.pdf("later"))
     actions.add_evaluations(actor=case.contributor, submission=case.submission, rows=[{"task": "later"}])
     assert content == berlin.client.get(where).content
-    found = history.receipt(case.again())
+    found = receipts.receipt(case.again())
     said = receipt.told(case.again(), found, by="Somebody")
     event = Event.objects.get(verb="submit")
     assert [file["sha256"] for file in said["files"]] == [document.versions.get(number=1).sha256]

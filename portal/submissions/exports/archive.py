@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.deadlines.models import Message
-from portal.submissions import history, sight
+from portal.submissions import history, receipts, sight
 from portal.submissions.exports import record
 from portal.submissions.exports.receipt import as_pdf
 from portal.submissions.files import CHUNK
@@ -52,7 +52,7 @@ def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
         Part("who.json", record.as_json(case, at=at).content),
         Part("messages.json", record.plain_json(_messages(case, user))),
     ]
-    receipt = history.receipt(case)
+    receipt = receipts.receipt(case)
     if receipt is not None:
         by = public_names(case, [receipt.actor_id])[receipt.actor_id] if receipt.actor_id else ""
         found.append(Part("receipt.pdf", as_pdf(case, receipt, by=by).content))

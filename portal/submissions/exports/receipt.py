@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from portal import clock, typeset
 from portal.formats import instant
-from portal.submissions import history
+from portal.submissions import receipts
 from portal.submissions.exports.record import Exported
 from portal.submissions.models import Facts, Submission
 
@@ -16,7 +16,7 @@ SOURCE = Path(__file__).with_name("receipt.typ")
 _TEXTS = ("summary", "capabilities", "evaluations", "safeguards")
 
 
-def as_pdf(case: Submission, receipt: history.Receipt, *, by: str) -> Exported:
+def as_pdf(case: Submission, receipt: receipts.Receipt, *, by: str) -> Exported:
     """The receipt; ``by`` is who submitted, as the lab reads it. Made again, it is the same to the last byte: its times are
     in the programme's zone, whoever reads it.
     """
@@ -26,7 +26,7 @@ def as_pdf(case: Submission, receipt: history.Receipt, *, by: str) -> Exported:
     return Exported(f"{case.case_number}-receipt.pdf", "application/pdf", content)
 
 
-def told(case: Submission, receipt: history.Receipt, by: str) -> dict[str, Any]:
+def told(case: Submission, receipt: receipts.Receipt, by: str) -> dict[str, Any]:
     """What the receipt says, as data."""
     facts = case.facts_versions.order_by("number").first()
     return {

@@ -8,7 +8,7 @@ from django.utils.http import content_disposition_header
 
 from portal import clock
 from portal.doors import see_other
-from portal.submissions import history, looks
+from portal.submissions import looks, receipts
 from portal.submissions.downloads import HEADERS, still_of_the_lab
 from portal.submissions.exports import archive, receipt, record
 from portal.submissions.models import Submission
@@ -35,7 +35,7 @@ def export_record(request: HttpRequest, case_number: str, form: str) -> HttpResp
 def receipt_pdf(request: HttpRequest, case_number: str) -> HttpResponse:
     """The receipt as PDF/UA."""
     case = the_case(request, case_number)
-    found = history.receipt(case)
+    found = receipts.receipt(case)
     if found is None:
         return see_other(case_url(case))
     by = public_names(case, [found.actor_id])[found.actor_id] if found.actor_id else ""

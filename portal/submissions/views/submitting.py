@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 
 from portal import clock
 from portal.doors import see_other
-from portal.submissions import actions, history, wizard
+from portal.submissions import actions, history, receipts, wizard
 from portal.submissions.forms import BareForm
 from portal.submissions.missing import missing
 from portal.submissions.models import Submission
@@ -62,7 +62,7 @@ def _link(case: Submission, field: str) -> str:
 def receipt(request: HttpRequest, case_number: str) -> HttpResponse:
     """What was received, as it was then, and what follows; to print and keep."""
     case = the_case(request, case_number)
-    found = history.receipt(case)
+    found = receipts.receipt(case)
     if found is None:
         return see_other(case_url(case))
     by = public_names(case, [found.actor_id])[found.actor_id] if found.actor_id else ""

@@ -1,0 +1,31 @@
+"""The lab's forms: they read what was typed and say where it cannot be read. Every rule about a case is an action's."""
+
+from portal.submissions.forms.documents import (
+    DocumentForm,
+    EarlierCaseForm,
+    EvidenceForm,
+    EvidenceInCaseForm,
+    FileForm,
+    MarkingForm,
+)
+from portal.submissions.forms.drafts import DatesForm, DraftForm, FactsForm, NewForm
+from portal.submissions.forms.questions import AnswerForm
+from portal.submissions.forms.steps import BareForm, InstructionsForm, LooksForm, TermsForm
+
+__all__ = [
+    "AnswerForm",
+    "BareForm",
+    "DatesForm",
+    "DocumentForm",
+    "DraftForm",
+    "EarlierCaseForm",
+    "EvidenceForm",
+    "EvidenceInCaseForm",
+    "FactsForm",
+    "FileForm",
+    "InstructionsForm",
+    "LooksForm",
+    "MarkingForm",
+    "NewForm",
+    "TermsForm",
+]
