@@ -37,6 +37,8 @@ CHANGES = {
     "remove_document": "Took a document out of the draft",
     "add_evaluations": "Added evaluations",
     "take_back_evaluation": "Took an evaluation back",
+    "add_contact": "Named a contact",
+    "take_off_contact": "Took a contact off",
     "propose_terms": "Proposed access terms",
     "accept_terms": "Accepted the access terms",
     "provide_access": "Provided access instructions",

@@ -37,6 +37,12 @@ EDITS: dict[str, Edit] = {
     "take_back_evaluation": Edit(
         (State.DRAFT, *PENDING), _LAB, "Evaluations can be taken back until the window ends."
     ),
+    "add_contact": Edit(
+        (State.DRAFT, *PENDING, State.ENDED), _LAB, "Contacts can be named until the case is over."
+    ),
+    "take_off_contact": Edit(
+        (State.DRAFT, *PENDING, State.ENDED), _LAB, "Contacts can be taken off until the case is over."
+    ),
     "remove_document": Edit(
         (State.DRAFT,), _LAB, "After submission a document is corrected by a new version, not taken out."
     ),

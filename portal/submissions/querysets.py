@@ -227,6 +227,18 @@ class TermsQuerySet(models.QuerySet):
         )
 
 
+class ContactQuerySet(models.QuerySet):
+    def visible_to(self, user, *, at: datetime | None = None):
+        """Contacts of the cases whose facts this person may read."""
+        submissions = apps.get_model("submissions", "Submission").objects
+        return self.filter(
+            submission_id__in=submissions.visible_to(user, scope=FACTS, at=at).order_by().values("pk")
+        )
+
+    def standing(self):
+        return self.filter(taken_off_at=None)
+
+
 class EvaluationQuerySet(models.QuerySet):
     def visible_to(self, user, *, at: datetime | None = None):
         """Rows of the cases whose facts this person may read."""

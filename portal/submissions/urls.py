@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal.submissions.views import (
     cases,
+    contacts,
     documents,
     drafts,
     evidence,
@@ -29,6 +30,8 @@ urlpatterns = [
     path(
         f"{CASE}evaluations/<uuid:evaluation_id>/take_back/", evidence.take_back, name="take_back_evaluation"
     ),
+    path(f"{CASE}contacts/", contacts.contacts, name="contacts"),
+    path(f"{CASE}contacts/<uuid:contact_id>/take_off/", contacts.take_off, name="take_off_contact"),
     path(f"{CASE}review/", submitting.review, name="review"),
     path(f"{CASE}receipt/", submitting.receipt, name="receipt"),
     path(f"{CASE}receipt/pdf/", exports.receipt_pdf, name="receipt_pdf"),

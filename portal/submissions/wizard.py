@@ -50,6 +50,7 @@ STEPS = (
         "Documents",
         "A draft system card, evaluation logs, a description of safeguards. All optional. Never weights, nothing classified.",
     ),
+    Step("contacts", "Contacts", "Whom the government may call about this case, and for what. All optional."),
 )
 BY_KEY = {step.key: step for step in STEPS}
 _STEP_OF = {name: step for step in STEPS for name in step.fields}

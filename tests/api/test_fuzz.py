@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
-    "partners", "grants", "evaluations", "notice-settings", "uploads", "questions", "obligations",
+    "partners", "grants", "evaluations", "notice-settings", "uploads", "questions", "obligations", "contacts",
 )  # fmt: skip
 ROLES = (
     "contributor",
@@ -62,6 +62,9 @@ def _world() -> SimpleNamespace:
     )
     actions.questions.ask(actor=case.reviewer, submission=case.submission, text="Which share is marzipan?")
     actions.add_evaluations(actor=case.contributor, submission=case.submission, rows=[{"task": "Range"}])
+    actions.add_contact(
+        actor=case.contributor, submission=case.submission, purpose="legal", name="Ada", phone="1"
+    )
     actions.begin_upload(actor=case.contributor, name="log.txt", length=8)
     left = reviewed.Reviewed()
     actions.withdraw(actor=left.contributor, submission=left.submission, at=make.NOW + make.DAY)

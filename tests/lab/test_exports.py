@@ -180,7 +180,8 @@ def test_the_archive_holds_everything_and_its_manifest_says_what():
         entry["sha256"],
     )
     assert {name.partition("/")[0] for name in files} == {
-        "facts.json", "evaluations.json", "terms.json", "dates.json", "events.json", "who.json", "messages.json",
+        "facts.json", "evaluations.json", "terms.json",
+        "contacts.json", "dates.json", "events.json", "who.json", "messages.json",
         "receipt.pdf", "assessments.json", "grants.json", "documents",
     }  # fmt: skip
     (assessment,) = json.loads(files["assessments.json"])

@@ -13,7 +13,7 @@ _COLLECTIONS = {
     "submissions": "submission", "documents": "document", "inquiries": "inquiry", "designations": "designation",
     "assignments": "assignment", "assessments": "assessment", "partners": "partnerprofile", "grants": "grant",
     "deadlines": "deadline", "events": "event", "evaluations": "evaluation", "uploads": "upload",
-    "questions": "informationrequest", "obligations": "obligation",
+    "questions": "informationrequest", "obligations": "obligation", "contacts": "contact",
 }  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def _value(name: str, route: str, world):
         "step": "model",
         "form": "looks.csv",
         "evaluation_id": world.evaluation.pk,
+        "contact_id": world.objects["contact"].pk,
         "key": "set-password",
         "url": "no/such/page",
         "app_label": "submissions",

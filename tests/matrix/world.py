@@ -112,6 +112,14 @@ def build() -> SimpleNamespace:
         "affiliation": affiliation,
         "document": document,
         "evaluation": evaluation,
+        "contact": cases.add_contact(
+            actor=case.contributor,
+            submission=case.submission,
+            purpose="legal",
+            name="Ada Marzipan",
+            phone="1",
+            at=AT,
+        ),
         "obligation": Obligation.objects.create(
             submission=case.submission,
             agency=case.agency,

@@ -5,6 +5,7 @@ from portal.submissions.actions.access import provide_access, reveal_instruction
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.comparing import compare_versions
 from portal.submissions.actions.conflicts import declare_conflict, end_conflict
+from portal.submissions.actions.contacts import add_contact, take_off_contact
 from portal.submissions.actions.documents import (
     Given,
     add_document,
@@ -27,6 +28,7 @@ __all__ = [
     "Given",
     "accept_terms",
     "acknowledge",
+    "add_contact",
     "add_document",
     "add_evaluations",
     "add_version",
@@ -60,5 +62,6 @@ __all__ = [
     "submit",
     "take_back_evaluation",
     "take_evidence",
+    "take_off_contact",
     "withdraw",
 ]

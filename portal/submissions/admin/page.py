@@ -79,6 +79,7 @@ class CasePage:
         """The page's sections in order; ``None`` from a section is left out."""
         own = [
             self._facts(),
+            self._contacts(),
             self._evaluations(),
             self._documents(),
             self._terms(),
@@ -107,6 +108,10 @@ class CasePage:
             if (value := facts.get_access_mode_display() if name == "access_mode" else getattr(facts, name))
         ]
         return "About the model", "admin/case/facts.html", {"facts": facts, "rows": rows}
+
+    def _contacts(self) -> Panel | None:
+        found = list(self.case.contacts.standing()) if FACTS in self.scopes else []
+        return ("Contacts of the lab", "admin/case/contacts.html", {"contacts": found}) if found else None
 
     def _evaluations(self) -> Panel | None:
         rows = history.evaluations_of(self.case) if FACTS in self.scopes else []

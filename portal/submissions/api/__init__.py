@@ -1,5 +1,6 @@
 """The API's collections of this floor: cases with what belongs to them, and the deadlines and events of cases."""
 
+from portal.submissions.api.contacts import ContactViewSet
 from portal.submissions.api.deadlines import DeadlineViewSet
 from portal.submissions.api.documents import DocumentViewSet
 from portal.submissions.api.evaluations import EvaluationViewSet
@@ -12,6 +13,7 @@ from portal.submissions.api.uploads import UploadViewSet
 ROUTES = [
     ("submissions", SubmissionViewSet),
     ("documents", DocumentViewSet),
+    ("contacts", ContactViewSet),
     ("evaluations", EvaluationViewSet),
     ("uploads", UploadViewSet),
     ("questions", QuestionViewSet),
@@ -22,6 +24,7 @@ ROUTES = [
 
 __all__ = [
     "ROUTES",
+    "ContactViewSet",
     "DeadlineViewSet",
     "DocumentViewSet",
     "EvaluationViewSet",

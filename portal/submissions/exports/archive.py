@@ -46,6 +46,7 @@ def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
             record.plain_json([_facts(version) for version in case.facts_versions.order_by("number")]),
         ),
         Part("evaluations.json", record.plain_json([_evaluation(row) for row in case.evaluation_rows.all()])),
+        Part("contacts.json", record.plain_json([_contact(row) for row in case.contacts.all()])),
         Part("terms.json", record.plain_json([_terms(version) for version in case.terms.order_by("number")])),
         Part("dates.json", record.plain_json(_dates(case))),
         Part("events.json", record.plain_json(_events(case))),
@@ -154,6 +155,14 @@ def _evaluation(row: Any) -> dict[str, Any]:
         "source_sha256",
     )
     instants = ("evaluated_at", "added_at", "taken_back_at")
+    return {name: getattr(row, name) for name in names} | {
+        name: _iso(getattr(row, name)) for name in instants
+    }
+
+
+def _contact(row: Any) -> dict[str, Any]:
+    names = ("purpose", "name", "email", "phone")
+    instants = ("added_at", "taken_off_at")
     return {name: getattr(row, name) for name in names} | {
         name: _iso(getattr(row, name)) for name in instants
     }

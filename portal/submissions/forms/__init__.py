@@ -10,11 +10,12 @@ from portal.submissions.forms.documents import (
 )
 from portal.submissions.forms.drafts import DatesForm, DraftForm, FactsForm, NewForm
 from portal.submissions.forms.questions import AnswerForm
-from portal.submissions.forms.steps import BareForm, InstructionsForm, LooksForm, TermsForm
+from portal.submissions.forms.steps import BareForm, ContactForm, InstructionsForm, LooksForm, TermsForm
 
 __all__ = [
     "AnswerForm",
     "BareForm",
+    "ContactForm",
     "DatesForm",
     "DocumentForm",
     "DraftForm",

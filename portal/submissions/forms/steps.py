@@ -3,7 +3,7 @@
 from django import forms
 from django.forms.models import fields_for_model
 
-from portal.submissions.models import Terms
+from portal.submissions.models import Contact, Terms
 
 
 class InstructionsForm(forms.Form):
@@ -36,6 +36,23 @@ class TermsForm(forms.Form):
     @property
     def texts(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in ("purpose", *Terms.HEADS)}
+
+
+class ContactForm(forms.Form):
+    """Somebody whom the government may call. Whether they can be reached is the action's to say."""
+
+    use_required_attribute = False
+    purpose = forms.ChoiceField(label="For what", choices=Contact.Purpose)
+    name = forms.CharField(
+        label="Name", max_length=200, error_messages={"required": "Give the contact's name."}
+    )
+    email = forms.CharField(label="E-mail", max_length=254, required=False)
+    phone = forms.CharField(
+        label="Phone",
+        max_length=50,
+        required=False,
+        help_text="With the country's code. One of the two is enough.",
+    )
 
 
 class BareForm(forms.Form):

@@ -4,6 +4,7 @@ from portal.submissions.models.access import AccessInstructions, Terms
 from portal.submissions.models.audience import Alias, Audience, Barrier, Conflict
 from portal.submissions.models.base import Key
 from portal.submissions.models.cases import Checkpoint, Submission
+from portal.submissions.models.contacts import Contact
 from portal.submissions.models.documents import FILES_FOLDER, Document, DocumentVersion, _file_path
 from portal.submissions.models.evaluations import Evaluation
 from portal.submissions.models.facts import Facts
@@ -19,6 +20,7 @@ __all__ = [
     "Barrier",
     "Checkpoint",
     "Conflict",
+    "Contact",
     "Document",
     "DocumentVersion",
     "Evaluation",

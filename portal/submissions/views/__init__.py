@@ -2,6 +2,7 @@
 
 from portal.submissions.views import (
     cases,
+    contacts,
     documents,
     drafts,
     evidence,
@@ -15,6 +16,7 @@ from portal.submissions.views import (
 
 __all__ = [
     "cases",
+    "contacts",
     "documents",
     "drafts",
     "evidence",

@@ -106,7 +106,8 @@ def _edit_page(
         form = DraftForm.of(case, user=request.user, step=step, typed=typed)
         seen = keeping.digests(case, form) | {name: keeping.seen(request).get(name, "") for name in typed}
     documents, evaluations = history.documents_of(case), history.evaluations_of(case)
-    rows = {"documents": bool(documents), "evaluations": bool(evaluations)}
+    contacts = list(case.contacts.standing())
+    rows = {"documents": bool(documents), "evaluations": bool(evaluations), "contacts": bool(contacts)}
     response = page(
         request,
         "lab/edit.html",
@@ -120,6 +121,7 @@ def _edit_page(
         upload=upload,
         documents=documents,
         evaluations=evaluations,
+        contacts=contacts,
     )
     if conflicts:
         response.status_code = 409
