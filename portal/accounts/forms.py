@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from portal.accounts.models import ROLES_OF, Kind, Organisation, Role
+from portal.accounts.models import ROLES_OF, ApiToken, Kind, Organisation, Role
 
 LIFETIMES = ((30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "1 year"))
 # Those whose names people know come first; the rest is there for whoever looks.
@@ -59,6 +59,14 @@ class TokenForm(forms.Form):
         choices=LIFETIMES,
         initial=90,
         coerce=lambda days: timedelta(days=int(days)),
+    )
+    scope = forms.ChoiceField(
+        label="What it may do",
+        choices=ApiToken.Scope,
+        initial=ApiToken.Scope.READ,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what the token may do."},
+        help_text="A program that only looks things up needs no more than to read.",
     )
 
 

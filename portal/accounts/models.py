@@ -294,10 +294,17 @@ class Invitation(models.Model):
 
 
 class ApiToken(AbstractAuthToken):
-    """A person's key to the API: shown once, kept as a hash, expiring. It can do what the person can, and no more."""
+    """A person's key to the API: shown once, kept as a hash, expiring. It can do what the person can, and no more;
+    one that reads only takes no step.
+    """
+
+    class Scope(models.TextChoices):
+        WRITE = "write", "Reads and writes"
+        READ = "read", "Reads only"
 
     id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=80)
+    scope = models.CharField(max_length=10, choices=Scope, default=Scope.WRITE)
 
     objects = querysets.ApiTokenManager()
 

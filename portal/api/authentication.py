@@ -26,24 +26,28 @@ class BearerAuthentication(TokenAuthentication):
     A token ages by the machine's time, as a session does: moving the demonstration's clock signs nobody out.
     """
 
-    def authenticate_credentials(self, token: bytes) -> tuple[Any, None]:
-        """The person whose token this is. Raises AuthenticationFailed, in the same words for all that is wrong with a token."""
+    def authenticate_credentials(self, token: bytes) -> tuple[Any, str]:
+        """The person whose token this is, and its scope. Raises AuthenticationFailed, in the same words whatever is wrong."""
         if not TOKEN.fullmatch(token):
             raise AuthenticationFailed(INVALID)
         text = token.decode("ascii")
         digest = hash_token(text)
         holders = get_user_model().objects.with_standing().filter(is_active=True)
         key = {"auth_token_set__token_key": text[: CONSTANTS.TOKEN_KEY_LENGTH]}
-        columns = {"token_digest": F("auth_token_set__digest"), "token_expiry": F("auth_token_set__expiry")}
+        columns = {
+            "token_digest": F("auth_token_set__digest"),
+            "token_expiry": F("auth_token_set__expiry"),
+            "token_scope": F("auth_token_set__scope"),
+        }
         for person in holders.filter(**key).annotate(**columns):
             if compare_digest(digest, person.token_digest) and _is_fresh(person.token_expiry):
                 return self._admit(person)
         raise AuthenticationFailed(INVALID)
 
-    def _admit(self, person: Any) -> tuple[Any, None]:
+    def _admit(self, person: Any) -> tuple[Any, str]:
         if not person.has_second_factor:
             raise AuthenticationFailed("Set up a second factor first: an authenticator app or a passkey.")
-        return person, None
+        return person, person.token_scope
 
 
 def _is_fresh(expiry: datetime | None) -> bool:

@@ -30,7 +30,7 @@ def api(secret: str) -> int:
 def test_a_token_is_shown_once_and_kept_as_a_hash(ada):
     client = sign_in(ada)
     reauthenticate(client)
-    made = client.post("/account/tokens/", {"name": "calendar", "lifetime": "30"})
+    made = client.post("/account/tokens/", {"name": "calendar", "lifetime": "30", "scope": "read"})
     secret = made.context["secret"]
     assert secret in made.content.decode()
     assert secret not in client.get("/account/tokens/").content.decode()
@@ -45,7 +45,7 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(ada):
 
 
 def test_making_one_asks_for_the_password_again(ada):
-    answer = sign_in(ada).post("/account/tokens/", {"name": "calendar", "lifetime": "30"})
+    answer = sign_in(ada).post("/account/tokens/", {"name": "calendar", "lifetime": "30", "scope": "read"})
     assert answer["Location"].startswith("/account/reauthenticate/")
     assert not ApiToken.objects.exists()
 
@@ -83,6 +83,7 @@ def test_bad_input(ada):
         (Missing, {"name": " ", "lifetime": MONTH}),
         (Invalid, {"name": "x", "lifetime": timedelta(days=366)}),
         (Invalid, {"name": "x", "lifetime": timedelta(0)}),
+        (Invalid, {"name": "x", "lifetime": MONTH, "scope": "everything"}),
     ]:
         with pytest.raises(error):
             actions.create_token(actor=ada, **values)
@@ -103,3 +104,25 @@ def test_a_token_does_what_the_person_may_and_no_more(ada):
     _, secret = actions.create_token(actor=stranger, name="curious", lifetime=MONTH)
     url = f"/api/v1/submissions/{case.submission.pk}/"
     assert Client().get(url, headers={"authorization": f"Bearer {secret}"}).status_code == 404
+
+
+def test_a_token_that_reads_only_changes_nothing(ada):
+    """Whatever its person may do, and whatever it is asked."""
+    case = factories.Case(factories.submitted)
+    _, secret = actions.create_token(actor=case.contributor, name="mirror", lifetime=MONTH, scope="read")
+    client, headers = Client(), {"authorization": f"Bearer {secret}"}
+    url = f"/api/v1/submissions/{case.submission.pk}/"
+    assert client.get(url, headers=headers).status_code == 200
+    refused = [
+        client.post(f"{url}withdraw/", headers=headers),
+        client.patch(url, "{}", content_type="application/json", headers=headers),
+        client.post("/api/v1/documents/", headers=headers),
+        client.post("/api/v1/uploads/", headers=headers),
+    ]
+    assert [(answer.status_code, answer.json()["detail"]) for answer in refused] == [
+        (403, "This token reads only.")
+    ] * 4
+    assert case.again().state == "submitted"
+    _, writes = actions.create_token(actor=case.contributor, name="build", lifetime=MONTH, scope="write")
+    answer = client.post(f"{url}withdraw/", headers={"authorization": f"Bearer {writes}"})
+    assert (answer.status_code, case.again().state) == (200, "withdrawn")

@@ -16,7 +16,12 @@ MOST = 20
 
 @transaction.atomic
 def create_token(
-    *, actor: User, name: str, lifetime: timedelta, at: datetime | None = None
+    *,
+    actor: User,
+    name: str,
+    lifetime: timedelta,
+    scope: str = ApiToken.Scope.WRITE,
+    at: datetime | None = None,
 ) -> tuple[ApiToken, str]:
     """A new token and its secret, which is not kept and cannot be shown again."""
     at = at or clock.now()
@@ -28,11 +33,17 @@ def create_token(
         raise Missing("Say what the token is for.", field="name")
     if not timedelta(0) < lifetime <= LONGEST:
         raise Invalid("A token lives at most a year.", field="lifetime")
+    if scope not in ApiToken.Scope.values:
+        raise Invalid("Choose what the token may do.", field="scope")
     if user.auth_token_set.count() >= MOST:
         raise Invalid(f"You have {MOST} tokens. Revoke one first.", field="name")
-    token, secret = ApiToken.objects.create(user=user, expiry=lifetime, name=name.strip())
+    token, secret = ApiToken.objects.create(user=user, expiry=lifetime, name=name.strip(), scope=scope)
     event = ledger.record(
-        actor=actor, verb="created_token", subject=token_subject(token), data={"expires": token.expiry}, at=at
+        actor=actor,
+        verb="created_token",
+        subject=token_subject(token),
+        data={"expires": token.expiry, "scope": token.scope},
+        at=at,
     )
     hooks.tell(recipients=[user.pk], kind="sign_in_changed", about=event.pk, at=at, link="/account/tokens/")
     return token, secret
