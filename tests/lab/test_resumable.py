@@ -37,7 +37,10 @@ def test_a_document_and_a_version_from_what_has_come():
     came = arrived(case.contributor)
     typed = TYPED | {"upload": str(came.pk), "sha256": SHA256}
     text = visitor.follow(visitor.post("add_document", case.submission, **typed))
-    assert f"log.txt Version 1, 9.0 kB, 14 Sep 2026, 10:00 a.m. EDT SHA-256 {SHA256}" in text
+    assert (
+        f"log.txt Version 1, 9.0 kB, 14 Sep 2026, 10:00 a.m. EDT Not scanned for malware. SHA-256 {SHA256}"
+        in text
+    )
     document, more = Document.objects.get(), arrived(case.contributor, CONTENT + b"!")
     answer = visitor.post("new_version", case.submission, document.pk, upload=str(more.pk))
     assert "log.txt Version 2" in visitor.follow(answer)

@@ -32,7 +32,7 @@ class Visitor:
     def get(self, name: str, *args, **query):
         return self.client.get(address(name, *args), query)
 
-    def post(self, name: str, *args, **data):
+    def post(self, name: str, /, *args, **data):
         return self.client.post(address(name, *args), data)
 
     def text(self, name: str, *args, **query) -> str:

@@ -75,7 +75,7 @@ def complete_the_draft(
     assert page.get_by_label("Model name").input_value() == MODEL
     noor.follow("All on one page")
     for label, text in FACTS.items():
-        page.get_by_label(label).fill(text)
+        page.get_by_role("textbox", name=label).fill(text)
     page.get_by_label("Kind of access offered").select_option(label="API, reduced safeguards")
     page.get_by_label("Times are in").select_option("UTC")
     write_instant(page, "Planned public release", public)
