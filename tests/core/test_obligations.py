@@ -93,6 +93,21 @@ def test_deadlines_stand_until_attested_and_survive_later_steps():
     assert deadlines.count() == rows.count() - 1
 
 
+def test_a_case_that_is_closed_leaves_them_standing():
+    case = reviewed.Reviewed()
+    closes = case.again().closes_at
+    actions.record_clock(at=closes)
+    before = set(
+        Deadline.objects.still_open().filter(kind="attest_destruction").values_list("subject_id", "due_at")
+    )
+    actions.close(actor=case.coordinator, submission=case.again(), at=closes + make.DAY)
+    after = set(
+        Deadline.objects.still_open().filter(kind="attest_destruction").values_list("subject_id", "due_at")
+    )
+    assert before
+    assert after == before
+
+
 def test_its_coordinators_and_security_officers_attest_once_and_the_lab_is_told():
     case = reviewed.Reviewed()
     actions.withdraw(actor=case.contributor, submission=case.submission, at=AT)
@@ -121,13 +136,13 @@ def test_who_reads_what_is_owed():
     case = reviewed.Reviewed()
     actions.withdraw(actor=case.contributor, submission=case.submission, at=AT)
     every = set(Obligation.objects.all())
-    row = next(iter(every))
-    own = {other for other in every if other.agency == row.agency}
+    own = {row for row in every if row.agency == case.agency}
+    assert own < every
     seen = {
         case.viewer: every,
         case.coordinator: every,
         reviewed.auditor(): every,
-        make.member(row.agency, Role.COORDINATOR): own,
+        make.member(case.agency, Role.COORDINATOR): own,
         make.member(make.lab(), Role.ADMIN): set(),
         make.member(make.agency(), Role.COORDINATOR): set(),
         make.member(make.partner_organisation(), Role.ADMIN): set(),

@@ -6,10 +6,13 @@ from django.core.files.base import ContentFile
 
 from partners import actions as grants
 from partners.models import Grant
-from portal.accounts.models import User
+from portal.accounts.models import Role, User
 from portal.site.demo import material
 from portal.site.demo.stage import Stage
 from portal.submissions import actions
+from portal.submissions.actions.evaluations import Source
+from portal.submissions.evidence import read_evidence
+from portal.submissions.evidence.offers import everything, offer_of
 from portal.submissions.models import Document, InformationRequest, Submission
 from reviews import actions as reviews
 from reviews.models import Assessment, Assignment
@@ -77,6 +80,20 @@ class CaseActs:
         self.upload("system_card", "Draft system card", material.system_card(self.model))
         self.upload("inspect_log", "Cyber range log", material.inspect_log(self.model))
         self.upload("third_party", "Red team report", material.report(self.model), tlp="TLP:RED")
+        self.read_log()
+
+    def read_log(self) -> None:
+        """The results of the case's log as a row, and whom the government may call."""
+        version = self.documents[1].current
+        with version.file.open("rb") as stream:
+            offer = offer_of(read_evidence(stream), checkpoint=self.case.facts.checkpoint)
+        source = Source(version.name, version.sha256, version)
+        actions.add_evaluations(actor=self.by, submission=self.case, rows=everything(offer)[1], source=source)
+        house = self.lab.short_name.lower()
+        actions.add_contact(
+            actor=self.by, submission=self.case, purpose="security", name=f"Security desk of {self.lab.short_name}",
+            email=f"security@{house}.example", phone="+1 555 0100",
+        )  # fmt: skip
 
     def submit(self) -> None:
         actions.submit(actor=self.by, submission=self.case)
@@ -99,6 +116,16 @@ class CaseActs:
 
     def release(self) -> None:
         actions.release(actor=self.by, submission=self.case)
+
+    def attest_leaving(self, kind: str) -> None:
+        """Attested by the agencies that have a coordinator."""
+        for row in self.case.obligations.filter(kind=kind).order_by("agency__name"):
+            people = User.objects.filter(
+                memberships__organisation=row.agency_id, memberships__role=Role.COORDINATOR
+            )
+            coordinator = people.order_by("email").first()
+            if coordinator is not None:
+                actions.attest_obligation(actor=coordinator, obligation=row)
 
     def close(self) -> None:
         actions.close(actor=self.office, submission=self.case)

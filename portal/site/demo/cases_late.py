@@ -226,7 +226,9 @@ def kestrel_closed(stage: Stage) -> Script:
     it.ask("rina_reviewer", "Will the released system card name the tasks of the range?")
     yield stage.day(-56, 10)
     it.finalize(found, "rina_reviewer")
+    it.attest_leaving("credentials")
     yield stage.day(-50, 10)
+    it.attest_leaving("destruction")
     it.close()
 
 
@@ -242,6 +244,8 @@ def kestrel_withdrawn(stage: Stage) -> Script:
     it.sign(granted, "clive_admin", "cleo_member")
     yield stage.day(-25, 10)
     it.withdraw()
+    yield stage.day(-24, 9)
+    it.attest_leaving("credentials")
 
 
 def quillon_released(stage: Stage) -> Script:
