@@ -19,7 +19,7 @@ class PartnersConfig(AppConfig):
         from portal.submissions import endings, hooks, next_steps
         from portal.submissions.exports import archive as exports
         from portal.submissions.exports import record
-        from portal.submissions.panels import CONSEQUENCES, PANELS
+        from portal.submissions.panels import CONSEQUENCES, MOMENTS, PANELS
 
         register_kinds()
         tell_changes(CHANGES)
@@ -34,6 +34,7 @@ class PartnersConfig(AppConfig):
         next_steps.UPPER.append(readers.next_steps)
         CONSEQUENCES.append(readers.consequences)
         PANELS.append(panels.of_case)
+        MOMENTS.append(panels.moments)
         exports.PARTS.append(archive.of_case)
         record.PURPOSES.append(archive.purposes)
         endings.PARTIES.append(archive.attested)

@@ -22,6 +22,9 @@ AREAS: list[tuple[str, str]] = []
 # (submission, dates, at) -> sentences: what else follows if the lab moves its planned dates to these. Computes, never writes.
 CONSEQUENCES: list[Callable[[Submission, Mapping[str, datetime | None], datetime], list[str]]] = []
 
+# (request, submission) -> (label, instant) of upper floors' own dates, for the line of time on the lab's case page.
+MOMENTS: list[Callable[[HttpRequest, Submission], list[tuple[str, datetime]]]] = []
+
 # Kinds of deadlines of upper floors that follow the window's end, and the date that follows from it.
 DUE_BY_CLOSING: dict[str, Callable[[datetime], datetime]] = {}
 
@@ -54,6 +57,11 @@ def areas_of(request: HttpRequest) -> list[tuple[str, str, bool]]:
     """The parts of the lab's side: (label, address, whether it is the one shown)."""
     found = [(label, reverse(name)) for label, name in [("Cases", "lab:cases"), *AREAS]]
     return [(label, url, request.path == url) for label, url in found]
+
+
+def moments_of(request: HttpRequest, submission: Submission) -> list[tuple[str, datetime]]:
+    """Upper floors' dates of the case."""
+    return [moment for tell in MOMENTS for moment in tell(request, submission)]
 
 
 def consequences_of(submission: Submission, dates: Mapping[str, datetime | None], at: datetime) -> list[str]:

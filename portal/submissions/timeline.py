@@ -1,5 +1,6 @@
 """How a case's window follows from its dates, told in words and on a line of time. Shows; decides nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -181,9 +182,9 @@ class Line:
         return self.axis_y + 22
 
 
-def line(case: Submission, *, at: datetime) -> Line | None:
-    """The case on a line of time; None while fewer than two instants are known."""
-    points = _points(case)
+def line(case: Submission, *, at: datetime, more: Iterable[tuple[str, datetime]] = ()) -> Line | None:
+    """The case on a line of time, with ``more`` instants by their labels; None while fewer than two are known."""
+    points = sorted([*_points(case), *more], key=lambda point: point[1])
     if len(points) < 2:
         return None
     first, last = min(points[0][1], at), max(points[-1][1], at)

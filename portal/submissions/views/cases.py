@@ -7,19 +7,21 @@ from django.shortcuts import render
 
 from portal import clock
 from portal.accounts.models import Kind, Role
-from portal.deadlines.models import Message
+from portal.deadlines.models import Deadline, Message
+from portal.deadlines.registry import label
 from portal.doors import page_of
 from portal.formats import instant
 from portal.submissions import history, looks, timeline
 from portal.submissions.models import Facts, InformationRequest, Submission
 from portal.submissions.next_steps import newest_terms, next_step, next_steps
-from portal.submissions.panels import areas_of, links_of, panels_of
+from portal.submissions.panels import areas_of, links_of, moments_of, panels_of
 from portal.submissions.querysets import SubmissionQuerySet
 from portal.submissions.states import RequestState, State
 from portal.submissions.views.base import case_url, lab_page, open_to, own_cases, page, step_url, the_case
 from portal.submissions.wizard import STEPS
 
 MESSAGES_SHOWN = 5
+DATES_SHOWN = 6
 
 
 @lab_page()
@@ -76,7 +78,7 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
         state=State(found.state_at(at)),
         next_steps=next_steps(found, at=at),
         story=timeline.story(found, at=at),
-        line=timeline.line(found, at=at),
+        line=timeline.line(found, at=at, more=[*moments_of(request, found), *_dates_to_act(request, found)]),
         now=at,
         documents=history.documents_of(found),
         evaluations=history.evaluations_of(found),
@@ -90,6 +92,20 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
         earlier_terms=found.terms.all()[1:],
         **_instructions(found),
     )
+
+
+# What these speak of stands on the line of time by itself.
+_DRAWN = ("window_closes", "grant_starts", "grant_expires")
+
+
+def _dates_to_act(request: HttpRequest, case: Submission) -> list[tuple[str, datetime]]:
+    """The open dates of the case that this person's side is told of. Targets all of them: none holds anything of the lab's."""
+    if case.submitted_at is None:
+        return []
+    found = Deadline.objects.visible_to(request.user).for_case(case.pk).still_open().exclude(kind__in=_DRAWN)
+    return [
+        (f"Target: {label(row.kind).lower()}", row.due_at) for row in found.order_by("due_at")[:DATES_SHOWN]
+    ]
 
 
 def _offers(can: set[str], case: Submission) -> set[str]:
