@@ -17,6 +17,7 @@ from portal.submissions.exports import receipt
 from portal.submissions.models import Document
 from tests import factories as make
 from tests import factories_reviews as reviewed
+from tests.api.calls import Caller
 from tests.factories_partners import GrantCase
 from tests.lab.uploads import upload
 from tests.lab.visitor import Visitor
@@ -214,3 +215,21 @@ def test_nobody_else_takes_anything_along():
             answer = Visitor(stranger).client.get(f"/lab/cases/{case.submission.case_number}/{page}")
             assert answer.status_code == 404, (stranger, page)
     assert exported(Visitor(case.viewer), case, "weights.csv").status_code == 404
+
+
+def test_a_program_takes_the_same_along():
+    case, _, visitor = with_looks()
+    caller, page = Caller(case.viewer), f"/lab/cases/{case.submission.case_number}/"
+    place = f"submissions/{case.submission.pk}/"
+    assert caller.get(f"{place}receipt/").content == visitor.client.get(f"{page}receipt/pdf/").content
+    rows = list(csv.DictReader(io.StringIO(caller.get(f"{place}record/seats.csv/").content.decode())))
+    assert {"Reviewer", "Lab, reads"} <= {row["capacity"] for row in rows}
+    answer = caller.get(f"{place}archive/")
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+        assert set(archive.namelist()) == set(archive_of(visitor, case.submission))
+    for name in ("receipt/", "record/looks.csv/", "record/record.json/", "archive/"):
+        assert Caller(case.reviewer).get(f"{place}{name}").status_code == 403
+        assert Caller(make.member(make.lab(), Role.ADMIN)).get(f"{place}{name}").status_code == 404
+    assert caller.get(f"{place}record/weights.csv/").status_code == 404
+    draft = make.Case(make.draft)
+    assert Caller(draft.contributor).get(f"submissions/{draft.submission.pk}/receipt/").status_code == 404

@@ -1,8 +1,11 @@
 """What a lab is owed about its case: who can see it, who looked, and the way to the access instructions for whom they are."""
 
+import re
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from django.http import Http404, HttpResponse, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -10,13 +13,16 @@ from rest_framework.response import Response
 
 from portal import clock
 from portal.api.fields import Instant
+from portal.api.views import AnyRenderer
 from portal.errors import NotAllowed
 from portal.submissions import actions, history, policies
 from portal.submissions.api.events import EventSerializer, shown_events
+from portal.submissions.exports import giving
 from portal.submissions.models import Submission
 from portal.submissions.sight import ENDED, LATER, NOW, seats_of
 
 STATUSES = (NOW, LATER, ENDED)
+FILE = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
 
 
 class SeenPart(serializers.Serializer):
@@ -75,6 +81,36 @@ class SightRoutes:
         """The access instructions in clear, for whom they are open now; the look is recorded first."""
         text = actions.reveal_instructions(actor=request.user, submission=self.get_object())
         return Response({"instructions": text}, headers={"Cache-Control": "private, no-store"})
+
+    @extend_schema(
+        operation_id="submissions_record",
+        parameters=[OpenApiParameter("form", str, OpenApiParameter.PATH, enum=list(giving.FORMS))],
+        responses=FILE,
+    )
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path=f"record/(?P<form>{'|'.join(re.escape(form) for form in giving.FORMS)})",
+        renderer_classes=[AnyRenderer],
+    )
+    def record(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Who can see the case and who looked, as a file whose SHA-256 is on record. For its lab alone."""
+        return giving.record_of(self._own(), self.kwargs["form"], actor=request.user)
+
+    @extend_schema(operation_id="submissions_receipt", responses=FILE)
+    @action(detail=True, methods=["get"], url_path="receipt", renderer_classes=[AnyRenderer])
+    def receipt(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The receipt as PDF/UA. For its lab alone; a draft has none."""
+        found = giving.receipt_of(self._own(), actor=request.user)
+        if found is None:
+            raise Http404
+        return found
+
+    @extend_schema(operation_id="submissions_archive", responses=FILE)
+    @action(detail=True, methods=["get"], url_path="archive", renderer_classes=[AnyRenderer])
+    def archive(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Everything of the case that its lab may take along, as one ZIP archive with a manifest. For its lab alone."""
+        return giving.archive_of(self._own(), actor=request.user)
 
     def _own(self: Any) -> Submission:
         case = self.get_object()

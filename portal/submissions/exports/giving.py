@@ -1,0 +1,60 @@
+"""What a lab takes along on its way out, the same for pages and API: recorded first, then given as an attachment."""
+
+import base64
+import hashlib
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+from portal import clock
+from portal.submissions import looks, receipts
+from portal.submissions.downloads import HEADERS, still_of_the_lab
+from portal.submissions.exports import archive, receipt, record
+from portal.submissions.models import Submission
+from portal.submissions.people import public_names
+
+FORMS = {
+    "looks.csv": lambda case, at: record.as_csv(case, "looks", at=at),
+    "seats.csv": lambda case, at: record.as_csv(case, "seats", at=at),
+    "record.json": lambda case, at: record.as_json(case, at=at),
+}
+
+
+def record_of(case: Submission, form: str, *, actor: Any) -> HttpResponse:
+    """Who can see the case and who looked, in one of ``FORMS``."""
+    return _given(case, FORMS[form](case, clock.now()), actor=actor, look="exported_record")
+
+
+def receipt_of(case: Submission, *, actor: Any) -> HttpResponse | None:
+    """The receipt as PDF/UA; None for a draft."""
+    found = receipts.receipt(case)
+    if found is None:
+        return None
+    by = public_names(case, [found.actor_id])[found.actor_id] if found.actor_id else ""
+    return _given(case, receipt.as_pdf(case, found, by=by), actor=actor, look="viewed_receipt")
+
+
+def _given(case: Submission, file: record.Exported, *, actor: Any, look: str) -> HttpResponse:
+    """A file as an attachment. Its SHA-256 stands in the header ``Repr-Digest`` (RFC 9530) and on record with the look."""
+    looks.looked(actor=actor, submission=case, verb=look, data={"sha256": file.sha256})
+    response = HttpResponse(file.content, content_type=file.content_type, headers=HEADERS)
+    response["Content-Disposition"] = content_disposition_header(True, file.name) or "attachment"
+    digest = base64.b64encode(hashlib.sha256(file.content).digest()).decode()
+    response["Repr-Digest"] = f"sha-256=:{digest}:"
+    return response
+
+
+def archive_of(case: Submission, *, actor: Any) -> StreamingHttpResponse:
+    """The whole case as one archive, streamed."""
+    at = clock.now()
+    looks.looked(actor=actor, submission=case, verb="took_along")
+    parts = archive.parts_of(case, actor, at=at)
+    response = StreamingHttpResponse(
+        archive.stream(case, parts, at=at, still_allowed=lambda: still_of_the_lab(actor.pk, case.lab_id)),
+        content_type="application/zip",
+        headers=HEADERS,
+    )
+    name = f"{case.case_number}-{at:%Y-%m-%d}.zip"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
