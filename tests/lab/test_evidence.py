@@ -206,6 +206,13 @@ def test_a_bad_file_is_told_beside_the_field_and_nothing_is_stored(what):
     assert (stored_rows(), Evaluation.objects.count()) == (before, 0)
 
 
+@pytest.mark.parametrize("name", ["a\\b.json", "log\u202egpj.json", "x" * 201])
+def test_a_hostile_name_is_told_and_nothing_is_offered(name):
+    visitor, case = begun()
+    answer = read(visitor, case, logs.as_json().getvalue(), name)
+    assert (errors_beside(answer, "file") != [], ticks(answer)) == (True, [])
+
+
 def test_an_encrypted_log_says_so():
     content = bytearray(logs.archive().getvalue())
     central = content.rfind(b"PK\x01\x02")

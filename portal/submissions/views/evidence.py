@@ -14,13 +14,14 @@ from django.shortcuts import get_object_or_404
 
 from portal import clock
 from portal.doors import attempt, see_other, verb_post
-from portal.errors import AlreadyDone, Refused
+from portal.errors import AlreadyDone, Invalid, Refused
 from portal.formats import instant
 from portal.submissions import actions, looks
 from portal.submissions.actions.drafts import digest, value_of
 from portal.submissions.actions.evaluations import Source, Taken
 from portal.submissions.evidence import Unreadable, read_evidence
 from portal.submissions.evidence.offers import offer_of, taken
+from portal.submissions.files import tidy_name
 from portal.submissions.forms import EarlierCaseForm, EvidenceForm, EvidenceInCaseForm
 from portal.submissions.missing import missing
 from portal.submissions.models import Document, DocumentVersion, Evaluation, Facts, Submission
@@ -89,14 +90,18 @@ def _from_file(request: HttpRequest, case: Submission, form: EvidenceForm) -> di
     if form.errors:
         return None
     try:
+        name = tidy_name(upload.name)
         found = read_evidence(upload)
+    except Invalid as error:
+        form.add_error("file", error.message)
+        return None
     except Unreadable as refusal:
         kept = " The file was kept as a document." if version else " Nothing was stored."
         form.add_error("file", f"{refusal}{kept}")
         return None
     upload.seek(0)
     sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
-    file = {"name": upload.name[:200], "sha256": sha256, "version": str(version.pk) if version else None}
+    file = {"name": name, "sha256": sha256, "version": str(version.pk) if version else None}
     return offer_of(found, checkpoint=case.facts.checkpoint) | {"file": file}
 
 
