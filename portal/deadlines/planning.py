@@ -7,7 +7,8 @@ from django.db import connection, transaction
 from portal.deadlines.registry import DEADLINES, offset_name
 
 # Who may be reminded: the people whom the audience view admits in a capacity the kind names (by one source where the
-# deadline names it), the people of an organisation in such a role, or one person. The same text serves planning and the last
+# deadline names it), the people of an organisation in such a role (an agency's
+# but for conflicts with the case), or one person. The same text serves planning and the last
 # look before sending, so the two cannot disagree.
 _KINDS = """
     kinds AS (
@@ -26,6 +27,11 @@ _RECIPIENTS = """
         SELECT m.user_id FROM accounts_membership m
         WHERE m.organisation_id = d.organisation_id AND m.role = ANY (string_to_array(k.capacities, ','))
           AND m.ended_at IS NULL
+          AND (d.case_id IS NULL OR NOT EXISTS (
+            SELECT 1 FROM submission_barrier b JOIN accounts_organisation o ON o.id = m.organisation_id
+            LEFT JOIN submissions_submission s ON s.id = d.case_id
+            WHERE o.kind = 'agency' AND b.user_id = m.user_id
+              AND (b.submission_id = d.case_id OR b.organisation_id = s.lab_id)))
         UNION
         SELECT d.person_id WHERE d.person_id IS NOT NULL
     ) r JOIN accounts_user u ON u.id = r.user_id AND u.is_active

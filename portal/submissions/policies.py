@@ -124,8 +124,8 @@ def has_dates_to_move(submission: Submission, *, at: datetime) -> bool:
 
 
 def may_attest(actor, obligation: Obligation) -> bool:
-    """Whether a person attests for the agency that owes this: its coordinators and security officers do."""
-    return obligation.agency_id in actor.organisations_as(Kind.AGENCY, Role.COORDINATOR, Role.SECURITY)
+    """Whether a person attests for the agency that owes this; the queryset says who does."""
+    return Obligation.objects.to_attest_by(actor).filter(pk=obligation.pk).exists()
 
 
 def open_verbs(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:

@@ -72,6 +72,14 @@ def live(at: datetime, prefix: str = "") -> Q:
     )
 
 
+def no_conflict(user, *, case: str = "pk", lab: str = "lab_id") -> Q:
+    """Rows about no case that a conflict hides from this person; ``case`` and ``lab`` are the columns that name them."""
+    barriers = apps.get_model("submissions", "Barrier").objects.filter(user=user).order_by()
+    labs = barriers.filter(organisation__isnull=False).values("organisation_id")
+    cases = barriers.filter(submission__isnull=False).values("submission_id")
+    return ~Q(**{f"{lab}__in": labs}) & ~Q(**{f"{case}__in": cases})
+
+
 class SubmissionQuerySet(models.QuerySet):
     def visible_to(self, user, *, scope: str = RECORD, at: datetime | None = None):
         """The cases of which this person may see a scope at an instant (now when none is given).
@@ -91,7 +99,7 @@ class SubmissionQuerySet(models.QuerySet):
         everywhere = Q(submitted_at__lte=at)
         for column in AGENCY_WIDE_ENDS[scope]:
             everywhere &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
-        everywhere &= self._no_conflict(user)
+        everywhere &= no_conflict(user)
         if user.has_seat(Kind.LAB):
             return self.filter(everywhere | Q(pk__in=self._audience(user, scope, at)))
         return self.filter(everywhere)
@@ -103,12 +111,6 @@ class SubmissionQuerySet(models.QuerySet):
     def _audience(self, user, scope, at):
         rows = apps.get_model("submissions", "Audience").objects.filter(live(at), user=user, scope=scope)
         return rows.order_by().values("submission_id")
-
-    def _no_conflict(self, user) -> Q:
-        barriers = apps.get_model("submissions", "Barrier").objects.filter(user=user).order_by()
-        return ~Q(lab_id__in=barriers.filter(organisation__isnull=False).values("organisation_id")) & ~Q(
-            pk__in=barriers.filter(submission__isnull=False).values("submission_id")
-        )
 
     def in_state(self, *states: str, at: datetime):
         """Cases whose state at an instant is one of these; the SQL of ``Submission.state_at``."""
@@ -257,12 +259,19 @@ class ObligationQuerySet(models.QuerySet):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         wanted = Q(submission__lab_id__in=user.organisations_as(Kind.LAB))
-        own = user.organisations_as(Kind.AGENCY, Role.COORDINATOR, Role.REVIEWER, Role.SECURITY)
-        wanted |= Q(agency_id__in=own)
+        wanted |= self._owed_by(user, Role.COORDINATOR, Role.REVIEWER, Role.SECURITY)
         if agency_wide(user):
             submissions = apps.get_model("submissions", "Submission").objects
             wanted |= Q(submission_id__in=submissions.visible_to(user, at=at).order_by().values("pk"))
         return self.filter(wanted)
+
+    def to_attest_by(self, user):
+        """What a person may attest for an agency of theirs: its coordinators and security officers do, but for conflicts."""
+        return self.filter(self._owed_by(user, Role.COORDINATOR, Role.SECURITY))
+
+    def _owed_by(self, user, *roles) -> Q:
+        hidden = no_conflict(user, case="submission_id", lab="submission__lab_id")
+        return Q(agency_id__in=user.organisations_as(Kind.AGENCY, *roles)) & hidden
 
     def beyond(self, user):
         """Less those about one's own lab's cases, on the workbench."""

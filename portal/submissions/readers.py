@@ -7,7 +7,7 @@ from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.deadlines.registry import DEADLINES
 from portal.submissions.models import Audience, Submission
-from portal.submissions.querysets import agency_wide, live
+from portal.submissions.querysets import agency_wide, live, no_conflict
 
 AUDIT = {Role.COORDINATOR, Role.AUDITOR}
 
@@ -74,7 +74,11 @@ def _told(user) -> Q:
     answer = Q(pk__in=[])
     for seat in user.seats:
         kinds = [kind.key for kind in DEADLINES.values() if seat.role in kind.capacities]
-        answer |= Q(organisation=seat.organisation_id, kind__in=kinds)
+        owed = Q(organisation=seat.organisation_id, kind__in=kinds)
+        if seat.kind == Kind.AGENCY:
+            # Its reminders (``planning``) pass over who has a conflict with the case; so do its dates.
+            owed &= Q(case_id=None) | Q(case_id__in=_unhidden(user))
+        answer |= owed
     for (kinds, scope), capacities in _kinds_told(user).items():
         mine = Audience.objects.filter(
             live(clock.now()), user=user, capacity__in=capacities, scope=scope
@@ -83,6 +87,10 @@ def _told(user) -> Q:
         answer |= told & Q(source_id=None) & Q(OneOf("case_id", mine.values("submission_id")))
         answer |= told & Q(source_id__isnull=False) & Q(OneOf("source_id", mine.values("source_id")))
     return answer
+
+
+def _unhidden(user):
+    return Submission.objects.filter(no_conflict(user)).order_by().values("pk")
 
 
 class OneOf(Func):

@@ -336,3 +336,22 @@ def test_who_may_not_write_reads_nothing_in():
     )
     assert "Choose a submission of the list." in words(answer)
     assert other.submission.case_number not in words(answer)
+
+
+def test_a_document_with_malware_is_not_read():
+    visitor, case = begun()
+    document = actions.add_document(
+        actor=visitor.user, submission=case, kind="inspect_log", title="Log",
+        upload=upload(logs.as_json().getvalue(), "log.json"),
+    )  # fmt: skip
+    document.versions.update(scan_state="found", scan_detail="Eicar")
+    answer = visitor.post("evidence", case, do="document", version=str(document.current.pk))
+    assert errors_beside(answer, "version") == ["Malware was found in this file, so it is given to nobody."]
+    assert Event.objects.filter(verb="read_evidence").count() == 0
+
+
+def test_the_models_named_in_the_choice_are_a_look():
+    case = make.Case(make.draft)
+    new = actions.create_draft(actor=case.contributor, lab=case.lab)
+    Visitor(case.contributor).get("evidence", new)
+    assert Event.objects.filter(kind="look", verb="listed", case_id=case.submission.pk).count() == 1

@@ -233,3 +233,16 @@ def test_a_program_takes_the_same_along():
     assert caller.get(f"{place}record/weights.csv/").status_code == 404
     draft = make.Case(make.draft)
     assert Caller(draft.contributor).get(f"submissions/{draft.submission.pk}/receipt/").status_code == 404
+
+
+def test_a_file_with_malware_is_named_in_the_manifest_and_not_in_the_archive():
+    case, document, visitor = with_looks()
+    document.versions.update(scan_state="found", scan_detail="Eicar")
+    files = archive_of(visitor, case.submission)
+    manifest = json.loads(files["manifest.json"])
+    assert [name for name in files if name.startswith("documents/")] == []
+    withheld = [entry for entry in manifest["files"] if entry.get("withheld")]
+    assert [(entry["path"], entry["document"], entry["withheld"]) for entry in withheld] == [
+        (None, "=HYPERLINK(1)", "malware was found")
+    ]
+    assert b"the marzipan card" not in b"".join(files.values())

@@ -12,6 +12,7 @@ from portal.submissions.actions.documents import (
     add_version,
     mark_document,
     open_version,
+    read_version,
     remove_document,
 )
 from portal.submissions.actions.drafts import correct_facts, create_draft, merge_draft, save_draft
@@ -48,6 +49,7 @@ __all__ = [
     "propose_terms",
     "provide_access",
     "questions",
+    "read_version",
     "receive",
     "record_clock",
     "release",

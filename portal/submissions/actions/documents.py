@@ -225,6 +225,18 @@ def open_version(*, actor, version: DocumentVersion, at: datetime | None = None)
     return given
 
 
+@transaction.atomic
+def read_version(*, actor, version: DocumentVersion, at: datetime | None = None) -> None:
+    """Have a file read for its results; the look is recorded first. Raises as ``open_version`` does."""
+    if not Document.objects.visible_to(actor, at=at).filter(pk=version.document_id).exists():
+        raise NotAllowed("This document is not open to you now.")
+    refuse_withheld(version)
+    data = {"document": version.document_id, "version": version.number}
+    looked(
+        actor=actor, submission=version.document.submission, verb="read_evidence", subject=version, data=data
+    )
+
+
 def refuse_withheld(version: DocumentVersion) -> None:
     """Raise Refused for a file in which malware was found."""
     # Asked anew: the scan may have ended since the page was made.

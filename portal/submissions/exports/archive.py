@@ -28,6 +28,8 @@ class Part:
     path: str
     content: bytes = b""
     version: DocumentVersion | None = None
+    # Malware was found in it, so its content is given to nobody; the manifest says so.
+    is_withheld: bool = False
 
     def pieces(self) -> Iterator[bytes]:
         if self.version is None:
@@ -65,7 +67,7 @@ def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
             ending = version.name.rpartition(".")[2].lower() if "." in version.name else "bin"
             ending = ending if ending.isascii() and ending.isalnum() and len(ending) <= 8 else "bin"
             path = f"documents/{number:03d}-version-{version.number}.{ending}"
-            found.append(Part(path, version=version))
+            found.append(Part(path, version=version, is_withheld=version.is_withheld))
     return found
 
 
@@ -80,6 +82,9 @@ def stream(
     listed = []
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in parts:
+            if part.is_withheld:
+                listed.append({"path": None, "withheld": "malware was found"} | _about(part))
+                continue
             if part.version is not None and not still_allowed():
                 raise ConnectionResetError("Access ended while the archive was on its way.")
             sha256, size = hashlib.sha256(), 0

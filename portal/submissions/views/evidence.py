@@ -22,7 +22,7 @@ from portal.submissions.actions.evaluations import Source, Taken
 from portal.submissions.evidence import Unreadable, read_evidence
 from portal.submissions.evidence.offers import offer_of, taken
 from portal.submissions.files import tidy_name
-from portal.submissions.forms import EarlierCaseForm, EvidenceForm, EvidenceInCaseForm
+from portal.submissions.forms import BareForm, EarlierCaseForm, EvidenceForm, EvidenceInCaseForm
 from portal.submissions.missing import missing
 from portal.submissions.models import Document, DocumentVersion, Evaluation, Facts, Submission
 from portal.submissions.states import State
@@ -53,6 +53,8 @@ def read(request: HttpRequest, case_number: str) -> HttpResponse:
         offer = _OFFERS[kind](request, case, form)
     if offer is not None:
         return _offered(request, case, offer)
+    # Their models' names stand in the choice.
+    looks.listed(actor=request.user, submissions=earlier)
     return page(
         request,
         "lab/evidence.html",
@@ -66,10 +68,19 @@ def read(request: HttpRequest, case_number: str) -> HttpResponse:
     )
 
 
+def _hash(upload: Any) -> str:
+    upload.seek(0)
+    return hashlib.file_digest(upload, "sha256").hexdigest()
+
+
+def _versions_seen(request: HttpRequest, case: Submission) -> QuerySet[DocumentVersion]:
+    documents = Document.objects.visible_to(request.user).filter(submission=case).order_by()
+    return DocumentVersion.objects.filter(document__in=documents.values("pk"))
+
+
 def _versions(request: HttpRequest, case: Submission) -> list[DocumentVersion]:
     """The newest version of each document of the case."""
-    documents = Document.objects.visible_to(request.user).filter(submission=case).order_by()
-    found = DocumentVersion.objects.filter(document__in=documents.values("pk")).select_related("document")
+    found = _versions_seen(request, case).select_related("document__submission")
     newest = found.order_by("document_id", "-number").distinct("document_id")
     return sorted(newest[:VERSIONS_AT_MOST], key=lambda version: version.document.created_at)
 
@@ -99,9 +110,7 @@ def _from_file(request: HttpRequest, case: Submission, form: EvidenceForm) -> di
         kept = " The file was kept as a document." if version else " Nothing was stored."
         form.add_error("file", f"{refusal}{kept}")
         return None
-    upload.seek(0)
-    sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
-    file = {"name": name, "sha256": sha256, "version": str(version.pk) if version else None}
+    file = {"name": name, "sha256": _hash(upload), "version": str(version.pk) if version else None}
     return offer_of(found, checkpoint=case.facts.checkpoint) | {"file": file}
 
 
@@ -119,9 +128,7 @@ def _keep(request: HttpRequest, case: Submission, form: EvidenceForm) -> Documen
             actor=request.user, submission=case, kind=kind, title="", upload=upload
         )
     except AlreadyDone:
-        upload.seek(0)
-        sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
-        return DocumentVersion.objects.filter(document__submission=case, sha256=sha256).first()
+        return _versions_seen(request, case).filter(sha256=_hash(upload)).first()
     except Refused as error:
         form.add_error("file", error.message)
         return None
@@ -131,17 +138,11 @@ def _keep(request: HttpRequest, case: Submission, form: EvidenceForm) -> Documen
 def _from_document(request: HttpRequest, case: Submission, form: EvidenceInCaseForm) -> dict[str, Any] | None:
     wanted = UUID(form.cleaned_data["version"])
     version = next(version for version in _versions(request, case) if version.pk == wanted)
-    looks.looked(
-        actor=request.user,
-        submission=case,
-        verb="read_evidence",
-        subject=version,
-        data={"version": version.number},
-    )
     try:
+        actions.read_version(actor=request.user, version=version)
         with version.file.open("rb") as stream:
             found = read_evidence(stream)
-    except Unreadable as refusal:
+    except (Refused, Unreadable) as refusal:
         form.add_error("version", str(refusal))
         return None
     file = {"name": version.name, "sha256": version.sha256, "version": str(version.pk)}
@@ -227,8 +228,7 @@ def take_offer(request: HttpRequest, case_number: str) -> HttpResponse:
     if not facts and not rows:
         messages.info(request, "Nothing was ticked, so nothing was taken.")
         return see_other(case_url(case, "evidence"))
-    form = EvidenceForm({})
-    form.is_valid()
+    form = BareForm(request.POST)
     result: Taken | None = attempt(
         request,
         form,
@@ -238,7 +238,7 @@ def take_offer(request: HttpRequest, case_number: str) -> HttpResponse:
             facts=facts,
             rows=rows,
             seen=sealed["seen"],
-            source=_source(case, sealed["offer"]["file"]),
+            source=_source(request, case, sealed["offer"]["file"]),
         ),
     )
     if result is None:
@@ -251,10 +251,10 @@ def take_offer(request: HttpRequest, case_number: str) -> HttpResponse:
     return see_other(_back(case))
 
 
-def _source(case: Submission, file: dict[str, Any] | None) -> Source | None:
+def _source(request: HttpRequest, case: Submission, file: dict[str, Any] | None) -> Source | None:
     if file is None:
         return None
-    kept = DocumentVersion.objects.filter(pk=file["version"], document__submission=case).first()
+    kept = _versions_seen(request, case).filter(pk=file["version"]).first()
     return Source(file["name"], file["sha256"], kept)
 
 
