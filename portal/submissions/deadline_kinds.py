@@ -41,7 +41,12 @@ def answer_question_due(asked_at: datetime) -> datetime:
 
 
 def register_kinds() -> None:
-    register(
+    register(*_deadlines(), *_steps(), essential=ESSENTIAL)
+    register(*_questions(), group=QUESTIONS)
+
+
+def _deadlines() -> tuple[DeadlineKind, ...]:
+    return (
         DeadlineKind(
             ACKNOWLEDGE,
             "Acknowledge the submission",
@@ -85,6 +90,11 @@ def register_kinds() -> None:
             (Role.COORDINATOR,),
             days(-1, *range(15)),
         ),
+    )
+
+
+def _steps() -> tuple[NoticeKind, ...]:
+    return (
         NoticeKind("submit", "Submitted", "A case was submitted."),
         NoticeKind("acknowledge", "Acknowledged", "Your submission was acknowledged."),
         NoticeKind("request_correction", "Correction asked for", "The coordinator asks for a correction."),
@@ -119,9 +129,11 @@ def register_kinds() -> None:
         NoticeKind(
             "obligation_attested", "Attested", "An agency attested what it owes since access has ended."
         ),
-        essential=ESSENTIAL,
     )
-    register(
+
+
+def _questions() -> tuple[NoticeKind, ...]:
+    return (
         NoticeKind("question_asked", "Question asked", "An agency asks a question about this case."),
         NoticeKind(
             "question_asked_again",
@@ -133,5 +145,4 @@ def register_kinds() -> None:
             "question_merged", "Question merged", "A question was merged into another on the same case."
         ),
         NoticeKind("question_withdrawn", "Question withdrawn", "A question on this case was withdrawn."),
-        group=QUESTIONS,
     )

@@ -41,7 +41,10 @@ def new(request: HttpRequest) -> HttpResponse:
         request, form, create, done=SAVED, to=lambda case: _after(request, case, wizard.STEPS[0])
     )
     return done or answer(
-        request, "lab/new.html", {"key": key, "labs": labs, "step": wizard.STEPS[0]}, form=form
+        request,
+        "lab/new.html",
+        {"key": key, "labs": labs, "steps": wizard.BY_KEY, "step": wizard.STEPS[0]},
+        form=form,
     )
 
 
@@ -114,6 +117,7 @@ def _edit_page(
         case,
         look="viewed_draft",
         form=form,
+        steps=wizard.BY_KEY,
         step=step,
         progress=wizard.progress(case, at=clock.now(), rows=rows),
         seen=" ".join(f"{name}={value}" for name, value in seen.items()),
