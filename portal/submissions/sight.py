@@ -34,6 +34,11 @@ SCOPES = {
 NOW, LATER, ENDED = "now", "later", "ended"
 
 
+def capacity_words(capacity: str) -> str:
+    """What a capacity is called; its own name where nobody has words for it."""
+    return CAPACITIES.get(capacity, capacity.replace("_", " ").capitalize())
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One scope that a person can see, could see, or will be able to see."""
@@ -71,7 +76,7 @@ class Seat:
 
     @property
     def capacity_label(self) -> str:
-        return CAPACITIES.get(self.capacity, self.capacity.replace("_", " ").capitalize())
+        return capacity_words(self.capacity)
 
     @property
     def status(self) -> str:

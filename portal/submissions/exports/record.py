@@ -76,7 +76,7 @@ def looks(case: Submission, *, at: datetime) -> list[dict[str, Any]]:
             "at": _iso(look.at),
             "name": name,
             "organisation": houses.get(look.actor_id, ""),
-            "capacity": sight.CAPACITIES.get(look.capacity, look.capacity),
+            "capacity": sight.capacity_words(look.capacity),
             "what": look.what,
             "document": look.document,
             "file": look.file,

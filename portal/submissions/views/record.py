@@ -47,7 +47,7 @@ def who(request: HttpRequest, case_number: str) -> HttpResponse:
                 "look": look,
                 "name": name,
                 "organisation": houses.get(look.actor_id),
-                "capacity": _capacity(look),
+                "capacity": sight.capacity_words(look.capacity),
             }
             for look, name in told
         ],
@@ -65,10 +65,6 @@ def _page_with_names(
     """A page of the case's record, and the names the lab reads for those who did what stands on it."""
     shown = page_of(request, events.annotate(**naming(case, "actor")), size=LOOKS_A_PAGE)
     return shown, names_in(case, shown.object_list, "actor")
-
-
-def _capacity(look: history.Look) -> str:
-    return sight.CAPACITIES.get(look.capacity, look.capacity.replace("_", " ").capitalize())
 
 
 @lab_page()
