@@ -7,13 +7,19 @@ from datetime import UTC, datetime
 
 from django.http import HttpRequest
 
-# Whoever has these addresses needs no more than them: they open a calendar, or end somebody's daily mail.
-_SECRET = re.compile(r"((?<!/notices)/calendar/|/notices/unsubscribe/)[^/\s\"]+")
+# Whoever has these addresses needs no more than them: they open a calendar, end somebody's daily mail, or set a password.
+_SECRET = re.compile(r"((?<!/notices)/calendar/|/notices/unsubscribe/|/password/reset/key/)[^/\s\"]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def without_secrets(text: str) -> str:
     """A line or path without what in it is a secret."""
     return _SECRET.sub(r"\1...", text)
+
+
+def in_one_line(text: str) -> str:
+    """A path that was sent, without what would begin a line of its own in a log."""
+    return _CONTROL.sub("?", text)
 
 
 class JsonFormatter(logging.Formatter):

@@ -92,6 +92,8 @@ class TakesSteps:
                 return self._see(request, outcome.result, obj)
         elif obj is not None and step.verb not in {offer.step.verb for offer in self.offers(request, obj)}:
             outcome = Outcome(status=409, closed=True)
+        if obj is not None:
+            self.asked(request, step, obj)
         context = {
             **self.admin_site.each_context(request),
             "title": self._label(step),
@@ -106,6 +108,9 @@ class TakesSteps:
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/step.html", context, status=outcome.status)
+
+    def asked(self, request, step: Step, obj) -> None:
+        """Called when a step's page is shown: where it shows material, write the look here."""
 
     def _form(self, request, step: Step, obj) -> StepForm:
         initial = {"revision": getattr(obj, "revision", None)} if obj is not None else request.GET.dict()

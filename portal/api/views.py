@@ -116,6 +116,10 @@ class UploadMixin:
             _ = request.data
 
     @transaction.atomic
+    def shown(self: Any, row: Any, *, status: int = 200) -> Response:
+        return super().shown(row, status=status)  # type: ignore[misc]
+
+    @transaction.atomic
     def list(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().list(request, *args, **kwargs)  # type: ignore[misc]
 

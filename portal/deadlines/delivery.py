@@ -80,8 +80,14 @@ def _claim(at: datetime) -> tuple[int, list[Message]]:
 def _send_all(mailer, messages: list[Message]) -> int:
     at = clock.now()
     due = planning.still_due([m.pk for m in messages if m.deadline_id], at=at)
+    news = [m.pk for m in messages if not m.deadline_id and m.kind != DIGEST and not registry.is_essential(m)]
+    unknown = set(news) - planning.still_known(news, at=at)
     sent = 0
     for message in messages:
+        if message.pk in unknown:
+            # Written while the person might know, and access has ended since.
+            _mark(message, state=Message.State.KEPT)
+            continue
         if not message.recipient.is_active or not _stands(message, due, at):
             _mark(message, state=Message.State.DROPPED)
         elif _send(mailer, message):

@@ -7,9 +7,8 @@ from django.db import connection, transaction
 from portal.deadlines.registry import DEADLINES, offset_name
 
 # Who may be reminded: the people whom the audience view admits in a capacity the kind names (by one source where the
-# deadline names it), the people of an organisation in such a role (an agency's
-# but for conflicts with the case), or one person. The same text serves planning and the last
-# look before sending, so the two cannot disagree.
+# deadline names it), the people of an organisation in such a role, or one person; of the latter two nobody from whom a
+# conflict hides the case. The same text serves planning and the last look before sending, so the two cannot disagree.
 _KINDS = """
     kinds AS (
         SELECT * FROM unnest(%(kinds)s::text[], %(offsets)s::int[], %(names)s::text[], %(capacities)s::text[], %(scopes)s::text[])
@@ -34,6 +33,9 @@ _RECIPIENTS = """
               AND (b.submission_id = d.case_id OR b.organisation_id = s.lab_id)))
         UNION
         SELECT d.person_id WHERE d.person_id IS NOT NULL
+          AND (d.case_id IS NULL OR NOT EXISTS (
+            SELECT 1 FROM submission_barrier b LEFT JOIN submissions_submission s ON s.id = d.case_id
+            WHERE b.user_id = d.person_id AND (b.submission_id = d.case_id OR b.organisation_id = s.lab_id)))
     ) r JOIN accounts_user u ON u.id = r.user_id AND u.is_active
 """
 _PLANNED = f"""

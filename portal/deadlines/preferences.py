@@ -66,7 +66,9 @@ def decided(messages: Iterable[Message]) -> dict[UUID, Delivery]:
 
 def _decided(message: Message, chosen: dict) -> Delivery:
     kind = registry.kind_of(message)
-    if kind is None or kind.essential or (message.deadline is not None and message.deadline.at_once):
+    if kind is None or registry.is_essential(message):
+        return Delivery.AT_ONCE
+    if message.deadline is not None and message.deadline.at_once:
         return Delivery.AT_ONCE
     return chosen.get((message.recipient_id, kind.group.key), Delivery.AT_ONCE)
 

@@ -22,7 +22,7 @@ DIGEST = "digest"
 
 
 def _admitted(user) -> list[Q]:
-    return [Q(person=user), *(read(user) for read in READERS)]
+    return [Q(person=user, case_id=None), *(read(user) for read in READERS)]
 
 
 def _grounds(answer: Q) -> list[Q]:

@@ -141,3 +141,9 @@ def kinds_for(seats) -> list[str]:
     words = {seat.role for seat in seats}
     words.update(word for seat in seats for word in _STANDS_AS.get((seat.kind, seat.role), ()))
     return [key for key, kind in DEADLINES.items() if words & set(kind.capacities)]
+
+
+def is_essential(message) -> bool:
+    """Whether a message goes at once, whatever its person chose, and to whom it was written, whatever they see since."""
+    kind = kind_of(message)
+    return kind is None or kind.essential

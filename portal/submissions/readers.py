@@ -66,12 +66,13 @@ def deadlines(user) -> Q:
     if withheld:
         seen &= ~Q(kind__in=withheld)
     sits_elsewhere = any(seat.kind != Kind.AGENCY or seat.role not in everywhere for seat in user.seats)
-    return seen | _told(user) if sits_elsewhere and (withheld or user.has_seat(Kind.LAB)) else seen
+    own = Q(person=user, case_id__in=_unhidden(user))
+    return seen | _told(user) if sits_elsewhere and (withheld or user.has_seat(Kind.LAB)) else seen | own
 
 
 def _told(user) -> Q:
     """The deadlines that could remind a person."""
-    answer = Q(pk__in=[])
+    answer = Q(person=user, case_id__in=_unhidden(user))
     for seat in user.seats:
         kinds = [kind.key for kind in DEADLINES.values() if seat.role in kind.capacities]
         owed = Q(organisation=seat.organisation_id, kind__in=kinds)

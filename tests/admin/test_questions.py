@@ -236,3 +236,13 @@ def test_the_page_of_a_case_costs_the_same_with_one_question_and_with_thirty(num
     desk.get(CASE, case.submission.pk)
     with counted(25):
         desk.get(CASE, case.submission.pk)
+
+
+def test_choosing_what_to_merge_into_is_a_look_at_the_question_and_at_the_others(case):
+    desk = Desk(case.coordinator)
+    desk.get(step("merge"), case.first.pk)
+    looks = Event.objects.filter(kind="look", actor=case.coordinator).order_by("verb")
+    assert [(look.verb, look.case_id) for look in looks] == [
+        ("listed_questions", case.submission.pk),
+        ("viewed_questions", case.submission.pk),
+    ]

@@ -1,9 +1,12 @@
 """Evaluations by the API: files are read and nothing of them stored, rows are added, taken back, and seen by readers of facts."""
 
+import json
+
 import pytest
 from django.core.files.base import ContentFile
 
 from portal.accounts.models import Role
+from portal.errors import Invalid
 from portal.ledger.models import Event
 from portal.submissions import actions
 from portal.submissions.models import Evaluation
@@ -173,3 +176,22 @@ def test_a_list_costs_the_same_with_one_row_and_with_thirty(rows):
         caller.get("evaluations/")
         with counted(4):
             assert len(caller.get("evaluations/", page_size=100).json()["results"]) == rows
+
+
+def test_a_body_that_is_no_object_is_refused():
+    case = make.Case(make.submitted)
+    for body in ([], "x", 3):
+        assert Caller(case.contributor).post("evaluations/", body).status_code == 400
+
+
+def test_a_number_that_no_float_holds_is_refused_and_not_read():
+    case = make.Case(make.submitted)
+    lab, huge = Caller(case.contributor), 10**400
+    rows = [{"task": "Range", "scores": [{"name": "m", "metrics": {"a": huge}}]}]
+    with pytest.raises(Invalid):
+        actions.add_evaluations(actor=case.contributor, submission=case.submission, rows=rows)
+    log = logs.log()
+    log["results"]["scores"][0]["metrics"]["accuracy"]["value"] = huge
+    told = lab.upload("evaluations/read/", ContentFile(json.dumps(log).encode(), name="log.json")).json()
+    assert told["rows"][0]["scores"] == [{"name": "match", "metrics": {"stderr": 0.05}}]
+    assert told["problems"] == ["match: accuracy is not a number."]

@@ -627,3 +627,19 @@ def test_ending_it_turns_what_came_by_it_off_and_leaves_the_rest(post):
     )
     send(MORNING)
     assert (states(message), post()) == (["kept"], [])
+
+
+@pytest.mark.django_db
+def test_news_that_waited_goes_to_nobody_who_may_no_longer_know(post):
+    """Written while the coordinator saw the case, sent after a conflict hid it: it stays in the portal."""
+    case = quiet()
+    for person in (case.coordinator, case.contributor):
+        actions.tell(
+            recipients=[person.pk], kind="accept_terms", case_id=case.submission.pk,
+            case_number=case.submission.case_number, about=case.lab.pk, at=NOW,
+        )  # fmt: skip
+    cases.declare_conflict(actor=case.coordinator, user=case.coordinator, submission=case.submission, at=NOW)
+    send(NOW + MINUTE)
+    assert (post(to=case.coordinator), len(post(to=case.contributor))) == ([], 1)
+    kept = Message.objects.get(recipient=case.coordinator, kind="accept_terms")
+    assert kept.state == Message.State.KEPT

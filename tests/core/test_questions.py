@@ -335,6 +335,9 @@ def test_asked_again_with_a_reason_it_is_open_with_a_date_of_its_own():
     assert (found.stored_state, found.due_at) == ("asked", later + 5 * DAY)
     assert (row.number, row.text, row.agency, row.asked_by) == (1, "Of what?", case.agency, case.peer)
     assert (deadline(found).is_open, deadline(found).due_at) == (True, later + 5 * DAY)
+    # The words stay in their row: the ledger is read longer than the case's facts.
+    event = Event.objects.get(verb="ask_again")
+    assert (event.reason, "Of what?" in str(event.data)) == ("", False)
     assert {person for person, _ in told("question_asked_again")} == {case.contributor.pk}
     questions.answer(actor=case.contributor, question=case.second, text=ANSWER, at=later)
     assert RequestAnswer.objects.filter(request=found).count() == 2

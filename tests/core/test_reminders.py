@@ -16,6 +16,7 @@ from portal.deadlines.models import Deadline, Message
 from portal.deadlines.registry import offset_name
 from portal.submissions import actions
 from tests import factories as make
+from tests import factories_reviews as reviewed
 from tests.core.test_concurrency import at_once
 
 HOUR = timedelta(hours=1)
@@ -215,3 +216,18 @@ def test_telling_twice_about_one_event_tells_once():
             at=make.NOW,
         )
     assert Message.objects.filter(kind="withdraw").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_conflict_hides_a_persons_own_date_and_its_reminders():
+    case = make.Case(make.agreed)
+    barred, free = (reviewed.reviewer(make.programme_office()) for _ in range(2))
+    for person in (barred, free):
+        reviewed.proposed(case, person)
+    actions.declare_conflict(actor=barred, user=barred, submission=case.submission, at=make.NOW)
+    own = Deadline.objects.filter(kind="attest")
+    at = max(own.values_list("due_at", flat=True))
+    told = {row["person"] for row in planning.preview(at=at) if row["kind"] == "attest"}
+    assert (free.pk in told, barred.pk in told) == (True, False)
+    assert own.visible_to(free).filter(person=free).count() == 1
+    assert own.visible_to(barred).filter(person=barred).count() == 0

@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 import zipfile
 
 import pytest
@@ -222,3 +223,19 @@ def test_a_mutated_log_is_read_or_refused(data):
     except Unreadable:
         return
     assert found.task or found.format == "model_card"
+
+
+def test_a_zip64_record_that_overrules_a_modest_list_is_seen(monkeypatch):
+    """Python's reader takes its numbers whatever the ordinary record says."""
+    content = archive({f"{number}.txt": b"" for number in range(200)} | {"header.json": b"{}"}).getvalue()
+    end = content.rfind(b"PK\x05\x06")
+    fields = struct.unpack_from("<HHLL", content, end + 8)
+    record = struct.pack(
+        "<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, fields[0], fields[1], fields[2], fields[3]
+    )
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    modest = content[end : end + 12] + struct.pack("<LL", 50, fields[3]) + content[end + 20 :]
+    monkeypatch.setattr(inspect_logs, "DIRECTORY_AT_MOST", 1000)
+    assert refused(io.BytesIO(content[:end] + record + locator + modest)).startswith(
+        "The archive lists more files"
+    )

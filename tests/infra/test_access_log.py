@@ -15,7 +15,9 @@ from portal.stack.programs import ACCESS_FORMAT, commands
     [
         ("/calendar/abc_-DEF.ics", "/calendar/..."),
         ("/notices/unsubscribe/abc.def/", "/notices/unsubscribe/.../"),
+        ("/account/password/reset/key/2abc-def/", "/account/password/reset/key/.../"),
         ("/notices/calendar/revoke/", "/notices/calendar/revoke/"),
+        ("/a\nFORGED\x1b[0m", "/a?FORGED?[0m"),
     ],
 )
 def test_a_line_names_the_path_without_its_secret(path, written):

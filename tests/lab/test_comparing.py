@@ -128,3 +128,13 @@ def test_another_documents_version_is_not_compared_with():
     other = with_versions(case, "x\n", "y\n", name="other.md")
     with pytest.raises(actions.comparing.NotAllowed):
         actions.compare_versions(actor=case.contributor, old=one.current, new=other.current)
+
+
+def test_a_text_with_malware_is_not_compared_and_that_is_said():
+    case = make.Case(make.submitted)
+    document = with_versions(case, "One.\n", "Two.\n")
+    document.versions.filter(number=2).update(scan_state="found", scan_detail="Eicar")
+    text = Visitor(case.contributor).text("compare", document.pk)
+    assert "Malware was found in this file, so it is given to nobody." in text
+    assert "Two." not in text
+    assert looks() == []

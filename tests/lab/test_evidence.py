@@ -355,3 +355,9 @@ def test_the_models_named_in_the_choice_are_a_look():
     new = actions.create_draft(actor=case.contributor, lab=case.lab)
     Visitor(case.contributor).get("evidence", new)
     assert Event.objects.filter(kind="look", verb="listed", case_id=case.submission.pk).count() == 1
+
+
+def test_the_name_of_an_upload_in_pieces_stands_for_no_file_here():
+    visitor, case = begun()
+    answer = visitor.post("evidence", case, do="file", upload="6f9f6f0e-7f0a-4b52-9d7c-6b1f0c3f1a11")
+    assert errors_beside(answer, "file") == ["Choose a file."]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from portal.errors import NotAllowed
+from portal.errors import NotAllowed, Refused
 from portal.submissions import diffs
 from portal.submissions.actions.documents import refuse_withheld
 from portal.submissions.looks import looked
@@ -39,8 +39,11 @@ def compare_versions(
     found = Document.objects.visible_to(actor, at=at).filter(pk=old.document_id)
     if old.document_id != new.document_id or not found.exists():
         raise NotAllowed("This document is not open to you now.")
-    for version in (old, new):
-        refuse_withheld(version)
+    try:
+        for version in (old, new):
+            refuse_withheld(version)
+    except Refused as refusal:
+        return Comparison(old, new, problem=refusal.message)
     if problem := _problem(old, new):
         return Comparison(old, new, problem=problem)
     texts = [_lines(version) for version in (old, new)]

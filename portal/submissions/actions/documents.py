@@ -239,8 +239,7 @@ def read_version(*, actor, version: DocumentVersion, at: datetime | None = None)
 
 def refuse_withheld(version: DocumentVersion) -> None:
     """Raise Refused for a file in which malware was found."""
-    # Asked anew: the scan may have ended since the page was made.
-    if DocumentVersion.objects.filter(pk=version.pk, scan_state=Scan.FOUND).exists():
+    if version.withheld_now():
         raise Refused("Malware was found in this file, so it is given to nobody.", code="malware_found")
 
 

@@ -164,6 +164,13 @@ def _instant(value: Any) -> datetime | None:
     return datetime.fromisoformat(value)
 
 
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # Larger whole numbers have no float, and no reader for whom they would mean anything.
+    return abs(value) < 2**63 if isinstance(value, int) else math.isfinite(value)
+
+
 def _scores(given: list[dict]) -> list[dict]:
     """Each score's metrics, checked to be finite numbers: JSON knows no others, and a reader could do nothing with them."""
     if sum(len(score["metrics"]) for score in given) > METRICS_AT_MOST:
@@ -171,8 +178,7 @@ def _scores(given: list[dict]) -> list[dict]:
     found = []
     for score in given:
         for name, value in score["metrics"].items():
-            numeric = isinstance(value, int | float) and not isinstance(value, bool)
-            if not numeric or not math.isfinite(value):
+            if not _is_number(value):
                 raise Invalid(f"{name} is not a number.", field="scores")
         found.append({"name": str(score["name"])[:500], "metrics": dict(score["metrics"])})
     return found

@@ -65,15 +65,15 @@ def finish(
     at: datetime,
     *,
     capacity: str,
-    reason: str = "",
     data: dict | None = None,
 ) -> Event:
+    """Save the step and its event. What was said to it stays in its own rows: the ledger outlives the right to read them."""
     before = found.stored_state
     found.stored_state = REQUEST.stored(step.target)
     found.revision += 1
     found.save()
     moved = {"from": before, "to": found.stored_state} if before != found.stored_state else {}
-    return note(found, actor, step.verb, capacity, at, reason=reason, data=moved | (data or {}))
+    return note(found, actor, step.verb, capacity, at, data=moved | (data or {}))
 
 
 def note(
@@ -83,12 +83,11 @@ def note(
     capacity: str,
     at: datetime,
     *,
-    reason: str = "",
     data: dict | None = None,
 ) -> Event:
     facts = {"revision": question.revision, "number": question.number}
     return ledger.record(
-        actor=actor, verb=verb, subject=question, case_id=question.submission_id, capacity=capacity, reason=reason,
+        actor=actor, verb=verb, subject=question, case_id=question.submission_id, capacity=capacity,
         data=facts | (data or {}), at=at,
     )  # fmt: skip
 

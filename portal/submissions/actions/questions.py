@@ -125,7 +125,7 @@ def ask_again(
         request=found, number=newest.number, agency=agency, asked_by=actor, text=words, asked_at=at
     )
     found.due_at = kinds.answer_question_due(at)
-    event = steps.finish(found, actor, step, at, capacity=own[agency.pk], reason=words)
+    event = steps.finish(found, actor, step, at, capacity=own[agency.pk], data={"answer": newest.number})
     steps.plan(found, at)
     steps.tell(event, found, "question_asked_again", lab=True)
     return found

@@ -54,9 +54,13 @@ def _scan_next(at: datetime, tried: list) -> DocumentVersion | None:
 
 
 def _pieces(version: DocumentVersion) -> Iterator[bytes]:
-    with version.file.open("rb") as source:
-        while piece := source.read(files.CHUNK):
-            yield piece
+    try:
+        with version.file.open("rb") as source:
+            while piece := source.read(files.CHUNK):
+                yield piece
+    except Exception as error:
+        # Whatever a storage raises: one file that cannot be read keeps no other from being scanned.
+        raise clamd.ScanFailed("The stored file cannot be read.") from error
 
 
 def _record(version: DocumentVersion, at: datetime) -> None:

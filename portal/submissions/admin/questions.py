@@ -215,6 +215,12 @@ class QuestionAdmin(PortalAdmin):
             actor=request.user, submission=question.submission, verb="viewed_questions", subject=question
         )
 
+    def asked(self, request, step, question):
+        if step.verb == "merge":
+            # The question itself, and how the others of its case begin.
+            self.opened(request, question)
+            looks.listed(actor=request.user, submissions=[question.submission], verb="listed_questions")
+
 
 def panel(request, case: Submission, *, at) -> tuple[str, str, dict]:
     """The questions of a case on its page, and a way to ask one for whom it is open."""

@@ -21,7 +21,7 @@ from portal.submissions import actions, looks, policies
 from portal.submissions.api.filters import CaseFilter, case_named
 from portal.submissions.evidence import Unreadable, read_evidence
 from portal.submissions.evidence.offers import everything, offer_of
-from portal.submissions.models import Evaluation, Submission
+from portal.submissions.models import Evaluation
 
 CURRENT, TAKEN_BACK = "current", "taken_back"
 LARGEST = 2**53
@@ -114,20 +114,15 @@ class EvaluationViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
     @extend_schema(request=RowsInput, responses={201: EvaluationSerializer(many=True)})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Add rows to a case. Those it has already are left out; where that is all of them, the answer is 409."""
-        case = self._case(request.data.get("submission"))
+        given = valid(RowsInput, request)
+        case = case_named(request.user, given["submission"]).first()
+        if case is None:
+            raise Http404
         if not policies.may_edit(request.user, case, "add_evaluations"):
             raise NotAllowed("Only administrators and contributors of the lab add evaluations.")
-        rows = [dict(row) for row in valid(RowsInput, request)["rows"]]
+        rows = [dict(row) for row in given["rows"]]
         made = actions.add_evaluations(actor=request.user, submission=case, rows=rows)
         return Response(EvaluationSerializer(made, many=True).data, status=201)
-
-    def _case(self, named: Any) -> Submission:
-        if not isinstance(named, str) or not named:
-            raise serializers.ValidationError({"submission": ["Name the case by its id or case number."]})
-        found = case_named(self.request.user, named).first()
-        if found is None:
-            raise Http404
-        return found
 
     @extend_schema(request=None, responses={200: EvaluationSerializer})
     @action(detail=True, methods=["post"], url_path="take_back")

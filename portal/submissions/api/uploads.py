@@ -5,7 +5,6 @@ One door for programs with a token and for the lab's pages with their session. A
 """
 
 import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
 
@@ -202,7 +201,7 @@ def _filename(request: Request) -> str:
         if key == "filename":
             try:
                 return base64.b64decode(value, validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError) as error:
+            except ValueError as error:
                 raise Invalid("The file's name in Upload-Metadata must be UTF-8 in base64.") from error
     raise Invalid("Upload-Metadata must give the file's name as filename.")
 
@@ -214,7 +213,7 @@ def _checksum(request: Request) -> bytes:
     algorithm, _, value = text.partition(" ")
     try:
         digest = base64.b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:
         digest = b""
     if algorithm != "sha256" or len(digest) != 32:
         raise Invalid("Upload-Checksum must be sha256 and the piece's SHA-256 in base64.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TEXT_AT_MOST = 500
+INTEGER_AT_MOST = 2**63
 
 
 class Unreadable(Exception):  # noqa: N818 (it is an answer, not a fault)
@@ -61,5 +62,7 @@ def count_in(value: Any) -> int | None:
 def number_in(value: Any) -> float | int | None:
     """A number of a file as it stands there; None for what is none, infinite ones among them."""
     if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, int) and abs(value) >= INTEGER_AT_MOST:
         return None
     return value if isinstance(value, int) or math.isfinite(value) else None

@@ -19,6 +19,7 @@ HEADER, BEGUN = "header.json", "_journal/start.json"
 ENTRY_AT_MOST, DIRECTORY_AT_MOST = 32 << 20, 32 << 20
 ZSTANDARD = 93
 _ENCRYPTED = 0x1
+_ZIP64_RECORD, _ZIP64_LOCATOR = 56, 20
 NO_LOG = {
     "inspect_json": "This is JSON, and no evaluation log of Inspect.",
     "inspect_eval": "This is an archive, and no evaluation log of Inspect.",
@@ -60,9 +61,10 @@ def _check_directory(stream: BinaryIO) -> None:
     if end < 0 or len(tail) - end < 22:
         raise Unreadable(ENDS_EARLY)
     listed = struct.unpack_from("<L", tail, end + 12)[0]
-    if listed == 0xFFFFFFFF:
-        record = tail.rfind(b"PK\x06\x06", 0, end)
-        listed = struct.unpack_from("<Q", tail, record + 40)[0] if 0 <= record <= len(tail) - 48 else size
+    # A zip64 record, which stands just before, overrules these numbers whatever they say.
+    record = end - _ZIP64_RECORD - _ZIP64_LOCATOR
+    if record >= 0 and tail[record : record + 4] == b"PK\x06\x06":
+        listed = max(listed if listed != 0xFFFFFFFF else 0, struct.unpack_from("<Q", tail, record + 40)[0])
     if listed > DIRECTORY_AT_MOST:
         raise Unreadable("The archive lists more files than an evaluation log has.")
     stream.seek(0)

@@ -19,6 +19,8 @@ from portal.submissions.people import public_names
 # (submission, user, at) -> (path, content): what upper floors add, as the lab's pages show it. They fill it from their AppConfig.
 PARTS: list[Callable[[Submission, Any, datetime], list[tuple[str, bytes]]]] = []
 MANIFEST = "manifest.json"
+# How many bytes of a file go out between two looks at the audience.
+RECHECK_EVERY = 4 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,6 @@ class Part:
     path: str
     content: bytes = b""
     version: DocumentVersion | None = None
-    # Malware was found in it, so its content is given to nobody; the manifest says so.
-    is_withheld: bool = False
 
     def pieces(self) -> Iterator[bytes]:
         if self.version is None:
@@ -67,7 +67,7 @@ def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
             ending = version.name.rpartition(".")[2].lower() if "." in version.name else "bin"
             ending = ending if ending.isascii() and ending.isalnum() and len(ending) <= 8 else "bin"
             path = f"documents/{number:03d}-version-{version.number}.{ending}"
-            found.append(Part(path, version=version, is_withheld=version.is_withheld))
+            found.append(Part(path, version=version))
     return found
 
 
@@ -76,24 +76,29 @@ def stream(
 ) -> Iterator[bytes]:
     """The archive, piece by piece; its manifest comes last, since it names the SHA-256 of all that was sent.
 
-    The audience is asked again before each file: when access ends the stream ends, and what came so far is no whole archive.
+    The audience is asked again before each file and every few megabytes of one: when access ends the stream ends, and what
+    came so far is no whole archive.
     """
     sink = _Sink()
     listed = []
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in parts:
-            if part.is_withheld:
+            if part.version is not None and part.version.withheld_now():
                 listed.append({"path": None, "withheld": "malware was found"} | _about(part))
                 continue
-            if part.version is not None and not still_allowed():
-                raise ConnectionResetError("Access ended while the archive was on its way.")
-            sha256, size = hashlib.sha256(), 0
+            if part.version is not None:
+                _require(still_allowed)
+            sha256, size, since = hashlib.sha256(), 0, 0
             entry = zipfile.ZipInfo(part.path, date_time=at.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as target:
                 for piece in part.pieces():
                     sha256.update(piece)
                     size += len(piece)
+                    since += len(piece)
+                    if part.version is not None and since >= RECHECK_EVERY:
+                        _require(still_allowed)
+                        since = 0
                     target.write(piece)
                     yield sink.taken()
             listed.append({"path": part.path, "size": size, "sha256": sha256.hexdigest()} | _about(part))
@@ -105,6 +110,11 @@ def stream(
         }
         archive.writestr(MANIFEST, record.plain_json(manifest))
     yield sink.taken()
+
+
+def _require(still_allowed: Callable[[], bool]) -> None:
+    if not still_allowed():
+        raise ConnectionResetError("Access ended while the archive was on its way.")
 
 
 def _about(part: Part) -> dict[str, Any]:

@@ -48,8 +48,13 @@ def _given(case: Submission, file: record.Exported, *, actor: Any, look: str) ->
 def archive_of(case: Submission, *, actor: Any) -> StreamingHttpResponse:
     """The whole case as one archive, streamed."""
     at = clock.now()
-    looks.looked(actor=actor, submission=case, verb="took_along")
     parts = archive.parts_of(case, actor, at=at)
+    files = [
+        {"document": part.version.document_id, "version": part.version.number, "sha256": part.version.sha256}
+        for part in parts
+        if part.version is not None
+    ]
+    looks.looked(actor=actor, submission=case, verb="took_along", data={"files": files})
     response = StreamingHttpResponse(
         archive.stream(case, parts, at=at, still_allowed=lambda: still_of_the_lab(actor.pk, case.lab_id)),
         content_type="application/zip",

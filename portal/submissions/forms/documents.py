@@ -66,9 +66,10 @@ class DocumentForm(FileForm, MarkingForm):
     field_order = ("kind", "title", "tlp", "cui", "confidential_commercial", "file", "upload", "sha256")
 
 
-class EvidenceForm(FileForm):
+class EvidenceForm(forms.Form):
     """A log or card to be read, and whether it is kept as a document of the case."""
 
+    use_required_attribute = False
     file = forms.Field(
         label="File",
         widget=forms.FileInput,

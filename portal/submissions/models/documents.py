@@ -140,6 +140,10 @@ class DocumentVersion(Key):
         """Whether nobody gets it, because malware was found in it."""
         return self.scan_state == Scan.FOUND
 
+    def withheld_now(self) -> bool:
+        """``is_withheld``, asked anew: the scan may have ended since this was read."""
+        return DocumentVersion.objects.filter(pk=self.pk, scan_state=Scan.FOUND).exists()
+
     @property
     def scan_told(self) -> str:
         """What is known of malware in it, in words."""

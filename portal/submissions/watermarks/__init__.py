@@ -69,8 +69,13 @@ class Copy:
         self.source.close()
 
 
-def trial(upload: Any, content_type: str) -> str:
-    """What stands against stamping an uploaded file: a word of ``PROBLEMS``, or nothing. Nothing for what is no PDF."""
+LATER = "Your copy of this file could not be made just now. Ask for it again in a minute."
+
+
+def trial(upload: Any, content_type: str) -> str | None:
+    """What stands against stamping an uploaded file: a word of ``PROBLEMS``, or nothing. Nothing for what is no PDF; None where
+    it could not be tried just now.
+    """
     if content_type != PDF:
         return ""
     if upload.size > settings.PORTAL_WATERMARK_MAX_BYTES:
@@ -83,6 +88,9 @@ def trial(upload: Any, content_type: str) -> str:
             return _run(job, TRIAL_SECONDS).get("problem", "")
         except _Failed:
             return "too_heavy"
+        except Busy:
+            # Not tried: that the machine had much to do says nothing of the file.
+            return None
 
 
 def stamped(version: Any, words: dict[str, str]) -> Copy | None:
@@ -105,12 +113,10 @@ def stamped(version: Any, words: dict[str, str]) -> Copy | None:
                 return _opened(target)
     except _Failed as error:
         if was_tried:
-            raise Busy(
-                "Your copy of this file could not be made just now. Ask for it again in a minute."
-            ) from error
+            raise Busy(LATER) from error
         return None
     if was_tried:
-        raise Busy("Your copy of this file could not be made just now. Ask for it again in a minute.")
+        raise Busy(LATER)
     return None
 
 
@@ -126,9 +132,9 @@ def _job(source: Path, size: int, seconds: int) -> dict:
 
 
 def _run(job: dict, seconds: int) -> dict:
-    """The child's answer. Raises _Failed where it crashed, was stopped, or had to wait too long for a place."""
+    """The child's answer. Raises _Failed where it crashed or was stopped, Busy where it never ran."""
     if not _PLACES.acquire(timeout=seconds):
-        raise _Failed
+        raise Busy(LATER)
     try:
         done = subprocess.run(
             [sys.executable, "-I", os.fspath(_CHILD)],
@@ -140,7 +146,9 @@ def _run(job: dict, seconds: int) -> dict:
             env={"RAYON_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
         )
         return json.loads(done.stdout)
-    except (subprocess.SubprocessError, OSError, ValueError) as error:
+    except OSError as error:
+        raise Busy(LATER) from error
+    except (subprocess.SubprocessError, ValueError) as error:
         raise _Failed from error
     finally:
         _PLACES.release()
