@@ -421,6 +421,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SubmissionState": "portal.submissions.states.State",
         "QuestionState": "portal.submissions.states.RequestState",
+        "DisclosureState": "portal.submissions.states.DisclosureState",
         "Tlp": "portal.submissions.models.Document.Tlp",
         "DocumentKind": "portal.submissions.models.Document.DocumentKind",
         "EventKind": "portal.ledger.models.Event.Kind",
@@ -453,6 +454,8 @@ PORTAL_TARGETS = {
     "attest_business_days": 2,
     "seat_days_after_window": 60,
     "information_request_business_days": 3,
+    "disclosure_objection_business_days": 10,
+    "disclosure_after_objection_business_days": 10,
     "draft_feedback_days": 5,
     "final_feedback_business_days": 5,
     "credentials_withdrawn_hours": 24,

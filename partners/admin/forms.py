@@ -7,7 +7,8 @@ from partners.models import DeclineReason, PartnerProfile, RevokeReason, Sector
 from partners.models.grants import CASE_REASONS
 from portal.accounts.models import Kind, Organisation
 from portal.admin import StepForm
-from portal.submissions.models import Facts, Submission
+from portal.submissions.admin.fields import CaseStepForm, instant_field
+from portal.submissions.models import Facts
 
 
 def _reasons(choices) -> list[tuple[str, str]]:
@@ -49,21 +50,15 @@ class NotSelectForm(WordsForm):
     field_order = ("revision", "reason_code", "reapply_on", "reason")
 
 
-def _instant(label: str, help_text: str, *, required: bool = False) -> forms.DateTimeField:
-    widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
-    return forms.DateTimeField(label=label, required=required, widget=widget, help_text=help_text)
-
-
 class ExtendForm(StepForm):
-    expires_at = _instant(
+    expires_at = instant_field(
         "New expiry", "In your time zone. It holds once the lab asks for the same.", required=True
     )
 
 
-class ProposeForm(StepForm):
+class ProposeForm(CaseStepForm):
     """A partner for a case; the lab's consent and the partner's acceptance follow."""
 
-    submission = forms.CharField(label="Case number", max_length=20, help_text="Such as FM-7K3Q-9D2V.")
     partner = forms.ModelChoiceField(PartnerProfile.objects.none(), label="Partner organisation")
     purpose = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -75,22 +70,15 @@ class ProposeForm(StepForm):
         required=False,
         choices=[("", "As the lab offers it"), *Facts.AccessMode.choices],
     )
-    starts_at = _instant(
+    starts_at = instant_field(
         "Start", "In your time zone. Empty: with the lab's planned partner release, and moves with it."
     )
-    expires_at = _instant("Expiry", "Empty: the programme's usual time after the start.")
+    expires_at = instant_field("Expiry", "Empty: the programme's usual time after the start.")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         rows = PartnerProfile.objects.visible_to(self.user).eligible(at=self.at)
         self.fields["partner"].queryset = rows.for_list()
-
-    def clean_submission(self):
-        number = self.cleaned_data["submission"].strip().upper()
-        found = Submission.objects.visible_to(self.user).filter(case_number=number).first()
-        if found is None:
-            raise forms.ValidationError("No case that you see has this number.")
-        return found
 
     def clean_partner(self):
         return self.cleaned_data["partner"].organisation

@@ -62,12 +62,14 @@ def cancel(
     subject_id: UUID | None = None,
     case_id: UUID | None = None,
 ):
-    """Nobody needs to act any more, on one subject or on a whole case."""
+    """Nobody needs to act any more, on one subject or on a whole case, but for what outlives it."""
     if (subject_id is None) == (case_id is None):
         raise ValueError("Name a subject or a case.")
     found = Deadline.objects.still_open().filter(
         **({"subject_id": subject_id} if subject_id else {"case_id": case_id})
     )
+    if case_id is not None:
+        found = found.exclude(kind__in=[kind.key for kind in DEADLINES.values() if kind.outlives_case])
     if kinds is not None:
         found = found.filter(kind__in=list(kinds))
     found.update(cancelled_at=at, next_at=None)

@@ -46,6 +46,8 @@ class DeadlineKind:
     scope: str = "record"
     # Roles that see every case but have no part in what this is about, so that its dates tell them nothing.
     withheld_from: tuple[str, ...] = ()
+    # Whether it stands when its case is closed or withdrawn: somebody owes it because, or although, the case is over.
+    outlives_case: bool = False
     group: Group = REMINDERS
     essential: bool = False
 

@@ -27,6 +27,7 @@ class SubmissionsConfig(AppConfig):
                 "submissions.upload": history.UPLOADS,
                 "submissions.obligation": history.OBLIGATIONS,
                 "submissions.informationrequest": history.QUESTIONS,
+                "submissions.disclosurenotice": history.DISCLOSURES,
             }
         )
         words.LOOKS.update(history.LOOKS)

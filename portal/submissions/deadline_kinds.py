@@ -10,9 +10,11 @@ from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, reg
 
 ACKNOWLEDGE, PROVIDE_ACCESS, WINDOW_CLOSES = "acknowledge", "provide_access", "window_closes"
 ANSWER_QUESTION = "answer_question"
+ANSWER_DISCLOSURE, DISCLOSURE_DATE = "answer_disclosure", "disclosure_date"
 WITHDRAW_CREDENTIALS, ATTEST_DESTRUCTION = "withdraw_credentials", "attest_destruction"
 SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
 QUESTIONS = Group("questions", "Questions about a case", (Kind.LAB, Kind.AGENCY))
+DISCLOSURES = Group("disclosures", "Disclosure notices", (Kind.LAB, Kind.AGENCY))
 # By these access begins or ends, or dates move: they are mailed at once, whatever a person chose.
 ESSENTIAL = frozenset(
     {
@@ -40,9 +42,21 @@ def answer_question_due(asked_at: datetime) -> datetime:
     return add_business_days(asked_at, settings.PORTAL_TARGETS["information_request_business_days"])
 
 
+def answer_disclosure_due(given_at: datetime) -> datetime:
+    return add_business_days(given_at, settings.PORTAL_TARGETS["disclosure_objection_business_days"])
+
+
+def disclosure_from(decided_at: datetime) -> datetime:
+    """From when an agency may disclose what its lab objects to."""
+    return add_business_days(decided_at, settings.PORTAL_TARGETS["disclosure_after_objection_business_days"])
+
+
 def register_kinds() -> None:
     register(*_deadlines(), *_steps(), essential=ESSENTIAL)
     register(*_questions(), group=QUESTIONS)
+    disclosures = _disclosures()
+    # A lab cannot miss any of it, and an agency's people are told also where the case itself is theirs to see no more.
+    register(*disclosures, group=DISCLOSURES, essential=[kind.key for kind in disclosures])
 
 
 def _deadlines() -> tuple[DeadlineKind, ...]:
@@ -77,11 +91,30 @@ def _deadlines() -> tuple[DeadlineKind, ...]:
             scope="facts",
         ),
         DeadlineKind(
+            ANSWER_DISCLOSURE,
+            "Answer a disclosure notice",
+            "An agency was asked to disclose something of this case. Say in time whether you object, and why.",
+            ("lab",),
+            days(-5, -2, -1, 0),
+            essential=True,
+            outlives_case=True,
+        ),
+        DeadlineKind(
+            DISCLOSURE_DATE,
+            "Disclosure from this date",
+            "An agency has decided to disclose something of this case, and may do so from the date it gave you.",
+            ("lab",),
+            days(-5, -1, 0),
+            essential=True,
+            outlives_case=True,
+        ),
+        DeadlineKind(
             WITHDRAW_CREDENTIALS,
             "Attest that credentials are withdrawn",
             "Access under this case has ended. Withdraw the credentials your agency was given, and attest that you did.",
             (Role.COORDINATOR,),
             days(-1, *range(15)),
+            outlives_case=True,
         ),
         DeadlineKind(
             ATTEST_DESTRUCTION,
@@ -89,6 +122,7 @@ def _deadlines() -> tuple[DeadlineKind, ...]:
             "Access under this case has ended. Destroy what your agency kept of it, and attest that you did.",
             (Role.COORDINATOR,),
             days(-1, *range(15)),
+            outlives_case=True,
         ),
     )
 
@@ -145,4 +179,42 @@ def _questions() -> tuple[NoticeKind, ...]:
             "question_merged", "Question merged", "A question was merged into another on the same case."
         ),
         NoticeKind("question_withdrawn", "Question withdrawn", "A question on this case was withdrawn."),
+    )
+
+
+def _disclosures() -> tuple[NoticeKind, ...]:
+    return (
+        NoticeKind(
+            "disclosure_notified",
+            "Disclosure notice",
+            "An agency was asked to disclose something of this case. You are heard first.",
+        ),
+        NoticeKind(
+            "disclosure_answered",
+            "Disclosure notice answered",
+            "The lab answered a disclosure notice of your agency.",
+        ),
+        NoticeKind(
+            "disclosure_to_disclose",
+            "Disclosure decided",
+            "An agency decided to disclose something of this case, and names its reasons and the date.",
+        ),
+        NoticeKind(
+            "disclosure_not_disclosed",
+            "Not disclosed",
+            "An agency decided not to disclose what it was asked for.",
+        ),
+        NoticeKind(
+            "disclosure_disclosed",
+            "Disclosed",
+            "An agency recorded that it disclosed something of this case.",
+        ),
+        NoticeKind(
+            "disclosure_dropped", "Request ended", "A request to disclose something of this case has ended."
+        ),
+        NoticeKind(
+            "disclosure_suit",
+            "Suit about a disclosure",
+            "An agency tells you of a suit over something of this case that it was asked to disclose.",
+        ),
     )

@@ -59,6 +59,16 @@ QUESTIONS = {
     "take_in": "Another question was merged into this one",
     "withdraw": "Withdrew the question",
 }
+DISCLOSURES = {
+    "give_notice": "Gave notice of a request to disclose",
+    "object": "Objected to the disclosure",
+    "not_object": "Did not object to the disclosure",
+    "decide_to_disclose": "Decided to disclose",
+    "decide_not_to_disclose": "Decided not to disclose",
+    "record_disclosure": "Recorded the disclosure",
+    "drop": "Recorded that the request ended",
+    "report_suit": "Told of a suit about the disclosure",
+}
 OBLIGATIONS = {"attest": "Attested what is owed after access ended"}
 SCANS = {"scan_version": "Scanned a file for malware"}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
@@ -85,6 +95,8 @@ LOOKS = {
     "viewed_assessments": "Read the assessments",
     "listed_questions": "Saw the questions on the case in a list",
     "viewed_questions": "Read a question and its answers",
+    "listed_disclosures": "Saw the disclosure notices on the case in a list",
+    "viewed_disclosures": "Read a disclosure notice and what was said to it",
 }
 # Who looks, in the words of a filter: the capacities that a look is recorded under.
 SIDES = {

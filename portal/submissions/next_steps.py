@@ -13,7 +13,7 @@ from django.conf import settings
 from portal.deadlines.calendar import add_business_days
 from portal.submissions import deadline_kinds, window
 from portal.submissions.models import Submission, Terms
-from portal.submissions.states import MACHINE, RequestState, State
+from portal.submissions.states import MACHINE, DisclosureState, RequestState, State
 
 # More open questions than these are counted instead of named.
 QUESTIONS_NAMED = 5
@@ -65,6 +65,11 @@ def next_steps(submission: Submission, *, at: datetime) -> list[NextStep]:
     return _own(submission, at) + _questions(submission, at) + upper
 
 
+def lab_steps(submission: Submission, *, at: datetime) -> list[NextStep]:
+    """As ``next_steps``, and before them what is between the lab and an agency alone: whether it objects to a disclosure."""
+    return _disclosures(submission, at) + next_steps(submission, at=at)
+
+
 def road_ahead(submission: Submission, *, at: datetime) -> list[NextStep]:
     """The whole way from here to the end of the case, with targets, as a receipt tells it."""
     state = submission.state_at(at)
@@ -87,6 +92,17 @@ def _own(submission: Submission, at: datetime) -> list[NextStep]:
         ask = "answers the correction that was asked for, by a new version of facts or documents. Nothing waits for it."
         steps.insert(0, NextStep(LAB, "correct_facts", ask))
     return steps
+
+
+def _disclosures(case: Submission, at: datetime) -> list[NextStep]:
+    """The disclosure notices on which an agency waits to hear the lab, in whatever state the case is. One query."""
+    if case.submitted_at is None:
+        return []
+    found = case.disclosure_notices.in_state(DisclosureState.NOTIFIED, at=at).order_by("due_at", "number")
+    return [
+        NextStep(LAB, "object", f"says whether it objects to what disclosure notice {number} names.", due_at)
+        for number, due_at in found.values_list("number", "due_at")
+    ]
 
 
 def _questions(case: Submission, at: datetime) -> list[NextStep]:

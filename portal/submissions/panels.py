@@ -17,7 +17,9 @@ from portal.submissions.models import Submission
 PANELS: list[Callable[[HttpRequest, Submission], tuple[str, str, dict[str, Any]] | None]] = []
 # (label, URL name) of upper floors' own pages about a case, which take its case number; linked beside the case.
 LINKS: list[tuple[str, str]] = []
-# (label, URL name) of upper floors' pages about a lab as a whole, linked beside its list of cases.
+# (label, URL name) of this floor's pages about a lab as a whole.
+OWN_AREAS = (("Cases", "lab:cases"), ("Disclosure notices", "lab:disclosures"))
+# The same of upper floors, linked beside them.
 AREAS: list[tuple[str, str]] = []
 # (submission, dates, at) -> sentences: what else follows if the lab moves its planned dates to these. Computes, never writes.
 CONSEQUENCES: list[Callable[[Submission, Mapping[str, datetime | None], datetime], list[str]]] = []
@@ -55,7 +57,7 @@ def links_of(submission: Submission) -> list[tuple[str, str]]:
 
 def areas_of(request: HttpRequest) -> list[tuple[str, str, bool]]:
     """The parts of the lab's side: (label, address, whether it is the one shown)."""
-    found = [(label, reverse(name)) for label, name in [("Cases", "lab:cases"), *AREAS]]
+    found = [(label, reverse(name)) for label, name in [*OWN_AREAS, *AREAS]]
     return [(label, url, request.path == url) for label, url in found]
 
 

@@ -6,13 +6,22 @@ from uuid import UUID
 
 from portal import clock
 from portal.accounts.models import Kind, Role, User
-from portal.submissions.models import Audience, Document, InformationRequest, Obligation, Submission
-from portal.submissions.querysets import FACTS, lab_capacity, live, of_labs_alone
-from portal.submissions.states import MACHINE, PENDING, REQUEST, State
+from portal.submissions.models import (
+    Audience,
+    DisclosureNotice,
+    Document,
+    InformationRequest,
+    Obligation,
+    Submission,
+)
+from portal.submissions.querysets import FACTS, RECORD, lab_capacity, live, of_labs_alone
+from portal.submissions.states import DISCLOSURE, MACHINE, PENDING, REQUEST, State
 
 LAB_SEES = ("lab", "lab_viewer")
 # In these capacities a person asks the lab, while they see the case's facts; the first that is held is put on record.
 ASKERS = ("coordinator", "agency_coordinator", "lead", "reviewer")
+# In these a person gives notice for their agency that it was asked to disclose something, while they see that the case exists.
+NOTIFIERS = ("coordinator", "agency_coordinator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +178,19 @@ def asking_for(actor, submission: Submission, *, at: datetime | None = None) -> 
     """The agencies for which a person may ask the lab of a case now, each with the capacity they ask in."""
     if not actor.is_active or not asks_for_an_agency(actor):
         return {}
+    return _acting_for(actor, submission, ASKERS, FACTS, at)
+
+
+def _acting_for(
+    actor, submission: Submission, capacities: tuple[str, ...], scope: str, at: datetime | None
+) -> dict[UUID, str]:
+    """The organisations for which a person stands to a case in one of these capacities, each with the first that is held."""
     rows = Audience.objects.filter(
-        live(at or clock.now()), submission=submission, user=actor, scope=FACTS, capacity__in=ASKERS
+        live(at or clock.now()), submission=submission, user=actor, scope=scope, capacity__in=capacities
     )
     held = sorted(
         rows.order_by().values_list("organisation_id", "capacity").distinct(),
-        key=lambda row: ASKERS.index(row[1]),
+        key=lambda row: capacities.index(row[1]),
     )
     found: dict[UUID, str] = {}
     for agency, capacity in held:
@@ -222,8 +238,51 @@ def open_question_verbs(actor, question: InformationRequest, *, at: datetime | N
     return list(dict.fromkeys(t.verb for t in steps))
 
 
+def gives_notices(actor) -> bool:
+    """Whether a person gives labs notice of disclosures at all; on which case is the audience's answer."""
+    return actor.has_seat(Kind.AGENCY, Role.COORDINATOR)
+
+
+def notifying_for(actor, submission: Submission, *, at: datetime | None = None) -> dict[UUID, str]:
+    """The agencies for which a person may give the lab of a case notice of a disclosure, each with the capacity it is in.
+
+    A request may come in any state but the draft's, long after access has ended.
+    """
+    if not actor.is_active or not gives_notices(actor) or submission.submitted_at is None:
+        return {}
+    return _acting_for(actor, submission, NOTIFIERS, RECORD, at)
+
+
+def notice_capacities(actor, notice: DisclosureNotice, *, at: datetime | None = None) -> frozenset[str]:
+    """``lab``, ``lab_viewer``, and ``agency``: who acts for the agency that gave the notice."""
+    if not actor.is_authenticated or not actor.is_active:
+        return frozenset()
+    found = capacities(actor, notice.submission, at=at) & set(LAB_SEES)
+    if DisclosureNotice.objects.to_decide_by(actor).filter(pk=notice.pk).exists():
+        found |= {"agency"}
+    return frozenset(found)
+
+
+def may_take_notice(actor, notice: DisclosureNotice, verb: str, *, at: datetime | None = None) -> bool:
+    """As ``may_take``, for a disclosure notice."""
+    mine = notice_capacities(actor, notice, at=at)
+    return any(t.verb == verb and t.who in mine for t in DISCLOSURE.transitions)
+
+
+def open_notice_verbs(actor, notice: DisclosureNotice, *, at: datetime | None = None) -> list[str]:
+    """The verbs this person can take on a disclosure notice now."""
+    at = at or clock.now()
+    found = DISCLOSURE.verbs_from(notice.state_at(at), notice_capacities(actor, notice, at=at))
+    verbs = dict.fromkeys(t.verb for t in found)
+    if notice.disclose_at is None or notice.disclose_at > at:
+        verbs.pop("record_disclosure", None)
+    return list(verbs)
+
+
 def has_perm(user, codename: str, obj) -> bool:
     """Django's question, answered for one row: whether it is seen. Nothing else is a stored permission here."""
+    if codename == "view_disclosurenotice" and isinstance(obj, DisclosureNotice):
+        return DisclosureNotice.objects.visible_to(user).filter(pk=obj.pk).exists()
     if codename == "view_informationrequest" and isinstance(obj, InformationRequest):
         return InformationRequest.objects.visible_to(user).filter(pk=obj.pk).exists()
     return codename == "view_submission" and isinstance(obj, Submission) and may_see(user, obj, "record")

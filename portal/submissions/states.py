@@ -1,4 +1,4 @@
-"""The states of a submission and of the questions on it, and every step between them."""
+"""The states of a submission, of the questions on it and of the notices before a disclosure, and every step between them."""
 
 from django.db import models
 
@@ -85,4 +85,56 @@ REQUEST = Machine(
     ),
     terminal=frozenset({R.MERGED, R.WITHDRAWN, R.LAPSED}),
     derived={R.LAPSED: R.ASKED},
+)
+
+
+class DisclosureState(models.TextChoices):
+    NOTIFIED = "notified", "Lab is heard"
+    SILENT = "silent", "No answer in time"
+    OBJECTED = "objected", "Lab objects"
+    NOT_OBJECTED = "not_objected", "Lab does not object"
+    TO_DISCLOSE = "to_disclose", "To be disclosed"
+    NOT_DISCLOSED = "not_disclosed", "Not disclosed"
+    DISCLOSED = "disclosed", "Disclosed"
+    DROPPED = "dropped", "Request ended"
+
+
+D = DisclosureState
+_HEARD = (D.SILENT, D.OBJECTED, D.NOT_OBJECTED)
+_UNDECIDED = (D.NOTIFIED, *_HEARD)
+
+# Executive Order 12600: told first, heard, and told again with reasons and a date before anything is disclosed against the lab's
+# objection. "agency": a coordinator of the agency that gave the notice. Nothing is disclosed by the passing of time.
+DISCLOSURE = Machine(
+    name="disclosure notice",
+    transitions=(
+        *steps(_UNDECIDED, D.OBJECTED, "object", "lab", needs_reason=True, label="Object"),
+        *steps(_UNDECIDED, D.NOT_OBJECTED, "not_object", "lab", label="Say that there is no objection"),
+        *steps(
+            _HEARD,
+            D.TO_DISCLOSE,
+            "decide_to_disclose",
+            "agency",
+            needs_reason=True,
+            label="Decide to disclose",
+        ),
+        *steps(
+            [*_UNDECIDED, D.TO_DISCLOSE],
+            D.NOT_DISCLOSED,
+            "decide_not_to_disclose",
+            "agency",
+            label="Decide not to disclose",
+        ),
+        *steps([D.TO_DISCLOSE], D.DISCLOSED, "record_disclosure", "agency", label="Record the disclosure"),
+        *steps(
+            [*_UNDECIDED, D.TO_DISCLOSE], D.DROPPED, "drop", "agency", label="Record that the request ended"
+        ),
+        *(
+            Transition(str(s), str(s), "report_suit", "agency", needs_reason=True, label="Tell of a suit")
+            for s in (D.TO_DISCLOSE, D.NOT_DISCLOSED)
+        ),
+        *steps([D.NOTIFIED], D.SILENT, "fall_silent", "clock"),
+    ),
+    terminal=frozenset({D.NOT_DISCLOSED, D.DISCLOSED, D.DROPPED}),
+    derived={D.SILENT: D.NOTIFIED},
 )

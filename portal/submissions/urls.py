@@ -5,6 +5,7 @@ from django.urls import path
 from portal.submissions.views import (
     cases,
     contacts,
+    disclosures,
     documents,
     drafts,
     evidence,
@@ -51,6 +52,8 @@ urlpatterns = [
     path(f"{CASE}withdraw/", steps.withdraw, name="withdraw"),
     path(f"{CASE}questions/", questions.questions, name="questions"),
     path(f"{CASE}questions/<int:number>/", questions.question, name="question"),
+    path("disclosures/", disclosures.inbox, name="disclosures"),
+    path(f"{CASE}disclosures/<int:number>/", disclosures.notice, name="disclosure"),
     path(f"{CASE}ended/", record.ended, name="ended"),
     path(f"{CASE}who/", record.who, name="who"),
     path(f"{CASE}changes/", record.changes, name="changes"),

@@ -3,14 +3,13 @@
 from django import forms
 
 from portal.accounts.models import Kind, Organisation, Role
-from portal.admin import PortalAdmin, Question, Step, StepForm
+from portal.admin import PortalAdmin, Question, Step
+from portal.submissions.admin.fields import CaseStepForm
 from reviews import actions, policies
-from reviews.admin.choices import CaseField
 from reviews.admin.columns import case, shown
 
 
-class InviteForm(StepForm):
-    submission = CaseField()
+class InviteForm(CaseStepForm):
     agency = forms.ModelChoiceField(
         Organisation.objects.none(), error_messages={"required": "Choose an agency."}
     )
@@ -19,9 +18,6 @@ class InviteForm(StepForm):
         super().__init__(*args, **kwargs)
         others = Organisation.objects.filter(kind=Kind.AGENCY, is_programme_office=False)
         self.fields["agency"].queryset = others.order_by("name")
-
-    def clean_submission(self):
-        return self.fields["submission"].find(self.user, self.cleaned_data["submission"])
 
 
 class Standing(Question):

@@ -8,8 +8,9 @@ from django.forms.models import fields_for_model
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from portal.submissions import policies as cases
+from portal.submissions.admin.fields import CaseStepForm
 from reviews import actions, looks, policies
-from reviews.admin.choices import CaseField, KeyField
+from reviews.admin.choices import KeyField
 from reviews.admin.columns import NONE, case, shown
 from reviews.models import Assessment
 from reviews.states import ASSESSMENT, AssessmentState
@@ -45,12 +46,8 @@ class TextsForm(StepForm):
         return values | {"values": texts}
 
 
-class WriteForm(TextsForm):
-    submission = CaseField()
+class WriteForm(CaseStepForm, TextsForm):
     key = KeyField()
-
-    def clean_submission(self):
-        return self.fields["submission"].find(self.user, self.cleaned_data["submission"])
 
 
 class Waits(Question):

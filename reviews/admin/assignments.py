@@ -10,8 +10,9 @@ from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from portal.submissions import policies as case_policies
+from portal.submissions.admin.fields import CaseStepForm
 from reviews import actions, policies
-from reviews.admin.choices import CaseField, ReviewerField, reviewers
+from reviews.admin.choices import ReviewerField, reviewers
 from reviews.admin.columns import case, moment, shown
 from reviews.deadline_kinds import attest_due
 from reviews.models import Assignment, Domain
@@ -20,8 +21,7 @@ from reviews.states import ASSIGNMENT, LIVE, AssignmentState
 SOON = timedelta(days=14)
 
 
-class ProposeForm(StepForm):
-    submission = CaseField()
+class ProposeForm(CaseStepForm):
     reviewer = ReviewerField(help_text="The reviewer's agency is invited to the case where it is not yet.")
     domain = forms.ChoiceField(choices=Domain.choices)
     role = forms.ChoiceField(choices=Assignment.Role.choices, initial=Assignment.Role.REVIEWER)
@@ -39,9 +39,6 @@ class ProposeForm(StepForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["reviewer"].queryset = reviewers()
-
-    def clean_submission(self):
-        return self.fields["submission"].find(self.user, self.cleaned_data["submission"])
 
     def arguments(self):
         values = super().arguments()

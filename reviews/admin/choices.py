@@ -7,7 +7,6 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from portal.accounts.models import Kind, Membership, Role
-from portal.submissions.models import Submission
 from reviews.models import Designation, Inquiry
 
 
@@ -29,19 +28,6 @@ class ReviewerField(forms.ModelChoiceField):
 
     def label_from_instance(self, membership):
         return f"{membership.user.name}, {membership.organisation.name}"
-
-
-class CaseField(forms.CharField):
-    """A case named by its number; the value is the case, if the person sees it."""
-
-    def __init__(self, **options):
-        super().__init__(**{"max_length": 20, "label": "Case number"} | options)
-
-    def find(self, user, text: str) -> Submission:
-        found = Submission.objects.visible_to(user).filter(case_number=text.strip().upper()).first()
-        if found is None:
-            raise forms.ValidationError("No case that you see has this number.")
-        return found
 
 
 class InquiryField(forms.ModelChoiceField):

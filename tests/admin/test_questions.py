@@ -90,7 +90,7 @@ def test_who_asks_for_two_agencies_chooses_one():
     desk = Desk(case.agency_coordinator)
     data = {"submission": case.submission.case_number, "text": WORDS}
     unsaid = desk.post(ADD, **data)
-    assert unsaid.context["form"].errors == {"agency": ["Say for which of your agencies you ask."]}
+    assert unsaid.context["form"].errors == {"agency": ["Say for which of your agencies you act."]}
     assert desk.post(ADD, **data, agency=str(case.agency.pk)).status_code == 303
     assert InformationRequest.objects.get().agency == case.agency
 

@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
     "partners", "grants", "evaluations", "notice-settings", "uploads", "questions", "obligations", "contacts",
+    "disclosures",
 )  # fmt: skip
 ROLES = (
     "contributor",
@@ -61,6 +62,9 @@ def _world() -> SimpleNamespace:
         actor=case.contributor, submission=case.submission, kind="other", title="Card", upload=make.pdf()
     )
     actions.questions.ask(actor=case.reviewer, submission=case.submission, text="Which share is marzipan?")
+    actions.disclosures.give_notice(
+        actor=case.coordinator, submission=case.submission, reference="FOIA-1", text="The recipe."
+    )
     actions.add_evaluations(actor=case.contributor, submission=case.submission, rows=[{"task": "Range"}])
     actions.add_contact(
         actor=case.contributor, submission=case.submission, purpose="legal", name="Ada", phone="1"

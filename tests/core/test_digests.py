@@ -181,6 +181,8 @@ ESSENTIAL = {
     "second_factor_reset", "calendar_made", DIGEST,
     "provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close",
     "malware_found",
+    "disclosure_notified", "disclosure_answered", "disclosure_to_disclose", "disclosure_not_disclosed",
+    "disclosure_disclosed", "disclosure_dropped", "disclosure_suit",
     "agency_invited", "agency_invitation_ended", "assignment_proposed", "assignment_revoked", "assignment_handed_over",
     "assignment_expired",
     "inquiry_withdrawn",
@@ -191,12 +193,17 @@ ESSENTIAL = {
 
 def test_which_kinds_nobody_can_put_off():
     assert {key for key, kind in registry.NOTICES.items() if kind.essential} == ESSENTIAL
-    assert {key for key, kind in registry.DEADLINES.items() if kind.essential} == {"grant_close_out"}
+    assert {key for key, kind in registry.DEADLINES.items() if kind.essential} == {
+        "grant_close_out",
+        "answer_disclosure",
+        "disclosure_date",
+    }
     groups = {kind.group.key for kind in (*registry.NOTICES.values(), *registry.DEADLINES.values())}
     assert groups == {
         "steps",
         "reminders",
         "questions",
+        "disclosures",
         "reviews",
         "inquiries",
         "grants",
@@ -204,7 +211,7 @@ def test_which_kinds_nobody_can_put_off():
         "account",
         DIGEST,
     }
-    assert groups - set(preferences.can_be_chosen()) == {"account", DIGEST}
+    assert groups - set(preferences.can_be_chosen()) == {"account", "disclosures", DIGEST}
 
 
 def test_an_essential_kind_that_is_none_does_not_load():

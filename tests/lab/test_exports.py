@@ -182,7 +182,7 @@ def test_the_archive_holds_everything_and_its_manifest_says_what():
     )
     assert {name.partition("/")[0] for name in files} == {
         "facts.json", "evaluations.json", "terms.json",
-        "contacts.json", "dates.json", "events.json", "who.json", "messages.json",
+        "contacts.json", "dates.json", "disclosures.json", "events.json", "who.json", "messages.json",
         "receipt.pdf", "assessments.json", "grants.json", "documents",
     }  # fmt: skip
     (assessment,) = json.loads(files["assessments.json"])

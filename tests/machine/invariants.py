@@ -6,7 +6,8 @@ from datetime import timedelta
 from partners.models import Grant
 from portal.accounts.models import Affiliation, Kind, Membership, Role, User
 from portal.deadlines.models import Deadline, Message
-from portal.submissions.models import Document, InformationRequest, Submission
+from portal.ledger.models import Event
+from portal.submissions.models import DisclosureNotice, Document, InformationRequest, Submission
 from portal.submissions.querysets import DOCUMENTS, FACTS, INSTRUCTIONS, RECORD
 from portal.submissions.states import State
 from reviews.models import Assessment, Assignment, Designation
@@ -18,7 +19,7 @@ FORBIDDEN = ("approv", "denied", "deny", "licens", "cleared", "permit", "hold")
 
 def no_verdict_on_a_release(at) -> list:
     """1: no state or value means a permission."""
-    models = (Submission, Grant, Assignment, InformationRequest)
+    models = (Submission, Grant, Assignment, InformationRequest, DisclosureNotice)
     states = {row.state_at(at) for model in models for row in model.objects.all()}
     states |= set(Assessment.objects.values_list("state", flat=True))
     return [state for state in states if any(word in str(state) for word in FORBIDDEN)]
@@ -163,6 +164,40 @@ def messages_are_single_and_bare(at) -> list:
     return [key for key in set(keys) if keys.count(key) > 1]
 
 
+def labs_are_told_before_a_disclosure(at) -> list:
+    """14: read by the lab, the agency's coordinators and who oversees; disclosed only when the lab was heard, or its days passed,
+    and its date has come; no commercial mark taken off by another than its lab without that. Its dates stand while they wait.
+    """
+    broken: list = []
+    for user in User.objects.all():
+        for notice in DisclosureNotice.objects.visible_to(user, at=at).select_related("submission"):
+            own = notice.submission.lab_id in user.organisations_as(Kind.LAB)
+            theirs = notice.agency_id in user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
+            if not (own or theirs or user.has_seat(Kind.AGENCY, Role.COORDINATOR, Role.AUDITOR)):
+                broken.append(("14 seen", user.pk, notice.pk))
+    for notice in DisclosureNotice.objects.filter(stored_state="disclosed"):
+        heard = notice.answered_at is not None or notice.due_at <= notice.decided_at
+        if not heard or notice.disclosed_at < notice.disclose_at:
+            broken.append(("14 told", notice.pk))
+    lowered = Event.objects.filter(verb="mark_document", data__lowered=True).exclude(capacity="lab")
+    for event in lowered:
+        number = event.data.get("disclosure_notice")
+        under = DisclosureNotice.objects.filter(
+            submission=event.case_id,
+            number=number,
+            stored_state="disclosed",
+            documents=event.data["document"],
+        )
+        if not under.exists():
+            broken.append(("14 mark", event.pk))
+    open_dates = Deadline.objects.still_open()
+    for kind, state in (("answer_disclosure", "notified"), ("disclosure_date", "to_disclose")):
+        kept = set(open_dates.filter(kind=kind).values_list("subject_id", flat=True))
+        owed = set(DisclosureNotice.objects.filter(stored_state=state).values_list("pk", flat=True))
+        broken += [("14 date", kind, pk) for pk in kept ^ owed]
+    return broken
+
+
 ALL = (
     no_verdict_on_a_release,
     windows,
@@ -171,6 +206,7 @@ ALL = (
     no_conflicts,
     labs_see_only_their_own,
     questions_stand_with_their_case,
+    labs_are_told_before_a_disclosure,
     designations_need_two_designators,
     withdrawn_is_over,
     messages_are_single_and_bare,

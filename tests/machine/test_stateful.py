@@ -12,11 +12,19 @@ from partners.models import Grant
 from portal.errors import Refused
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
-from portal.submissions.models import InformationRequest, Submission
+from portal.submissions.models import DisclosureNotice, InformationRequest, Submission
 from reviews.models import Assessment, Assignment
 from tests import factories as make
 from tests.machine import invariants
-from tests.machine.world import ASSESSMENT_VERBS, CASE_VERBS, GRANT_VERBS, QUESTION_VERBS, SEAT_VERBS, World
+from tests.machine.world import (
+    ASSESSMENT_VERBS,
+    CASE_VERBS,
+    GRANT_VERBS,
+    NOTICE_VERBS,
+    QUESTION_VERBS,
+    SEAT_VERBS,
+    World,
+)
 
 numbers = st.integers(0, 10_000)
 WAY = ("submit", "acknowledge", "accept_terms", "accept_terms", "provide_access")
@@ -41,6 +49,7 @@ class Portal(RuleBasedStateMachine):
                 for person in (6, 9):
                     self.anybody(person, lambda actor, c=case, n=person: self.world.ask(actor, c, n))
                 self.anybody(0, lambda actor, c=case: self.world.add_document(actor, c))
+                self.anybody(6, lambda actor, c=case: self.world.give_notice(actor, c, 0))
             if depth == 3:
                 self.offer(case, lab)
                 self.world.at += make.DAY
@@ -139,6 +148,16 @@ class Portal(RuleBasedStateMachine):
             person,
             number,
             lambda actor, found: self.world.question_step(actor, found, verb, number),
+        )
+
+    @rule(person=numbers, number=numbers)
+    def give_notice(self, person, number):
+        self.on(Submission, person, number, lambda actor, case: self.world.give_notice(actor, case, number))
+
+    @rule(person=numbers, number=numbers, verb=st.sampled_from(NOTICE_VERBS))
+    def notice_step(self, person, number, verb):
+        self.on(
+            DisclosureNotice, person, number, lambda actor, found: self.world.notice_step(actor, found, verb)
         )
 
     @rule(person=numbers, number=numbers)

@@ -8,8 +8,8 @@ from partners.models import Grant
 from partners.states import TRANSITIONS as GRANT_STEPS
 from portal.accounts.models import Affiliation, Membership, Role, User
 from portal.submissions import actions as cases
-from portal.submissions.models import Document, InformationRequest, Submission
-from portal.submissions.states import REQUEST
+from portal.submissions.models import DisclosureNotice, Document, InformationRequest, Submission
+from portal.submissions.states import DISCLOSURE, REQUEST
 from portal.submissions.states import TRANSITIONS as CASE_STEPS
 from reviews import actions as reviews
 from reviews.models import Assessment, Assignment, Designation
@@ -29,6 +29,7 @@ GRANT_VERBS = _verbs(GRANT_STEPS)
 SEAT_VERBS = _verbs(ASSIGNMENT.transitions)
 ASSESSMENT_VERBS = _verbs(ASSESSMENT.transitions)
 QUESTION_VERBS = _verbs(REQUEST.transitions)
+NOTICE_VERBS = _verbs(DISCLOSURE.transitions)
 
 
 class World:
@@ -160,6 +161,25 @@ class World:
             "merge": {"into": self.pick(InformationRequest, number + 1)},
         }.get(verb, {})
         return getattr(cases.questions, verb)(actor=actor, question=question, at=self.at, **extra)
+
+    def give_notice(self, actor: User, case: Submission, number: int) -> object:
+        documents = list(Document.objects.visible_to(actor, at=self.at).filter(submission=case))
+        return cases.disclosures.give_notice(
+            actor=actor,
+            submission=case,
+            reference=f"FOIA-{number % 3}",
+            text="The recipe.",
+            documents=documents,
+            at=self.at,
+        )
+
+    def notice_step(self, actor: User, notice: DisclosureNotice, verb: str) -> object:
+        extra: dict = {"record_disclosure": {"unmarked": list(notice.documents.all())}}.get(verb, {})
+        verb = {"object": "object_to"}.get(verb, verb)
+        reason = f"Because {next(self.counter)}."
+        return getattr(cases.disclosures, verb)(
+            actor=actor, notice=notice, reason=reason, at=self.at, **extra
+        )
 
     def designate(self, actor: User, number: int) -> object:
         found = self.pick(Designation, number)

@@ -14,6 +14,7 @@ _COLLECTIONS = {
     "assignments": "assignment", "assessments": "assessment", "partners": "partnerprofile", "grants": "grant",
     "deadlines": "deadline", "events": "event", "evaluations": "evaluation", "uploads": "upload",
     "questions": "informationrequest", "obligations": "obligation", "contacts": "contact",
+    "disclosures": "disclosurenotice",
 }  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def _value(name: str, route: str, world):
         "document_id": document.pk,
         "assessment_id": world.shared.pk,
         "number": "1"
-        if route.startswith("api/") or "/questions/" in route
+        if route.startswith("api/") or "/questions/" in route or "/disclosures/" in route
         else world.objects["inquiry"].number,
         "designation_id": world.confirmed.pk,
         "grant_id": world.granted.grant.pk,

@@ -48,6 +48,13 @@ def build() -> SimpleNamespace:
     question = cases.questions.ask(
         actor=case.reviewer, submission=case.submission, text="Which share is marzipan?", at=make.NOW
     )
+    notice = cases.disclosures.give_notice(
+        actor=case.agency_coordinator,
+        submission=case.submission,
+        reference="FOIA-1",
+        text="The recipe of the marzipan.",
+        at=make.NOW,
+    )
     conflict = cases.declare_conflict(
         actor=make.coordinator(),
         user=reviewing.reviewer(make.programme_office()),
@@ -94,6 +101,7 @@ def build() -> SimpleNamespace:
         "submission": case.submission,
         "conflict": conflict,
         "informationrequest": question,
+        "disclosurenotice": notice,
         "assignment": case.seat,
         "assessment": draft,
         "inquiry": inquiry,

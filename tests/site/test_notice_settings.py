@@ -35,21 +35,27 @@ def chosen(person) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("kind", "role", "groups"),
+    ("kind", "role", "groups", "always"),
     [
-        ("lab", Role.VIEWER, {"reminders", "steps", "questions", "reviews", "inquiries", "grants"}),
+        (
+            "lab",
+            Role.VIEWER,
+            {"reminders", "steps", "questions", "reviews", "inquiries", "grants"},
+            ["account", "disclosures"],
+        ),
         (
             "agency",
             Role.COORDINATOR,
             {"reminders", "steps", "questions", "reviews", "inquiries", "grants", "partners"},
+            ["account", "disclosures"],
         ),
-        ("partner", Role.MEMBER, {"reminders", "grants", "partners"}),
+        ("partner", Role.MEMBER, {"reminders", "grants", "partners"}, ["account"]),
     ],
 )
-def test_each_side_chooses_for_what_it_can_be_told(kind, role, groups):
+def test_each_side_chooses_for_what_it_can_be_told(kind, role, groups, always):
     page = client_of(member(kind, role)).get(PAGE)
     assert set(page.context["form"].fields) == groups
-    assert [choice.key for choice in page.context["always"]] == ["account"]
+    assert [choice.key for choice in page.context["always"]] == always
     assert {page.context["form"][group].value() for group in groups} == {"at_once"}
 
 
@@ -133,7 +139,7 @@ def test_a_program_reads_and_chooses_for_its_own_person(ada):
     actions.choose_delivery(actor=other, deliveries={"steps": "off"})
     rows = caller.results("notice-settings/")
     assert [row["id"] for row in rows] == [
-        "reminders", "steps", "questions", "reviews", "inquiries", "grants", "account",
+        "reminders", "steps", "questions", "reviews", "inquiries", "grants", "account", "disclosures",
     ]  # fmt: skip
     assert {row["delivery"] for row in rows} == {"at_once"}
     answer = caller.patch("notice-settings/steps/", {"delivery": "daily"})

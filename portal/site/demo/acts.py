@@ -13,7 +13,7 @@ from portal.submissions import actions
 from portal.submissions.actions.evaluations import Source
 from portal.submissions.evidence import read_evidence
 from portal.submissions.evidence.offers import everything, offer_of
-from portal.submissions.models import Document, InformationRequest, Submission
+from portal.submissions.models import DisclosureNotice, Document, InformationRequest, Submission
 from reviews import actions as reviews
 from reviews.models import Assessment, Assignment
 
@@ -202,6 +202,24 @@ class CaseActs:
 
     def take_back(self, person: str, question: InformationRequest) -> None:
         actions.questions.withdraw(actor=self.cast.person(person), question=question)
+
+    # --- Before a disclosure --------------------------------------------------------------------------------------
+
+    def give_notice(self, reference: str, text: str) -> DisclosureNotice:
+        return actions.disclosures.give_notice(
+            actor=self.office,
+            submission=self.case,
+            reference=reference,
+            text=text,
+            documents=self.documents[:1] if self.case.withdrawn_at is None else (),
+        )
+
+    def object_to(self, notice: DisclosureNotice, grounds: str) -> None:
+        actions.disclosures.object_to(actor=self.by, notice=notice, reason=grounds)
+
+    def decide(self, notice: DisclosureNotice, reason: str, *, disclose: bool) -> None:
+        verb = "decide_to_disclose" if disclose else "decide_not_to_disclose"
+        getattr(actions.disclosures, verb)(actor=self.office, notice=notice, reason=reason)
 
     # --- The partners' side ---------------------------------------------------------------------------------------
 

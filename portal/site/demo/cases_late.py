@@ -196,6 +196,12 @@ def quillon_old(stage: Stage) -> Script:
     yield stage.day(-60, 12)
     grants.surrender(actor=stage.cast.person("clive_admin"), grant=given_back)
     # Ninety days after its start, on day -10, the first one expired by the clock.
+    yield stage.day(-50, 11)
+    notice = it.give_notice("FOIA-DEMO-0031", "A research group asks for the draft card of Quillon Octavo.")
+    yield stage.day(-45, 16)
+    it.object_to(notice, "The section on data tells how it was filtered, which no competitor of ours knows.")
+    yield stage.day(-38, 10)
+    it.decide(notice, "The section is confidential commercial information.", disclose=False)
 
 
 def kestrel_closed(stage: Stage) -> Script:
@@ -230,6 +236,11 @@ def kestrel_closed(stage: Stage) -> Script:
     yield stage.day(-50, 10)
     it.attest_leaving("destruction")
     it.close()
+    yield stage.day(-4, 11)
+    it.give_notice(
+        "FOIA-DEMO-0044",
+        "A newspaper asks for everything the programme holds about Kestrel 4, its card included.",
+    )
 
 
 def kestrel_withdrawn(stage: Stage) -> Script:
@@ -262,6 +273,12 @@ def quillon_released(stage: Stage) -> Script:
     it.reveal("reza_reviewer")
     yield stage.day(-12, 9)
     it.release()
+    yield stage.day(-11, 11)
+    notice = it.give_notice("FOIA-DEMO-0040", "A newspaper asks for the evaluations of Quillon Chapbook.")
+    yield stage.day(-6, 15)
+    it.object_to(notice, "The tasks of the range are ours, and whoever knows them can train for them.")
+    yield stage.day(-2, 10)
+    it.decide(notice, "Scores alone are disclosed, as the released card has them; no task is.", disclose=True)
 
 
 SCRIPTS = [

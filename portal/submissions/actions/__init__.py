@@ -1,6 +1,6 @@
 """Every verb on a case: the only code that writes one. Doors call these names."""
 
-from portal.submissions.actions import questions
+from portal.submissions.actions import disclosures, questions
 from portal.submissions.actions.access import provide_access, reveal_instructions
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.comparing import compare_versions
@@ -40,6 +40,7 @@ __all__ = [
     "correct_facts",
     "create_draft",
     "declare_conflict",
+    "disclosures",
     "end_conflict",
     "end_upload",
     "mark_document",

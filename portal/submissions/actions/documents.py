@@ -178,7 +178,9 @@ def mark_document(
         raise AlreadyDone("The document is marked so already.")
     document.tlp, document.cui = after.tlp, after.cui
     document.confidential_commercial = after.confidential_commercial
-    document.save(update_fields=["tlp", "cui", "confidential_commercial"])
+    # The database asks on whose word the commercial mark is taken off.
+    document.unmarked_by, document.unmarked_under = (None if after.confidential_commercial else actor), None
+    document.save(update_fields=["tlp", "cui", "confidential_commercial", "unmarked_by", "unmarked_under"])
     said = {
         "document": document.pk,
         "from": str(before),

@@ -58,7 +58,7 @@ def _agencies(case: Submission, ended_at: datetime) -> list[UUID]:
 
 
 def plan(case: Submission, *, at: datetime) -> None:
-    """Set, or meet, the deadlines of a case's obligations: a step that cancels the case's deadlines leaves these standing."""
+    """Set, or meet, the deadlines of a case's obligations."""
     for row in Obligation.objects.filter(submission=case).order_by("pk"):
         kind = DEADLINES[Obligation.ObligationKind(row.kind)]
         if row.attested_at is not None:

@@ -144,3 +144,12 @@ def written(text: str, *, field: str, missing: str, limit: int = InformationRequ
     if len(words) > limit:
         raise Invalid(f"Write at most {limit:,} characters.", field=field)
     return words
+
+
+def agency_among(own: dict[UUID, str], wanted: Organisation | None) -> UUID:
+    """The agency for which a person acts on a case, among those for which they may."""
+    if wanted is None and len(own) > 1:
+        raise Missing("Say for which of your agencies you act.", field="agency")
+    if wanted is not None and wanted.pk not in own:
+        raise Invalid("You do not act for this agency on this case.", field="agency")
+    return wanted.pk if wanted is not None else next(iter(own))

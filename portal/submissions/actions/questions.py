@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -10,7 +9,7 @@ from django.db.models import Max
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.deadlines import actions as deadlines
-from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
+from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import policies
 from portal.submissions.actions import case as cases
@@ -46,7 +45,7 @@ def ask(
         raise NotAllowed("Questions are asked by coordinators and active reviewers who see the case's facts.")
     steps.require_going(case, at)
     words = steps.written(text, field="text", missing="Write the question.")
-    asking = _agency(own, agency)
+    asking = steps.agency_among(own, agency)
     twin = case.questions.filter(agency=asking, text=words, stored_state=RequestState.ASKED).first()
     if twin is not None:
         raise AlreadyDone(f"Your agency has asked this already: question {twin.number} is open.")
@@ -181,15 +180,6 @@ def withdraw(
 
 
 # --- what is named with them -------------------------------------------------------------------------------------------
-
-
-def _agency(own: dict[UUID, str], wanted: Organisation | None) -> UUID:
-    """The agency a question is asked for, among those the person may ask for."""
-    if wanted is None and len(own) > 1:
-        raise Missing("Say for which of your agencies you ask.", field="agency")
-    if wanted is not None and wanted.pk not in own:
-        raise Invalid("You do not ask for this agency on this case.", field="agency")
-    return wanted.pk if wanted is not None else next(iter(own))
 
 
 def _current(case: Submission, document: Document):

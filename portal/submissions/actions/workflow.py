@@ -6,7 +6,6 @@ from django.db import transaction
 
 from portal.submissions import hooks, terms
 from portal.submissions.actions import case as steps
-from portal.submissions.actions import obligations
 from portal.submissions.actions.drafts import check_dates, check_move, checkpoint_of, require_complete
 from portal.submissions.models import Facts, Submission, Terms
 
@@ -135,6 +134,4 @@ def close(
     )
     concerned = steps.people(case, "lab", "lead", "reviewer", "agency_coordinator", at=at)
     case.closed_at = at
-    closed = steps.finish(case=case, actor=actor, verb="close", at=at, step=step, tell=concerned, replan=True)
-    obligations.plan(closed, at=at)
-    return closed
+    return steps.finish(case=case, actor=actor, verb="close", at=at, step=step, tell=concerned, replan=True)

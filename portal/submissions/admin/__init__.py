@@ -2,13 +2,15 @@
 
 from portal.submissions.admin.cases import SubmissionAdmin
 from portal.submissions.admin.conflicts import ConflictAdmin
+from portal.submissions.admin.disclosures import DisclosureAdmin
 from portal.submissions.admin.obligations import ObligationAdmin
 from portal.submissions.admin.questions import QuestionAdmin
-from portal.submissions.models import Conflict, InformationRequest, Obligation, Submission
+from portal.submissions.models import Conflict, DisclosureNotice, InformationRequest, Obligation, Submission
 
 ADMINS = [
     (Submission, SubmissionAdmin),
     (InformationRequest, QuestionAdmin),
+    (DisclosureNotice, DisclosureAdmin),
     (Obligation, ObligationAdmin),
     (Conflict, ConflictAdmin),
 ]

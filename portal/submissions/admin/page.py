@@ -12,7 +12,7 @@ from portal.deadlines import registry
 from portal.deadlines.models import Deadline
 from portal.ledger.models import Event
 from portal.submissions import history, looks, markings, next_steps, timeline
-from portal.submissions.admin import questions
+from portal.submissions.admin import disclosures, questions
 from portal.submissions.models import Audience, Document, Facts, Submission
 from portal.submissions.querysets import DOCUMENTS, FACTS, INSTRUCTIONS, live
 
@@ -85,6 +85,7 @@ class CasePage:
             self._terms(),
             self._instructions(),
             self._questions(),
+            disclosures.panel(self.request, self.case, at=self.at),
         ]
         upper = [make(self.request, self.case) for make in CASE_PANELS]
         return [

@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from portal.accounts.models import Kind, Organisation, Role
+from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from portal.formats import instant
 from portal.submissions import looks, policies
 from portal.submissions.actions import questions as actions
+from portal.submissions.admin.fields import AgencyStepForm
 from portal.submissions.models import Document, InformationRequest, Submission
 from portal.submissions.states import REQUEST, RequestState
 from portal.submissions.threads import thread
@@ -21,10 +22,10 @@ ALIKE = 0.3
 LABEL_LENGTH = 90
 
 
-class AskForm(StepForm):
+class AskForm(AgencyStepForm):
     """A case, the words, and the agency where the person asks for several."""
 
-    submission = forms.CharField(max_length=20, label="Case number")
+    roles = (Role.COORDINATOR, Role.REVIEWER)
     text = forms.CharField(
         label="Question",
         max_length=InformationRequest.TEXT_LIMIT,
@@ -33,24 +34,7 @@ class AskForm(StepForm):
         help_text="The lab and everybody who reads the case's facts for the government read it. Look first whether another"
         " agency has asked the same.",
     )
-    agency = forms.ModelChoiceField(
-        Organisation.objects.none(), required=False, help_text="The agency for which you ask."
-    )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        own = self.user.organisations_as(Kind.AGENCY, Role.COORDINATOR, Role.REVIEWER)
-        if len(own) > 1:
-            self.fields["agency"].queryset = Organisation.objects.filter(pk__in=own).order_by("name")
-        else:
-            del self.fields["agency"]
-
-    def clean_submission(self):
-        number = self.cleaned_data["submission"].strip().upper()
-        found = Submission.objects.visible_to(self.user).filter(case_number=number).first()
-        if found is None:
-            raise forms.ValidationError("No case that you see has this number.")
-        return found
+    field_order = ("submission", "text", "agency")
 
 
 class LikeField(forms.ModelChoiceField):

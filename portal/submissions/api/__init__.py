@@ -2,6 +2,7 @@
 
 from portal.submissions.api.contacts import ContactViewSet
 from portal.submissions.api.deadlines import DeadlineViewSet
+from portal.submissions.api.disclosures import DisclosureViewSet
 from portal.submissions.api.documents import DocumentViewSet
 from portal.submissions.api.evaluations import EvaluationViewSet
 from portal.submissions.api.events import EventViewSet
@@ -17,6 +18,7 @@ ROUTES = [
     ("evaluations", EvaluationViewSet),
     ("uploads", UploadViewSet),
     ("questions", QuestionViewSet),
+    ("disclosures", DisclosureViewSet),
     ("obligations", ObligationViewSet),
     ("deadlines", DeadlineViewSet),
     ("events", EventViewSet),
@@ -26,6 +28,7 @@ __all__ = [
     "ROUTES",
     "ContactViewSet",
     "DeadlineViewSet",
+    "DisclosureViewSet",
     "DocumentViewSet",
     "EvaluationViewSet",
     "EventViewSet",

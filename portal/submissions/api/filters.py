@@ -1,4 +1,4 @@
-"""What lists can be narrowed by."""
+"""What lists can be narrowed by, and what callers name by an id."""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,9 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 
 from portal import clock
+from portal.accounts.models import Kind, Organisation
 from portal.api.views import UUID_TEXT
+from portal.errors import Invalid
 from portal.submissions.models import Submission
 from portal.submissions.states import State
 
@@ -36,6 +38,16 @@ def case_named(user: Any, text: str) -> QuerySet:
     """The case of this id or case number, if the person sees it."""
     seen = Submission.objects.visible_to(user)
     return seen.filter(pk=UUID(text)) if UUID_TEXT.fullmatch(text) else seen.filter(case_number=text.upper())
+
+
+def agency_named(pk: UUID | None) -> Organisation | None:
+    """The agency of this id, for which a caller says that they act; None for none named."""
+    if pk is None:
+        return None
+    found = Organisation.objects.filter(pk=pk, kind=Kind.AGENCY).first()
+    if found is None:
+        raise Invalid("You do not act for this agency on this case.", field="agency")
+    return found
 
 
 class SubmissionFilter(filters.FilterSet):

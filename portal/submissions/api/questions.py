@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from portal import clock
-from portal.accounts.models import Kind, Organisation
+from portal.accounts.models import Kind
 from portal.api.fields import Instant, StrictSerializer
 from portal.api.verbs import VerbsMixin
 from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
@@ -22,7 +22,7 @@ from portal.errors import Invalid, NotAllowed
 from portal.submissions import looks, policies
 from portal.submissions.actions import questions as actions
 from portal.submissions.api.documents import VersionSerializer
-from portal.submissions.api.filters import CaseFilter, case_named
+from portal.submissions.api.filters import CaseFilter, agency_named, case_named
 from portal.submissions.models import Document, InformationRequest
 from portal.submissions.states import REQUEST, RequestState
 from portal.submissions.threads import ANSWERED, ASKED, ASKED_AGAIN, MERGED, thread
@@ -213,18 +213,9 @@ class QuestionViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         if case is None:
             raise Http404
         made = actions.ask(
-            actor=request.user, submission=case, text=given["text"], agency=_agency(given.get("agency"))
+            actor=request.user, submission=case, text=given["text"], agency=agency_named(given.get("agency"))
         )
         answer = self.answer(made)
         answer.status_code = 201
         answer["Location"] = reverse("questions-detail", args=[made.pk], request=request)
         return answer
-
-
-def _agency(pk: UUID | None) -> Organisation | None:
-    if pk is None:
-        return None
-    found = Organisation.objects.filter(pk=pk, kind=Kind.AGENCY).first()
-    if found is None:
-        raise Invalid("You do not ask for this agency on this case.", field="agency")
-    return found

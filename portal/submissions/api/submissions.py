@@ -24,7 +24,7 @@ from portal.submissions.api.filters import SubmissionFilter
 from portal.submissions.api.sight import SightRoutes
 from portal.submissions.api.terms import TermsRoutes
 from portal.submissions.models import Facts, Submission, Terms
-from portal.submissions.next_steps import next_step, next_steps
+from portal.submissions.next_steps import lab_steps, next_step, next_steps
 from portal.submissions.querysets import FACTS
 from portal.submissions.states import MACHINE, State
 
@@ -78,7 +78,9 @@ class SubmissionDetailSerializer(SubmissionSerializer):
     verbs = serializers.SerializerMethodField()
 
     def get_next_steps(self, case: Submission) -> NextStepSerializer(many=True):  # type: ignore[valid-type]
-        return NextStepSerializer(next_steps(case, at=self.context["at"]), many=True).data
+        own = case.lab_id in self.context["request"].user.organisations_as(Kind.LAB)
+        found = (lab_steps if own else next_steps)(case, at=self.context["at"])
+        return NextStepSerializer(found, many=True).data
 
     def get_verbs(self, case: Submission) -> list[str]:
         return policies.open_verbs(self.context["request"].user, case, at=self.context["at"])

@@ -15,6 +15,7 @@ from portal.submissions.exports.receipt import as_pdf
 from portal.submissions.files import CHUNK
 from portal.submissions.models import DocumentVersion, Facts, Submission, Terms
 from portal.submissions.people import public_names
+from portal.submissions.statements import statements
 
 # (submission, user, at) -> (path, content): what upper floors add, as the lab's pages show it. They fill it from their AppConfig.
 PARTS: list[Callable[[Submission, Any, datetime], list[tuple[str, bytes]]]] = []
@@ -53,6 +54,7 @@ def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
         Part("dates.json", record.plain_json(_dates(case))),
         Part("events.json", record.plain_json(_events(case))),
         Part("who.json", record.as_json(case, at=at).content),
+        Part("disclosures.json", record.plain_json(_disclosures(case))),
         Part("messages.json", record.plain_json(_messages(case, user))),
     ]
     receipt = receipts.receipt(case)
@@ -219,6 +221,28 @@ def _events(case: Submission) -> list[dict[str, Any]]:
             ],
         }
         for told, name in sight.with_names(case, history.tell(history.changes(case)))
+    ]
+
+
+def _disclosures(case: Submission) -> list[dict[str, Any]]:
+    """The disclosure notices, each with what both sides said to it, as the lab reads them."""
+    return [
+        {
+            "number": notice.number,
+            "state": str(notice.state),
+            "agency": notice.agency.name,
+            "request": notice.reference,
+            "documents": [document.title for document in notice.documents.all()],
+            "said": [
+                {"at": said.at.isoformat(), "who": said.who, "what": said.what, "text": said.text}
+                for said in statements(notice, for_lab=True)
+            ],
+        }
+        | {
+            name: _iso(getattr(notice, name))
+            for name in ("given_at", "due_at", "disclose_at", "disclosed_at")
+        }
+        for notice in case.disclosure_notices.whole()
     ]
 
 

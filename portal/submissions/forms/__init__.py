@@ -1,5 +1,6 @@
 """The lab's forms: they read what was typed and say where it cannot be read. Every rule about a case is an action's."""
 
+from portal.submissions.forms.disclosures import DisclosureAnswerForm
 from portal.submissions.forms.documents import (
     DocumentForm,
     EarlierCaseForm,
@@ -17,6 +18,7 @@ __all__ = [
     "BareForm",
     "ContactForm",
     "DatesForm",
+    "DisclosureAnswerForm",
     "DocumentForm",
     "DraftForm",
     "EarlierCaseForm",

@@ -40,7 +40,7 @@ class MarkingForm(forms.Form):
         label="Confidential commercial information",
         required=False,
         initial=True,
-        help_text="FOIA exemption 4. Government cannot remove this mark.",
+        help_text="FOIA exemption 4. Government cannot remove this mark without telling you first.",
     )
     cui = forms.CharField(
         label="CUI banner",

@@ -5,6 +5,7 @@ from portal.submissions.models.audience import Alias, Audience, Barrier, Conflic
 from portal.submissions.models.base import Key
 from portal.submissions.models.cases import Checkpoint, Submission
 from portal.submissions.models.contacts import Contact
+from portal.submissions.models.disclosures import DisclosureNotice, DisclosureStatement
 from portal.submissions.models.documents import FILES_FOLDER, Document, DocumentVersion, _file_path
 from portal.submissions.models.evaluations import Evaluation
 from portal.submissions.models.facts import Facts
@@ -21,6 +22,8 @@ __all__ = [
     "Checkpoint",
     "Conflict",
     "Contact",
+    "DisclosureNotice",
+    "DisclosureStatement",
     "Document",
     "DocumentVersion",
     "Evaluation",

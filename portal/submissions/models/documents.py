@@ -37,7 +37,12 @@ class Document(Key):
     confidential_commercial = models.BooleanField(
         "confidential commercial information",
         default=True,
-        help_text="FOIA exemption 4; government cannot remove this mark.",
+        help_text="FOIA exemption 4; government cannot remove this mark without telling you first.",
+    )
+    # Who took that mark off last, and the notice under which, where it was not the lab. A trigger refuses every other removal.
+    unmarked_by = models.ForeignKey(USER, models.PROTECT, null=True, related_name="+", editable=False)
+    unmarked_under = models.ForeignKey(
+        "submissions.DisclosureNotice", models.PROTECT, null=True, related_name="+", editable=False
     )
     created_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=clock.now)

@@ -13,7 +13,7 @@ from portal.doors import page_of
 from portal.formats import instant
 from portal.submissions import history, looks, timeline
 from portal.submissions.models import Facts, InformationRequest, Submission
-from portal.submissions.next_steps import newest_terms, next_step, next_steps
+from portal.submissions.next_steps import lab_steps, newest_terms, next_step
 from portal.submissions.panels import areas_of, links_of, moments_of, panels_of
 from portal.submissions.querysets import SubmissionQuerySet
 from portal.submissions.states import RequestState, State
@@ -69,6 +69,7 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
     """Everything about one case that its lab sees."""
     found = the_case(request, case_number, SubmissionQuerySet.with_terms)
     at = clock.now()
+    coming = lab_steps(found, at=at)
     return page(
         request,
         "lab/case.html",
@@ -76,7 +77,8 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
         look="viewed_case",
         can=_offers(open_to(request, found), found),
         state=State(found.state_at(at)),
-        next_steps=next_steps(found, at=at),
+        next_steps=coming,
+        to_answer=any(step.verb == "object" for step in coming),
         story=timeline.story(found, at=at),
         line=timeline.line(found, at=at, more=[*moments_of(request, found), *_dates_to_act(request, found)]),
         now=at,
