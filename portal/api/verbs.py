@@ -89,8 +89,9 @@ def _route(cls: type[VerbsMixin], verb: str, action: Callable[..., Any], taken: 
     take.__name__, take.__qualname__ = f"take_{verb}", f"{cls.__qualname__}.take_{verb}"
     take.__module__, take.__doc__ = cls.__module__, summary
     answer = getattr(cls, "answer_class", None) or getattr(cls, "serializer_class", None)
-    described = extend_schema(request=body, responses={200: answer}, description=summary, filters=False)(take)
-    return route(detail=True, methods=["post"], url_path=verb, url_name=verb)(described)
+    routed = route(detail=True, methods=["post"], url_path=verb, url_name=verb)(take)
+    # Outermost: a route drops what was said of the function before.
+    return extend_schema(request=body, responses={200: answer}, description=summary, filters=False)(routed)
 
 
 def body_of(name: str, action: Callable[..., Any], taken: type | None) -> type[serializers.Serializer]:

@@ -6,7 +6,9 @@
     url: place.dataset.schema,
     domNode: place,
     deepLinking: true,
-    docExpansion: "list",
+    // Closed at first: with every part open, a description of this length is never drawn to its end.
+    docExpansion: "none",
+    filter: true,
     defaultModelsExpandDepth: 0,
     validatorUrl: null,
     presets: [window.SwaggerUIBundle.presets.apis],

@@ -14,6 +14,7 @@ from rest_framework.test import APIRequestFactory
 
 from partners.states import MACHINE as GRANTS
 from partners.states import PARTNERS
+from portal.submissions.states import DISCLOSURE as DISCLOSURES
 from portal.submissions.states import MACHINE as SUBMISSIONS
 from portal.submissions.states import REQUEST as QUESTIONS
 from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY
@@ -28,6 +29,7 @@ CONTRACT = {
     "assessments": "peer_check share respond finalize",
     "partners": "begin_vetting find_eligible not_select suspend reinstate remove",
     "questions": "answer ask_again merge withdraw",
+    "disclosures": "object not_object decide_to_disclose decide_not_to_disclose record_disclosure report_suit drop",
     "grants": "consent concur accept decline extend suspend resume revoke surrender close_out",
 }
 MACHINES = {
@@ -38,6 +40,7 @@ MACHINES = {
     "assessments": ASSESSMENT,
     "partners": PARTNERS,
     "questions": QUESTIONS,
+    "disclosures": DISCLOSURES,
     "grants": GRANTS,
 }
 
@@ -67,6 +70,25 @@ def test_each_verb_of_the_contract_is_a_documented_operation(schema, collection)
     assert verbs <= posts
     # A verb of the table that the API does not offer is one that the contract does not name.
     assert set(MACHINES[collection].verbs()) & posts == verbs
+
+
+def test_each_verb_says_what_its_body_takes(schema):
+    parts = schema["components"]["schemas"]
+
+    def body(collection: str, verb: str) -> set[str]:
+        operation = schema["paths"][f"/api/v1/{collection}/{{id}}/{verb}/"]["post"]
+        taken = operation["requestBody"]["content"]["application/json"]["schema"]
+        return set(parts[taken["$ref"].rpartition("/")[2]]["properties"])
+
+    assert body("submissions", "withdraw") == {"revision"}
+    assert body("submissions", "request_correction") == {"reason", "revision"}
+    assert body("grants", "extend") == {"expires_at", "revision"}
+    assert body("disclosures", "decide_to_disclose") == {"reason", "disclose_at", "revision"}
+    # None of them takes what only the answer tells.
+    for collection, verbs in CONTRACT.items():
+        for verb in verbs.split():
+            if (collection, verb) != ("designations", "confirm"):
+                assert not {"id", "state", "verbs"} & body(collection, verb), (collection, verb)
 
 
 def test_every_collection_is_listed_by_page(schema):
@@ -132,6 +154,11 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
+def _collections() -> set[str]:
+    operations = Client().get("/api/schema/").json()["paths"].values()
+    return {tag for methods in operations for operation in methods.values() for tag in operation["tags"]}
+
+
 @pytest.fixture
 def address(committed_db) -> Iterator[str]:
     from django.core.wsgi import get_wsgi_application
@@ -151,6 +178,7 @@ def address(committed_db) -> Iterator[str]:
 def test_the_page_of_the_schema_works_under_our_content_policy(address):
     from playwright.sync_api import sync_playwright
 
+    expected = sorted(_collections())
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
@@ -160,6 +188,10 @@ def test_the_page_of_the_schema_works_under_our_content_policy(address):
         page.on("pageerror", lambda error: told.append(str(error)))
         answer = page.goto(f"{address}/api/docs/")
         assert "unsafe" not in answer.headers["content-security-policy"]
+        tags = page.locator(".opblock-tag")
+        tags.last.wait_for()
+        assert [tag.get_attribute("data-tag") for tag in tags.all()] == expected
+        page.click("#operations-tag-submissions")
         page.wait_for_selector("#operations-submissions-submissions_withdraw_create")
         page.click("#operations-submissions-submissions_withdraw_create button.opblock-summary-control")
         page.wait_for_selector("text=Leave in one step")

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0003_token_scope"),
-        ("submissions", "0010_contacts"),
+        ("submissions", "0011_services"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
