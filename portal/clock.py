@@ -21,6 +21,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _offset.get()
 
 
+def machine() -> datetime:
+    """The machine's own instant, by which tokens age as sessions do: moving the demonstration's clock ends none."""
+    return datetime.now(UTC)
+
+
 def refresh() -> None:
     """Read the demo's offset again; called once at the start of a request and of a task, so one piece of work sees one clock."""
     if not settings.PORTAL_CLOCK_MOVABLE:

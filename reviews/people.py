@@ -7,8 +7,8 @@ from portal.submissions.models import Barrier
 
 
 def lab_people(lab) -> list[UUID]:
-    """Everyone of a lab."""
-    return _ids(_members().filter(organisation=lab))
+    """Everyone of a lab; its services are told nothing."""
+    return _ids(_members().of_people().filter(organisation=lab))
 
 
 def office_people(lab, *roles: str) -> list[UUID]:

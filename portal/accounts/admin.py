@@ -41,32 +41,33 @@ def _sysadmin(user, obj, at) -> bool:
 
 
 def _open_membership(user, membership, at) -> bool:
-    return user.is_superuser and membership.ended_at is None
+    return user.is_superuser and membership.ended_at is None and not membership.user.is_service
 
 
 class AccountState(Question):
     title = "account"
     parameter_name = "account"
     questions = {
-        "open": ("Open", lambda rows, user, at: rows.filter(is_active=True)),
+        "open": ("Open", lambda rows, user, at: rows.people().filter(is_active=True)),
         "closed": ("Closed", lambda rows, user, at: rows.filter(is_active=False)),
         "sysadmins": ("Sysadmins", lambda rows, user, at: rows.filter(is_superuser=True)),
         "without": (
             "Without a second factor",
-            lambda rows, user, at: rows.filter(is_active=True, has_second_factor=False),
+            lambda rows, user, at: rows.people().filter(is_active=True, has_second_factor=False),
         ),
+        "services": ("Services of labs", lambda rows, user, at: rows.live_services()),
     }
 
 
 class UserAdmin(AccountsAdmin):
-    list_display = ("name", "email", "roles", "second_factor", "is_active", "last_login")
+    list_display = ("name", "address", "roles", "second_factor", "is_active", "last_login")
     list_filter = (AccountState,)
     search_fields = ("email__istartswith", "name__icontains")
     search_help_text = "A name, or how an address begins."
     ordering = ("name", "pk")
     fields = (
         "name",
-        "email",
+        "address",
         "roles",
         "second_factor",
         "is_active",
@@ -91,7 +92,7 @@ class UserAdmin(AccountsAdmin):
             form=ChangeAddress,
             explain="The person signs in with the new address from now on; their sessions end.",
             done="The address was changed.",
-            available=_sysadmin,
+            available=lambda user, person, at: user.is_superuser and not person.is_service,
         ),
         Step(
             "reset_second_factor",
@@ -112,8 +113,17 @@ class UserAdmin(AccountsAdmin):
             explain="Sessions and tokens end at once; what the person did stays on record.",
             done="The account was closed.",
             available=lambda user, person, at: (
-                user.is_superuser and person.is_active and user.pk != person.pk
+                user.is_superuser and person.is_active and user.pk != person.pk and not person.is_service
             ),
+            grave=True,
+        ),
+        Step(
+            "revoke_service",
+            actions.revoke_service,
+            label="Revoke the service",
+            explain="Its tokens end at once; what it did stays on record. Its lab's administrators are told.",
+            done="The service was revoked.",
+            available=lambda user, person, at: user.is_superuser and person.is_service and person.is_active,
             grave=True,
         ),
         Step(
@@ -121,7 +131,9 @@ class UserAdmin(AccountsAdmin):
             actions.reactivate_person,
             label="Open the account again",
             done="The account is open again.",
-            available=lambda user, person, at: user.is_superuser and not person.is_active,
+            available=lambda user, person, at: (
+                user.is_superuser and not person.is_active and not person.is_service
+            ),
         ),
     )
 
@@ -133,9 +145,15 @@ class UserAdmin(AccountsAdmin):
         names = sorted({Role(seat.role).label for seat in person.seats})
         return ", ".join(names) or ("Sysadmin" if person.is_superuser else "None")
 
-    @admin.display(description="Second factor", boolean=True)
+    @admin.display(description="E-mail address", ordering="email")
+    def address(self, person):
+        return "None: a service" if person.is_service else person.email
+
+    @admin.display(description="Second factor")
     def second_factor(self, person):
-        return person.has_second_factor
+        if person.is_service:
+            return "None: tokens only"
+        return "Set up" if person.has_second_factor else "Not set up"
 
 
 class OfKind(Question):

@@ -47,18 +47,21 @@ class ProfileForm(forms.Form):
     )
 
 
-class TokenForm(forms.Form):
-    name = forms.CharField(
-        label="What is it for?",
-        max_length=80,
-        help_text="Such as the machine or script that will use it.",
-        error_messages={"required": "Say what the token is for."},
-    )
+class LifetimeForm(forms.Form):
     lifetime = forms.TypedChoiceField(
         label="Valid for",
         choices=LIFETIMES,
         initial=90,
         coerce=lambda days: timedelta(days=int(days)),
+    )
+
+
+class TokenForm(LifetimeForm):
+    name = forms.CharField(
+        label="What is it for?",
+        max_length=80,
+        help_text="Such as the machine or script that will use it.",
+        error_messages={"required": "Say what the token is for."},
     )
     scope = forms.ChoiceField(
         label="What it may do",
@@ -67,6 +70,46 @@ class TokenForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose what the token may do."},
         help_text="A program that only looks things up needs no more than to read.",
+    )
+    field_order = ("name", "lifetime", "scope")
+
+
+class ServiceForm(LifetimeForm):
+    name = forms.CharField(
+        label="Name of the service",
+        max_length=80,
+        help_text="Such as “Release pipeline”. It stands beside what the service does, with your lab's short name.",
+        error_messages={"required": "Say what the service is called."},
+    )
+    scope = forms.ChoiceField(
+        label="What it may do",
+        choices=(
+            (ApiToken.Scope.READ, "Reads your cases"),
+            (
+                ApiToken.Scope.WRITE,
+                "Reads, and writes drafts, documents, their versions and evaluations",
+            ),
+        ),
+        initial=ApiToken.Scope.READ,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what the service may do."},
+        help_text="No service submits, withdraws, records a release, agrees to anything or answers for your lab.",
+    )
+    field_order = ("name", "lifetime", "scope")
+
+
+class RotateForm(LifetimeForm):
+    overlap = forms.BooleanField(
+        label="Keep the old secret for another 24 hours",
+        required=False,
+        help_text="So that the system that uses it can be changed over. Not if the secret may have become known.",
+    )
+
+
+class RevokeForm(forms.Form):
+    sure = forms.BooleanField(
+        label="Yes, end this service at once",
+        error_messages={"required": "Tick this to confirm."},
     )
 
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 # (recipients, kind, about, at, link): put a message to these people into the outbox.
 TELL: list[Callable] = []
+# (service, organisation, due_at, at, link): a service's token expires then; None where none does any more.
+EXPIRES: list[Callable] = []
 # (user): take away what opens something for a closed account without a session or token.
 CLOSED: list[Callable] = []
 
@@ -13,6 +15,11 @@ CLOSED: list[Callable] = []
 def tell(*, recipients: list[UUID], kind: str, about: UUID, at: datetime, link: str = "/account/") -> None:
     for hook in TELL:
         hook(recipients=recipients, kind=kind, about=about, at=at, link=link)
+
+
+def expires(*, service, organisation, due_at: datetime | None, at: datetime, link: str) -> None:
+    for hook in EXPIRES:
+        hook(service=service, organisation=organisation, due_at=due_at, at=at, link=link)
 
 
 def closed(user) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from knox.models import AbstractAuthToken
 
@@ -34,8 +34,14 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", "Auditor"
     SECURITY = "security", "Security officer"
     MEMBER = "member", "Member"
+    # Of a lab's services, and of no person: in no list of ``ROLES_OF``, so that nobody is given one.
+    SERVICE = "service", "Service, writes"
+    SERVICE_VIEWER = "service_viewer", "Service, reads"
 
 
+SERVICE_ROLES = (Role.SERVICE, Role.SERVICE_VIEWER)
+# Where a service's address ends: an account has one, and nobody reads mail there (RFC 2606).
+SERVICE_DOMAIN = "@service.invalid"
 ROLES_OF = {
     Kind.LAB: (Role.ADMIN, Role.CONTRIBUTOR, Role.VIEWER),
     Kind.AGENCY: (
@@ -114,9 +120,10 @@ class Seat:
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person, who signs in with an e-mail address, a password or passkey, and a second factor.
+    """A person, who signs in with an e-mail address, a password or passkey, and a second factor; or a lab's service.
 
-    Being a superuser is for accounts and settings only: no lab material opens by it (see ``has_perm``).
+    Being a superuser is for accounts and settings only: no lab material opens by it (see ``has_perm``). A service
+    (docs/adr/0012) calls the API by its tokens and does nothing else: it never signs in and is written to by nobody.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -127,6 +134,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Part of every session's fingerprint: raising it ends all of the person's sessions at once.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(default=clock.now, editable=False)
+    # The lab whose service this is; None for a person. It never changes.
+    service_of = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, editable=False, related_name="services"
+    )
 
     objects = UserManager()
     USERNAME_FIELD = "email"
@@ -135,10 +146,33 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email"),
+            models.UniqueConstraint(
+                F("service_of"),
+                Lower("name"),
+                condition=Q(service_of__isnull=False, is_active=True),
+                name="service_name",
+            ),
+            models.CheckConstraint(
+                condition=Q(service_of=None)
+                | Q(is_superuser=False, last_login=None, password__startswith="!"),  # noqa: S106 (how Django writes "none")
+                name="service_is_no_person",
+            ),
+            models.CheckConstraint(
+                condition=(Q(service_of=None) & ~Q(email__iendswith=SERVICE_DOMAIN))
+                | Q(service_of__isnull=False, email__iendswith=SERVICE_DOMAIN),
+                name="service_address",
+            ),
+        ]
 
     def __str__(self):
         return self.name or self.email
+
+    @property
+    def is_service(self) -> bool:
+        """Whether this is a lab's service, and no person."""
+        return self.service_of_id is not None
 
     def get_full_name(self):
         return self.name
@@ -222,6 +256,10 @@ class Membership(models.Model):
             models.UniqueConstraint(
                 fields=["user", "organisation", "role"], condition=Q(ended_at=None), name="membership_once"
             ),
+            # Whose role it is, and where, a trigger says (migration 0005): a service has one membership, ever.
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(role__in=SERVICE_ROLES), name="service_membership_once"
+            ),
         ]
         indexes = [
             models.Index(fields=["user"], condition=Q(ended_at=None), name="membership_active_user"),
@@ -295,7 +333,7 @@ class Invitation(models.Model):
 
 class ApiToken(AbstractAuthToken):
     """A person's key to the API: shown once, kept as a hash, expiring. It can do what the person can, and no more;
-    one that reads only takes no step.
+    one that reads only takes no step. Or a service's: its lab's, whoever made it.
     """
 
     class Scope(models.TextChoices):
@@ -305,6 +343,9 @@ class ApiToken(AbstractAuthToken):
     id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=80)
     scope = models.CharField(max_length=10, choices=Scope, default=Scope.WRITE)
+    # Of a service's token: who made it, and when it was last used, as far as is written down (once an hour at most).
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, editable=False, related_name="+")
+    last_used_at = models.DateTimeField(null=True, editable=False)
 
     objects = querysets.ApiTokenManager()
 
@@ -313,3 +354,8 @@ class ApiToken(AbstractAuthToken):
 
     def __str__(self):
         return self.name
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether it opens nothing any more."""
+        return self.expiry is not None and self.expiry <= clock.machine()

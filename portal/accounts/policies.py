@@ -17,6 +17,18 @@ def may_administer(actor, organisation: Organisation) -> bool:
     return organisation.pk in actor.organisations_as(organisation.kind, Role.ADMIN)
 
 
+def may_make_services(actor, organisation: Organisation) -> bool:
+    """An administrator of this lab, by their seat. Not the sysadmin: such a token opens lab material."""
+    if not actor.is_authenticated or not actor.is_active:
+        return False
+    return organisation.kind == Kind.LAB and organisation.pk in actor.organisations_as(Kind.LAB, Role.ADMIN)
+
+
+def may_revoke_service(actor, service: User) -> bool:
+    """Whoever makes them, and the sysadmin, since closing opens nothing."""
+    return service.service_of is not None and may_administer(actor, service.service_of)
+
+
 def may_add_member(actor, organisation: Organisation, user: User) -> bool:
     """A second role for somebody who is a member already; others are invited, so that nobody is made a member unasked."""
     if may_look_after_all(actor):
@@ -32,7 +44,7 @@ def may_reset_second_factor(actor, user: User) -> bool:
     Of every one: whoever resets it can also read the person's mail less often than act for the person, so one
     organisation's administrator must not open the door to another's cases.
     """
-    if actor.pk == user.pk:
+    if actor.pk == user.pk or user.is_service:
         return False
     if may_look_after_all(actor):
         return True

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest, JSONObject
 from knox.models import AuthTokenManager
@@ -61,6 +61,14 @@ class UserQuerySet(models.QuerySet):
             memberships.filter(organisation_id__in=organisations, ended_at=None).order_by().values("user_id")
         )
 
+    def people(self):
+        """Without the services."""
+        return self.filter(service_of=None)
+
+    def live_services(self):
+        """The services whose tokens were not revoked."""
+        return self.filter(service_of__isnull=False, is_active=True)
+
     def with_standing(self):
         """People with what every request asks of the signed-in one: their seats and second factor, in the same query."""
         theirs = apps.get_model("accounts", "Membership").objects.filter(user=OuterRef("pk"))
@@ -86,6 +94,10 @@ class UserQuerySet(models.QuerySet):
 class MembershipQuerySet(models.QuerySet):
     def active(self):
         return self.filter(ended_at=None)
+
+    def of_people(self):
+        """Without those of services, which are managed by their tokens."""
+        return self.filter(user__service_of=None)
 
     def held(self, *, at: datetime):
         """Those that hold at an instant."""
@@ -124,3 +136,22 @@ class ApiTokenManager(AuthTokenManager):
     def visible_to(self, user):
         """A person's own tokens; nobody lists another's."""
         return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def of_services(self, user):
+        """The tokens of the live services of the labs of which a person is an administrator: by name, the newest first.
+
+        ``replaced`` are those that a newer one of the same service follows.
+        """
+        newer = self.filter(user=OuterRef("user"), created__gt=OuterRef("created"))
+        found = self.filter(user__service_of__in=administered(user), user__is_active=True)
+        return (
+            found.annotate(replaced=Exists(newer))
+            .select_related("user", "made_by")
+            .order_by("user__name", "-created")
+        )
+
+    def note_use(self, digest: str, *, at: datetime) -> None:
+        """Write down that a token was used. Who else is writing that at this moment has said it."""
+        noted = self.filter(digest=digest).select_for_update(skip_locked=True)
+        with transaction.atomic():
+            self.filter(pk__in=noted.values("pk")).update(last_used_at=at)

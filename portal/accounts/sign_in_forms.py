@@ -32,6 +32,12 @@ class LoginForm(Plain, account.LoginForm):
 class ResetPasswordForm(Plain, account.ResetPasswordForm):
     labels = {"email": ADDRESS}
 
+    def clean_email(self) -> str:
+        """A service has no password: its address is answered as one that nobody has."""
+        email = super().clean_email()
+        self.users = [user for user in self.users if not user.is_service]
+        return email
+
 
 class ResetPasswordKeyForm(Plain, account.ResetPasswordKeyForm):
     labels = {"password1": "New password", "password2": "New password, again"}

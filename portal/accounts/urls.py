@@ -7,7 +7,7 @@ address is changed by whoever looks after accounts, and nobody signs up.
 from allauth.account import views as allauth_account
 from django.urls import include, path, re_path
 
-from portal.accounts import views
+from portal.accounts.views import own, people, services
 
 SIGN_IN = [
     path("login/", allauth_account.login, name="account_login"),
@@ -30,32 +30,46 @@ SIGN_IN = [
         name="account_reset_password_from_key_done",
     ),
     # Before allauth's own, which would remove the last one too.
-    path("2fa/webauthn/keys/<int:pk>/remove/", views.remove_passkey, name="mfa_remove_webauthn"),
+    path("2fa/webauthn/keys/<int:pk>/remove/", own.remove_passkey, name="mfa_remove_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
     path("sessions/", include("allauth.usersessions.urls")),
 ]
 OWN = [
-    path("", views.overview, name="account"),
-    path("profile/", views.profile, name="account_profile"),
-    path("tokens/", views.tokens, name="account_tokens"),
-    path("tokens/<uuid:token_id>/revoke/", views.revoke_token, name="account_token_revoke"),
-    path("organisations/", views.organisations, name="account_organisations"),
-    path(
-        "invitations/<uuid:invitation_id>/<str:answer>/", views.answer_invitation, name="account_invitation"
-    ),
-    path("organisation/<uuid:organisation_id>/", views.organisation, name="account_organisation"),
-    path("organisation/<uuid:organisation_id>/invite/", views.invite, name="account_invite"),
+    path("", own.overview, name="account"),
+    path("profile/", own.profile, name="account_profile"),
+    path("tokens/", own.tokens, name="account_tokens"),
+    path("tokens/<uuid:token_id>/revoke/", own.revoke_token, name="account_token_revoke"),
+    path("organisations/", people.organisations, name="account_organisations"),
+    path("invitations/<uuid:invitation_id>/<str:answer>/", own.answer_invitation, name="account_invitation"),
+    path("organisation/<uuid:organisation_id>/", people.organisation, name="account_organisation"),
+    path("organisation/<uuid:organisation_id>/invite/", people.invite, name="account_invite"),
     path(
         "organisation/<uuid:organisation_id>/invitations/<uuid:invitation_id>/withdraw/",
-        views.withdraw_invitation,
+        people.withdraw_invitation,
         name="account_withdraw_invitation",
     ),
-    path("member/<uuid:membership_id>/", views.member, name="account_member"),
-    path("member/<uuid:membership_id>/role/", views.member_role, name="account_member_role"),
-    path("member/<uuid:membership_id>/end/", views.member_end, name="account_member_end"),
+    path("organisation/<uuid:organisation_id>/services/", services.services, name="account_services"),
+    path(
+        "organisation/<uuid:organisation_id>/services/<uuid:service_id>/",
+        services.service,
+        name="account_service",
+    ),
+    path(
+        "organisation/<uuid:organisation_id>/services/<uuid:service_id>/rotate/",
+        services.rotate,
+        name="account_service_rotate",
+    ),
+    path(
+        "organisation/<uuid:organisation_id>/services/<uuid:service_id>/revoke/",
+        services.revoke,
+        name="account_service_revoke",
+    ),
+    path("member/<uuid:membership_id>/", people.member, name="account_member"),
+    path("member/<uuid:membership_id>/role/", people.member_role, name="account_member_role"),
+    path("member/<uuid:membership_id>/end/", people.member_end, name="account_member_end"),
     path(
         "member/<uuid:membership_id>/second-factor/",
-        views.member_second_factor,
+        people.member_second_factor,
         name="account_member_second_factor",
     ),
 ]

@@ -2,7 +2,7 @@
 
 import re
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Any
 
@@ -12,12 +12,17 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
+from knox.models import get_token_model
 from knox.settings import CONSTANTS
 from rest_framework.exceptions import AuthenticationFailed
+
+from portal import clock
 
 # A token is printable; anything else in the header is none, and must not reach the database.
 TOKEN = re.compile(rb"[0-9A-Za-z._~+/=-]{20,200}")
 INVALID = "Invalid token."
+# How often a service's use of its token is written down.
+NOTED_EVERY = timedelta(hours=1)
 
 
 class BearerAuthentication(TokenAuthentication):
@@ -38,6 +43,7 @@ class BearerAuthentication(TokenAuthentication):
             "token_digest": F("auth_token_set__digest"),
             "token_expiry": F("auth_token_set__expiry"),
             "token_scope": F("auth_token_set__scope"),
+            "token_used": F("auth_token_set__last_used_at"),
         }
         for person in holders.filter(**key).annotate(**columns):
             if compare_digest(digest, person.token_digest) and _is_fresh(person.token_expiry):
@@ -45,9 +51,20 @@ class BearerAuthentication(TokenAuthentication):
         raise AuthenticationFailed(INVALID)
 
     def _admit(self, person: Any) -> tuple[Any, str]:
+        if person.is_service:
+            return self._admit_service(person)
         if not person.has_second_factor:
             raise AuthenticationFailed("Set up a second factor first: an authenticator app or a passkey.")
         return person, person.token_scope
+
+    def _admit_service(self, service: Any) -> tuple[Any, str]:
+        """A lab's service has no second factor: its token is what it has. It opens nothing once its membership ended."""
+        if not service.seats:
+            raise AuthenticationFailed(INVALID)
+        now = clock.machine()
+        if service.token_used is None or service.token_used <= now - NOTED_EVERY:
+            get_token_model().objects.note_use(service.token_digest, at=now)
+        return service, service.token_scope
 
 
 def _is_fresh(expiry: datetime | None) -> bool:

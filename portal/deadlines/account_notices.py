@@ -10,11 +10,13 @@ from django.db.models import Q
 from django.urls import reverse
 
 from portal.accounts import hooks
+from portal.accounts.models import Role
 from portal.deadlines import actions
 from portal.deadlines.models import Message
 from portal.deadlines.querysets import CASELESS, DIGEST
-from portal.deadlines.registry import ACCOUNT, NoticeKind, register
+from portal.deadlines.registry import ACCOUNT, DeadlineKind, NoticeKind, days, register
 
+SERVICE_EXPIRES = "service_expires"
 NOT_YOU = "If this was not you, sign in, look at your sessions, and tell your organisation's administrator or the programme.\n"
 
 
@@ -74,6 +76,11 @@ KINDS = (
         "A calendar address was made for your account. Whoever has it can read your dates.",
     ),
     NoticeKind(
+        "service_changed",
+        "Service tokens",
+        "A service token of your lab was made, rotated or revoked.",
+    ),
+    NoticeKind(
         "second_factor_reset",
         "Your second factor",
         "Your second factor was reset by an administrator. You set up a new one when you next sign in.",
@@ -87,14 +94,38 @@ def tell(*, recipients: list[UUID], kind: str, about: UUID, at: datetime, link: 
     )
 
 
+def plan_expiry(*, service, organisation, due_at: datetime | None, at: datetime, link: str) -> None:
+    """A service's token expires: the lab's administrators are reminded of it, until it is rotated or revoked."""
+    if due_at is None:
+        actions.cancel(kinds=[SERVICE_EXPIRES], subject_id=service.pk, at=at)
+        return
+    actions.set_deadline(
+        kind=SERVICE_EXPIRES, subject_id=service.pk, case_id=None, case_number="", due_at=due_at, at=at,
+        organisation_id=organisation.pk, link=link,
+    )  # fmt: skip
+
+
 def messages(user) -> Q | None:
     """Accounts are the superusers' business, and nothing else that is told beside a case; and so are the daily mails."""
-    return Q(kind__in=[*(kind.key for kind in KINDS), DIGEST]) if user.is_superuser else None
+    kinds = [*(kind.key for kind in KINDS), SERVICE_EXPIRES, DIGEST]
+    return Q(kind__in=kinds) if user.is_superuser else None
 
 
 def register_kinds() -> None:
     register(*KINDS, group=ACCOUNT, essential=[kind.key for kind in KINDS])
+    register(
+        DeadlineKind(
+            SERVICE_EXPIRES,
+            "A service token expires",
+            "A service token of your lab expires soon. Rotate it, so that what uses it goes on working.",
+            (Role.ADMIN,),
+            days(-14, -3),
+            group=ACCOUNT,
+            essential=True,
+        )
+    )
     if tell not in hooks.TELL:
         hooks.TELL.append(tell)
         CASELESS.append(messages)
+        hooks.EXPIRES.append(plan_expiry)
         hooks.CLOSED.append(actions.end_feed)

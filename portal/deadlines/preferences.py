@@ -30,7 +30,12 @@ class Choice:
 
 
 def choices_of(user) -> list[Choice]:
-    """The groups of which this person can be told something, with what they chose; first those that can be chosen."""
+    """The groups of which this person can be told something, with what they chose; first those that can be chosen.
+
+    A lab's service is told nothing.
+    """
+    if user.is_service:
+        return []
     chosen = dict(NoticePreference.objects.visible_to(user).values_list("group", "delivery"))
     sides = {seat.kind for seat in user.seats}
     found = [

@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter
 
 from partners import api as partners
+from portal.accounts import api as accounts
 from portal.api.problem import not_found
 from portal.deadlines import api as deadlines
 from portal.site.api_docs import docs, schema
@@ -12,7 +13,8 @@ from reviews import api as reviews
 
 router = DefaultRouter()
 router.include_format_suffixes = False
-for prefix, viewset in (*submissions.ROUTES, *reviews.ROUTES, *partners.ROUTES, *deadlines.ROUTES):
+COLLECTIONS = (submissions, reviews, partners, deadlines, accounts)
+for prefix, viewset in (route for rooms in COLLECTIONS for route in rooms.ROUTES):
     router.register(prefix, viewset, basename=prefix)
 
 urlpatterns = [

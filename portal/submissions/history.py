@@ -100,7 +100,7 @@ LOOKS = {
 }
 # Who looks, in the words of a filter: the capacities that a look is recorded under.
 SIDES = {
-    "lab": ("Your lab", ("lab", "lab_viewer")),
+    "lab": ("Your lab", ("lab", "lab_viewer", "lab_service", "lab_service_viewer")),
     "government": (
         "Government",
         ("coordinator", "agency_coordinator", "designator", "auditor", "lead", "reviewer", "liaison"),

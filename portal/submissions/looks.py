@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from portal.accounts.models import Kind, Role
 from portal.ledger import actions as ledger_actions
 from portal.submissions.models import Submission
-from portal.submissions.querysets import agency_wide
+from portal.submissions.querysets import agency_wide, lab_capacity
 
 # The looks at a file's content: who took one has read that version.
 OPENED = ("downloaded_document", "compared_versions")
@@ -16,10 +16,9 @@ def standing(actor, submission: Submission) -> str:
 
     A lead is recorded as the reviewer they are; who reviews and coordinates for an invited agency, as a reviewer.
     """
-    if submission.lab_id in actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR):
-        return "lab"
-    if submission.lab_id in actor.organisations_as(Kind.LAB):
-        return "lab_viewer"
+    of_lab = {lab_capacity(s.role) for s in actor.seats if s.organisation_id == submission.lab_id}
+    if of_lab:
+        return min(of_lab)
     everywhere = agency_wide(actor)
     if everywhere:
         return str(everywhere[0])

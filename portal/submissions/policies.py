@@ -17,7 +17,9 @@ from portal.submissions.models import (
 from portal.submissions.querysets import FACTS, RECORD, lab_capacity, live, of_labs_alone
 from portal.submissions.states import DISCLOSURE, MACHINE, PENDING, REQUEST, State
 
-LAB_SEES = ("lab", "lab_viewer")
+LAB_SEES = ("lab", "lab_viewer", "lab_service", "lab_service_viewer")
+# Who writes what is not submitted yet; a lab's service too, which submits nothing.
+LAB_WRITES = (Role.ADMIN, Role.CONTRIBUTOR, Role.SERVICE)
 # In these capacities a person asks the lab, while they see the case's facts; the first that is held is put on record.
 ASKERS = ("coordinator", "agency_coordinator", "lead", "reviewer")
 # In these a person gives notice for their agency that it was asked to disclose something, while they see that the case exists.
@@ -34,17 +36,29 @@ class Edit:
 
 
 # What may be written on a case besides the steps of the state table: from which states, and by whom.
+#
+# A lab's service ("lab_service") does what is named here with it, and nothing else: no step of any state table is its, so that
+# whatever binds the lab, or answers for it, is a person's (docs/adr/0012).
 _LAB = frozenset({"lab"})
+_LAB_OR_SERVICE = frozenset({"lab", "lab_service"})
 EDITS: dict[str, Edit] = {
     "save_draft": Edit(
-        (State.DRAFT,), _LAB, "This case was submitted: its facts are corrected by a new version."
+        (State.DRAFT,),
+        _LAB_OR_SERVICE,
+        "This case was submitted: its facts are corrected by a new version.",
     ),
     "correct_facts": Edit(PENDING, _LAB, "Facts can be corrected from submission until the window ends."),
-    "add_document": Edit((State.DRAFT, *PENDING), _LAB, "Documents can be added until the window ends."),
-    "add_version": Edit((State.DRAFT, *PENDING), _LAB, "Versions can be added until the window ends."),
-    "add_evaluations": Edit((State.DRAFT, *PENDING), _LAB, "Evaluations can be added until the window ends."),
+    "add_document": Edit(
+        (State.DRAFT, *PENDING), _LAB_OR_SERVICE, "Documents can be added until the window ends."
+    ),
+    "add_version": Edit(
+        (State.DRAFT, *PENDING), _LAB_OR_SERVICE, "Versions can be added until the window ends."
+    ),
+    "add_evaluations": Edit(
+        (State.DRAFT, *PENDING), _LAB_OR_SERVICE, "Evaluations can be added until the window ends."
+    ),
     "take_back_evaluation": Edit(
-        (State.DRAFT, *PENDING), _LAB, "Evaluations can be taken back until the window ends."
+        (State.DRAFT, *PENDING), _LAB_OR_SERVICE, "Evaluations can be taken back until the window ends."
     ),
     "add_contact": Edit(
         (State.DRAFT, *PENDING, State.ENDED), _LAB, "Contacts can be named until the case is over."
@@ -81,12 +95,17 @@ def capacities(actor, submission: Submission, *, at: datetime | None = None) -> 
 
 def may_start(actor, lab) -> bool:
     """Whether a person may write a new submission for a lab."""
-    return lab.pk in actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
+    return lab.pk in actor.organisations_as(Kind.LAB, *LAB_WRITES)
 
 
 def may_upload(actor) -> bool:
     """Whether a person may send files ahead: who writes for any lab."""
-    return actor.has_seat(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
+    return actor.has_seat(Kind.LAB, *LAB_WRITES)
+
+
+def writes_as(actor) -> str:
+    """The capacity in which who may start a draft, or send a file ahead, does it."""
+    return "lab_service" if actor.is_service else "lab"
 
 
 def may_see(actor, submission: Submission, scope: str, *, at: datetime | None = None) -> bool:

@@ -30,6 +30,13 @@ AGENCY_WIDE = {
 }
 # The scopes that a lab's membership opens, whatever its role; the same test holds them to the view.
 LAB_SCOPES = frozenset({RECORD, FACTS, DOCUMENTS, INSTRUCTIONS, ASSESSMENTS})
+# What a lab's services do not see of its cases: a token that leaked would open the model itself.
+KEPT_FROM_SERVICES = frozenset({INSTRUCTIONS})
+_LAB_CAPACITIES: dict[str, str] = {
+    Role.VIEWER: "lab_viewer",
+    Role.SERVICE: "lab_service",
+    Role.SERVICE_VIEWER: "lab_service_viewer",
+}
 # What ends an agency-wide scope besides the membership: withdrawal ends all but the record, a release ends the documents too.
 AGENCY_WIDE_ENDS = {
     RECORD: (),
@@ -57,7 +64,12 @@ def of_labs_alone(user, at: datetime) -> bool:
 
 def lab_capacity(role: str) -> str:
     """In what capacity a lab's member stands to its cases; as the view has it."""
-    return "lab_viewer" if role == Role.VIEWER else "lab"
+    return _LAB_CAPACITIES.get(role, "lab")
+
+
+def lab_scopes(user) -> frozenset[str]:
+    """The scopes that this member of a lab sees of its cases."""
+    return LAB_SCOPES - KEPT_FROM_SERVICES if user.is_service else LAB_SCOPES
 
 
 def _own_labs(user, at: datetime):
@@ -91,7 +103,7 @@ class SubmissionQuerySet(models.QuerySet):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         at = at or clock.now()
-        if scope in LAB_SCOPES and of_labs_alone(user, at):
+        if scope in lab_scopes(user) and of_labs_alone(user, at):
             return self.filter(lab_id__in=_own_labs(user, at), created_at__lte=at)
         of_all = any(scope in AGENCY_WIDE[role] for role in agency_wide(user))
         if not of_all or not user.had_these_seats(at):

@@ -112,7 +112,7 @@ class OneOf(Func):
 
 # In which capacities the people of each kind of organisation may stand to a case, agency-wide ones apart.
 _CAPACITIES = {
-    Kind.LAB: ("lab", "lab_viewer"),
+    Kind.LAB: ("lab", "lab_viewer", "lab_service", "lab_service_viewer"),
     Kind.AGENCY: ("agency_coordinator", "lead", "reviewer"),
     Kind.PARTNER: ("partner",),
 }
@@ -123,7 +123,7 @@ def _kinds_told(user) -> dict[tuple[tuple[str, ...], str], list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
     for capacity in {capacity for seat in user.seats for capacity in _CAPACITIES[Kind(seat.kind)]}:
         # Who reads along with the lab's writers reads the lab's dates, though no reminder goes to them.
-        told = "lab" if capacity == "lab_viewer" else capacity
+        told = "lab" if capacity in _CAPACITIES[Kind.LAB] else capacity
         for kind in DEADLINES.values():
             if told in kind.capacities:
                 found.setdefault((capacity, kind.scope), []).append(kind.key)

@@ -13,6 +13,8 @@ from portal.submissions.policies import LAB_SEES
 CAPACITIES = {
     "lab": "Lab, writes",
     "lab_viewer": "Lab, reads",
+    "lab_service": "Lab's service, writes",
+    "lab_service_viewer": "Lab's service, reads",
     "coordinator": "Programme coordinator",
     "agency_coordinator": "Coordinator of an invited agency",
     "designator": "Designator",

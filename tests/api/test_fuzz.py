@@ -25,6 +25,7 @@ COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
     "partners", "grants", "evaluations", "notice-settings", "uploads", "questions", "obligations", "contacts",
     "disclosures",
+    "services",
 )  # fmt: skip
 ROLES = (
     "contributor",

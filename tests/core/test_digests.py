@@ -178,7 +178,7 @@ def test_a_long_daily_mail_ends_in_a_link_to_the_rest(post, monkeypatch):
 
 ESSENTIAL = {
     "account_made", "invited", "membership_added", "membership_ended", "password_asked", "sign_in_changed",
-    "second_factor_reset", "calendar_made", DIGEST,
+    "second_factor_reset", "calendar_made", "service_changed", DIGEST,
     "provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close",
     "malware_found",
     "disclosure_notified", "disclosure_answered", "disclosure_to_disclose", "disclosure_not_disclosed",
@@ -197,6 +197,7 @@ def test_which_kinds_nobody_can_put_off():
         "grant_close_out",
         "answer_disclosure",
         "disclosure_date",
+        "service_expires",
     }
     groups = {kind.group.key for kind in (*registry.NOTICES.values(), *registry.DEADLINES.values())}
     assert groups == {

@@ -14,7 +14,7 @@ _COLLECTIONS = {
     "assignments": "assignment", "assessments": "assessment", "partners": "partnerprofile", "grants": "grant",
     "deadlines": "deadline", "events": "event", "evaluations": "evaluation", "uploads": "upload",
     "questions": "informationrequest", "obligations": "obligation", "contacts": "contact",
-    "disclosures": "disclosurenotice",
+    "disclosures": "disclosurenotice", "services": "service",
 }  # fmt: skip
 
 
@@ -42,7 +42,8 @@ def _value(name: str, route: str, world):
         model = route.split("/")[2].strip("^")
         if model == "notice-settings":
             return "reminders"
-        return world.objects[_COLLECTIONS.get(model, model)].pk
+        found = world.objects[_COLLECTIONS.get(model, model)]
+        return found.id if model == "services" else found.pk
     granting = route.startswith(("lab/cases/<str:case_number>/partners", "partner/"))
     case = world.granted if granting else world.case
     document = world.granted.document if granting else world.document
@@ -59,6 +60,7 @@ def _value(name: str, route: str, world):
         "user_id": world.granted.partner.member.pk,
         "organisation_id": world.case.lab.pk,
         "membership_id": world.membership.pk,
+        "service_id": world.objects["service"].user_id,
         "invitation_id": world.invitation.pk,
         "message_id": world.message.pk,
         "token_id": world.token.pk,

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from django.contrib.auth.models import AnonymousUser
 
 from partners.models import PartnerTerms
-from portal.accounts.actions import invitations, tokens
+from portal.accounts.actions import invitations, services, tokens
 from portal.accounts.models import Affiliation, Membership, Role, User
 from portal.deadlines import actions as messages
 from portal.deadlines.models import Deadline, Heartbeat, Message
@@ -92,6 +92,13 @@ def build() -> SimpleNamespace:
         role=Role.VIEWER,
     )
     token, _ = tokens.create_token(actor=people["lab admin"], name="Build server", lifetime=make.DAY)
+    service, _ = services.make_service(
+        actor=people["lab admin"],
+        organisation=case.lab,
+        name="Release pipeline",
+        scope="write",
+        lifetime=make.DAY,
+    )
     _, calendar = messages.make_feed(actor=people["lab admin"])
     Heartbeat.objects.create(name="worker", at=AT)
     membership = Membership.objects.get(user=case.viewer)
@@ -117,6 +124,7 @@ def build() -> SimpleNamespace:
         "user": case.viewer,
         "membership": membership,
         "invitation": invitation,
+        "service": service,
         "affiliation": affiliation,
         "document": document,
         "evaluation": evaluation,

@@ -26,6 +26,7 @@ from portal.accounts.actions.security import (
     reset_second_factor,
     second_factors_of,
 )
+from portal.accounts.actions.services import make_service, revoke_service, rotate_service
 from portal.accounts.actions.tokens import create_token, revoke_token
 
 __all__ = [
@@ -43,12 +44,15 @@ __all__ = [
     "end_sessions",
     "end_sessions_without_second_factor",
     "invite",
+    "make_service",
     "note_sign_in_change",
     "reactivate_person",
     "record_affiliation",
     "record_sign_in",
     "reset_second_factor",
+    "revoke_service",
     "revoke_token",
+    "rotate_service",
     "second_factors_of",
     "update_organisation",
     "update_profile",

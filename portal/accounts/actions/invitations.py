@@ -53,6 +53,7 @@ def _account(email: str, name: str, at: datetime) -> User:
         validate_email(email)
     except ValidationError as error:
         raise Invalid("Enter an e-mail address such as name@example.org.", field="email") from error
+    memberships.require_persons_address(email)
     found = User.objects.filter(email__iexact=email).first()
     if found:
         return found

@@ -8,7 +8,7 @@ from django.db import transaction
 from portal import clock
 from portal.accounts import hooks, policies
 from portal.accounts.actions import security
-from portal.accounts.models import ROLES_OF, Kind, Membership, Organisation, Role, User
+from portal.accounts.models import ROLES_OF, SERVICE_DOMAIN, Kind, Membership, Organisation, Role, User
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from portal.ledger import actions as ledger
 
@@ -41,6 +41,7 @@ def join(*, actor: User, organisation: Organisation, user: User, role: str, at: 
     require_role(organisation, role)
     if not user.is_active:
         raise Invalid("This account is closed.", field="user")
+    require_person(user)
     if Membership.objects.active().filter(user=user, organisation=organisation, role=role).exists():
         raise AlreadyDone(f"{user} has this role already.")
     membership = Membership.objects.create(user=user, organisation=organisation, role=role, since=at)
@@ -54,6 +55,17 @@ def join(*, actor: User, organisation: Organisation, user: User, role: str, at: 
     if actor.pk != user.pk:
         hooks.tell(recipients=[user.pk], kind="membership_added", about=event.pk, at=at)
     return membership
+
+
+def require_person(user: User) -> None:
+    """A service has the one role it was made with, no address, and ends by revoking its token."""
+    if user.is_service:
+        raise NotAllowed("This is a service, and no person: only its token is rotated and revoked.")
+
+
+def require_persons_address(email: str) -> None:
+    if email.strip().lower().endswith(SERVICE_DOMAIN):
+        raise Invalid("Nobody reads mail at this address.", field="email")
 
 
 def require_role(organisation: Organisation, role: str) -> None:
@@ -70,6 +82,7 @@ def end_membership(
     at = at or clock.now()
     if not policies.may_administer(actor, organisation):
         raise NotAllowed("Only an administrator of this organisation can end a membership.")
+    require_person(membership.user)
     _end(actor=actor, organisation=organisation, membership=membership, reason=reason, at=at)
     return membership
 
@@ -81,6 +94,7 @@ def change_role(*, actor: User, membership: Membership, role: str, at: datetime 
     at = at or clock.now()
     if not policies.may_administer(actor, organisation):
         raise NotAllowed("Only an administrator of this organisation can change a role.")
+    require_person(membership.user)
     require_role(organisation, role)
     if membership.role == role and membership.ended_at is None:
         raise AlreadyDone(f"{membership.user} has this role already.")

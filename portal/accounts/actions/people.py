@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from portal import clock
 from portal.accounts import hooks, policies
-from portal.accounts.actions import memberships, security
+from portal.accounts.actions import memberships, security, services
 from portal.accounts.models import Affiliation, Kind, Membership, Organisation, User
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
@@ -28,6 +28,7 @@ def create_person(
     at = at or clock.now()
     if not name.strip():
         raise Missing("Enter the person's name.", field="name")
+    memberships.require_persons_address(email)
     if User.objects.filter(email__iexact=email.strip()).exists():
         raise Invalid("This address has an account already.", field="email")
     user = User.objects.create_user(
@@ -47,6 +48,7 @@ def deactivate_person(*, actor: User, user: User, reason: str = "", at: datetime
     at = at or clock.now()
     if actor.pk == user.pk:
         raise NotAllowed("You cannot close your own account.")
+    memberships.require_person(user)
     held = Membership.objects.active().filter(user=user).exclude(organisation__kind=Kind.AGENCY)
     for membership in held.order_by("organisation_id"):
         memberships.keep_an_administrator(memberships.lock(membership.organisation_id), leaving=membership)
@@ -66,6 +68,7 @@ def deactivate_person(*, actor: User, user: User, reason: str = "", at: datetime
 def reactivate_person(*, actor: User, user: User, at: datetime | None = None) -> User:
     """Open a closed account again."""
     _require_sysadmin(actor)
+    memberships.require_person(user)
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.is_active:
         raise AlreadyDone("This account is open.")
@@ -97,6 +100,8 @@ def change_address(*, actor: User, user: User, email: str, at: datetime | None =
     _require_sysadmin(actor)
     user = User.objects.select_for_update().get(pk=user.pk)
     email = email.strip().lower()
+    memberships.require_person(user)
+    memberships.require_persons_address(email)
     if User.objects.filter(email__iexact=email).exists():
         raise Invalid("This address has an account already.", field="email")
     user.email = email
@@ -112,7 +117,12 @@ def change_address(*, actor: User, user: User, email: str, at: datetime | None =
 
 @transaction.atomic
 def ask_for_password(*, user: User, at: datetime | None = None) -> None:
-    """Somebody asked, signed out, for a new password for this account; its link goes to the account's address only."""
+    """Somebody asked, signed out, for a new password for this account; its link goes to the account's address only.
+
+    A service has no password. Whoever asks for it learns no more than of an address that nobody has.
+    """
+    if user.is_service:
+        return
     at = at or clock.now()
     event = ledger.record(actor=None, verb="asked_for_password", subject=user, at=at)
     hooks.tell(recipients=[user.pk], kind="password_asked", about=event.pk, at=at)
@@ -143,10 +153,12 @@ def update_organisation(
     """Rename an organisation; its kind stays, since everything hangs on it."""
     _require_sysadmin(actor)
     organisation = memberships.lock(organisation.pk)
+    before = organisation.short_name
     organisation.name, organisation.short_name = name.strip(), short_name.strip()
     try:
         with transaction.atomic():
             organisation.save(update_fields=["name", "short_name"])
+            services.rename_all(organisation, before=before)
     except IntegrityError as error:
         raise Invalid("An organisation of this kind has this name already.", field="name") from error
     ledger.record(actor=actor, verb="updated_organisation", subject=organisation, at=at or clock.now())
@@ -166,6 +178,7 @@ def record_affiliation(
     """Write down where a person works or worked; a lab named here may not be reviewed by them. One row an organisation."""
     _require_sysadmin(actor)
     at = at or clock.now()
+    memberships.require_person(user)
     if since and until and until < since:
         raise Invalid("The end lies before the beginning.", field="until")
     affiliation, _ = Affiliation.objects.update_or_create(

@@ -50,15 +50,27 @@ def _make() -> dict[str, Any]:
     with clock_at(now - BEGINNING):
         cast = people.make()
     Stage(cast, now).play(SCRIPTS)
+    _service(cast)
     handover = _handover(cast)
     _settle(now)
     return handover
 
 
+def _service(cast: Cast) -> None:
+    """One lab has a service. Nobody is given its secret: whoever tries it rotates it."""
+    accounts.make_service(
+        actor=cast.person("kit_admin"),
+        organisation=cast.house("kestrel"),
+        name="Release pipeline",
+        scope="write",
+        lifetime=timedelta(days=90),
+    )
+
+
 def _settle(now: datetime) -> None:
     """Messages of the past were sent, and those of more than some days ago were read; tokens were made without a word."""
     history = Message.objects.filter(state=Message.State.WAITING)
-    history.filter(kind="sign_in_changed").update(created_at=now - 2 * READ_AFTER)
+    history.filter(kind__in=["sign_in_changed", "service_changed"]).update(created_at=now - 2 * READ_AFTER)
     history.filter(created_at__lt=now - RECENT).update(
         state=Message.State.SENT, sent_at=F("created_at") + timedelta(seconds=4), attempts=1
     )

@@ -57,7 +57,7 @@ def create_draft(
         verb="create_draft",
         subject=case,
         case_id=case.pk,
-        capacity="lab",
+        capacity=policies.writes_as(actor),
         data={"revision": 1},
         at=at,
     )

@@ -87,7 +87,7 @@ def begin_upload(*, actor, name: str, length: int, at: datetime | None = None) -
         verb="begin_upload",
         subject=upload,
         case_id=None,
-        capacity="lab",
+        capacity=policies.writes_as(actor),
         data={"length": length},
         at=at,
     )
@@ -154,7 +154,13 @@ def end_upload(*, actor, upload: Upload, at: datetime | None = None) -> None:
         raise NotAllowed("This is not your upload.")
     if Upload.objects.filter(pk=upload.pk).delete()[0]:
         ledger.record(
-            actor=actor, verb="end_upload", subject=upload, case_id=None, capacity="lab", data={}, at=at
+            actor=actor,
+            verb="end_upload",
+            subject=upload,
+            case_id=None,
+            capacity=policies.writes_as(actor),
+            data={},
+            at=at,
         )
     transaction.on_commit(lambda: upload.path.unlink(missing_ok=True))
 

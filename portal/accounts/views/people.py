@@ -1,121 +1,20 @@
-"""One's own account, and the people of one's organisation."""
+"""The people of one's organisation."""
 
 from allauth.account.decorators import reauthentication_required
-from allauth.mfa.webauthn.views import remove_webauthn as allauth_remove_webauthn
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import doors
 from portal.accounts import actions, policies
-from portal.accounts.adapter import MFAAdapter
-from portal.accounts.forms import InviteForm, ProfileForm, ReasonForm, RoleForm, TokenForm
-from portal.accounts.models import ApiToken, Invitation, Membership, Organisation
-
-ANSWERS = {
-    "accept": (actions.accept_invitation, "You have joined."),
-    "decline": (actions.decline_invitation, "You declined the invitation."),
-}
+from portal.accounts.forms import InviteForm, ReasonForm, RoleForm
+from portal.accounts.models import Invitation, Membership, Organisation
 
 
-@require_safe
-@login_required
-def overview(request: HttpRequest) -> HttpResponse:
-    return redirect("account_profile")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def profile(request: HttpRequest) -> HttpResponse:
-    """Name and time zone, and the roles one holds."""
-    user = request.user
-    form = ProfileForm(request.POST or None, initial={"name": user.name, "zone": user.zone})
-    if form.is_valid():
-        doors.attempt(request, form, lambda: actions.update_profile(actor=user, **form.cleaned_data))
-        if form.is_valid():
-            messages.success(request, "Your profile was saved.")
-            return doors.see_other(reverse("account_profile"))
-    held = Membership.objects.visible_to(user).active().filter(user=user).select_related("organisation")
-    return doors.answer(request, "account/profile.html", {"memberships": held}, form=form)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def remove_passkey(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Remove a passkey, unless it is the last second factor."""
-    authenticator = get_object_or_404(actions.second_factors_of(request.user), pk=pk, type="webauthn")
-    adapter = MFAAdapter()
-    if not adapter.can_delete_authenticator(authenticator):
-        messages.error(request, adapter.error_messages["cannot_delete_authenticator"])
-        return redirect("mfa_list_webauthn")
-    return allauth_remove_webauthn(request, pk=pk)
-
-
-# --- API tokens -----------------------------------------------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def tokens(request: HttpRequest) -> HttpResponse:
-    """One's tokens; making one asks for the password again."""
-    return _make_token(request) if request.method == "POST" else _tokens_page(request, TokenForm())
-
-
-@sensitive_variables("secret", "made")
-@reauthentication_required
-def _make_token(request: HttpRequest) -> HttpResponse:
-    """A new token's secret is on the answer to the form that made it, and nowhere else ever."""
-    form, secret = TokenForm(request.POST or None), ""
-    if form.is_valid():
-        made = doors.attempt(
-            request, form, lambda: actions.create_token(actor=request.user, **form.cleaned_data)
-        )
-        if made:
-            secret, form = made[1], TokenForm()
-    return _tokens_page(request, form, secret)
-
-
-def _tokens_page(request: HttpRequest, form: TokenForm, secret: str = "") -> HttpResponse:
-    context = {"tokens": ApiToken.objects.visible_to(request.user), "secret": secret}
-    return doors.answer(request, "account/tokens.html", context, form=form)
-
-
-@require_POST
-@login_required
-def revoke_token(request: HttpRequest, token_id) -> HttpResponse:
-    token = get_object_or_404(ApiToken.objects.visible_to(request.user).select_related("user"), id=token_id)
-    return doors.verb_post(
-        request,
-        lambda: actions.revoke_token(actor=request.user, token=token),
-        done=f"“{token.name}” was revoked. It opens nothing from now on.",
-        back=reverse("account_tokens"),
-    )
-
-
-# --- Invitations to oneself -------------------------------------------------------------------------------------------------
-
-
-@require_POST
-@login_required
-def answer_invitation(request: HttpRequest, invitation_id, answer: str) -> HttpResponse:
-    if answer not in ANSWERS:
-        raise Http404
-    mine = Invitation.objects.visible_to(request.user).filter(user=request.user)
-    invitation = get_object_or_404(mine, pk=invitation_id)
-    action, done = ANSWERS[answer]
-    return doors.verb_post(
-        request, lambda: action(actor=request.user, invitation=invitation), done=done, back=reverse("home")
-    )
-
-
-# --- The people of an organisation --------------------------------------------------------------------------------------------
-
-
-def _administered(request: HttpRequest, organisation_id) -> Organisation:
+def administered(request: HttpRequest, organisation_id) -> Organisation:
     """An organisation whose people this person looks after, or 404."""
     organisation = get_object_or_404(Organisation.objects.visible_to(request.user), pk=organisation_id)
     if not policies.may_administer(request.user, organisation):
@@ -124,7 +23,8 @@ def _administered(request: HttpRequest, organisation_id) -> Organisation:
 
 
 def _member(request: HttpRequest, membership_id) -> Membership:
-    rows = Membership.objects.visible_to(request.user).active().select_related("user", "organisation")
+    rows = Membership.objects.visible_to(request.user).active().of_people()
+    rows = rows.select_related("user", "organisation")
     membership = get_object_or_404(rows, pk=membership_id)
     if not policies.may_administer(request.user, membership.organisation):
         raise Http404
@@ -147,13 +47,14 @@ def organisations(request: HttpRequest) -> HttpResponse:
 @login_required
 def organisation(request: HttpRequest, organisation_id) -> HttpResponse:
     """The people of an organisation and the invitations they have not answered."""
-    subject = _administered(request, organisation_id)
-    people = Membership.objects.visible_to(request.user).active().filter(organisation=subject)
+    subject = administered(request, organisation_id)
+    people = Membership.objects.visible_to(request.user).active().of_people().filter(organisation=subject)
     waiting = Invitation.objects.visible_to(request.user).unanswered().filter(organisation=subject)
     context = {
         "organisation": subject,
         "page": doors.page_of(request, people.select_related("user").order_by("user__name", "role", "pk")),
         "invitations": waiting.select_related("user"),
+        "has_services": policies.may_make_services(request.user, subject),
     }
     return render(request, "account/organisation.html", context)
 
@@ -161,7 +62,7 @@ def organisation(request: HttpRequest, organisation_id) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def invite(request: HttpRequest, organisation_id) -> HttpResponse:
-    subject = _administered(request, organisation_id)
+    subject = administered(request, organisation_id)
     form = InviteForm(request.POST or None, organisation=subject)
     if form.is_valid():
         doors.attempt(
@@ -178,7 +79,7 @@ def invite(request: HttpRequest, organisation_id) -> HttpResponse:
 @require_POST
 @login_required
 def withdraw_invitation(request: HttpRequest, organisation_id, invitation_id) -> HttpResponse:
-    subject = _administered(request, organisation_id)
+    subject = administered(request, organisation_id)
     rows = Invitation.objects.visible_to(request.user).filter(organisation=subject)
     invitation = get_object_or_404(rows, pk=invitation_id)
     return doors.verb_post(
