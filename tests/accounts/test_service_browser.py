@@ -30,7 +30,7 @@ def test_a_service_from_its_first_token_to_its_end(chromium, stack, faults):  # 
         return person.page.locator(".portal-key").inner_text()
 
     beside = Person(chromium, stack, faults, BESIDE).sign_in().go("/account/organisations/")
-    beside.follow("Service tokens").sees("No services").sees_not("Release pipeline")
+    beside.follow("Service tokens").sees("No services").sees_not("Kit Farrow", "Rotate or revoke")
 
     kit, password = Person(chromium, stack, faults, ADMIN).sign_in(), stack.account(ADMIN)["password"]
     kit.go("/account/organisations/").sees_not("(service of").follow("Service tokens").sees(
@@ -41,8 +41,10 @@ def test_a_service_from_its_first_token_to_its_end(chromium, stack, faults):  # 
         tab_to(page, "Name of the service")
         page.keyboard.press("Enter")
     confirm(kit, password)
-    kit.press("Make a service token").sees("Say what the service is called.")
+    kit.sees("Say what the service is called.")
+    # From the summary of what is wrong to the field.
     tab_to(page, "Name of the service")
+    page.keyboard.press("Enter")
     page.keyboard.type("Evaluation system")
     with page.expect_navigation():
         page.keyboard.press("Enter")

@@ -77,7 +77,7 @@ def service(request: HttpRequest, organisation_id, service_id) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def rotate(request: HttpRequest, organisation_id, service_id) -> HttpResponse:
-    """A new secret. Who was asked for the password on the way comes back without the form, to the service's page."""
+    """A new secret. Who comes to this address without the form, as by a reload, goes to the service's page."""
     subject, token = _token(request, organisation_id, service_id)
     if request.method != "POST":
         return redirect("account_service", subject.pk, token.user_id)
