@@ -13,6 +13,7 @@ from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger.models import Event
 from tests import factories as make
 from tests.accounts.doors import reauthenticate, sign_in
+from tests.api.calls import Caller
 from tests.factories_services import service, tokens_of
 
 pytestmark = pytest.mark.django_db
@@ -286,3 +287,19 @@ def test_its_name_follows_the_labs(lab, ada):
     root = make.person(is_superuser=True)
     actions.update_organisation(actor=root, organisation=lab, name="Borealis", short_name="Bo")
     assert str(User.objects.get(pk=found.pk)) == "Release pipeline (service of Bo)"
+
+
+def test_the_date_stands_where_administrators_read_dates_and_nowhere_else(lab, ada):
+    _, secret = service(lab, actor=ada)
+    others = [
+        make.member(lab, Role.CONTRIBUTOR),
+        make.member(make.lab(), Role.ADMIN),
+        make.member(make.partner_organisation(), Role.ADMIN),
+        make.coordinator(),
+    ]
+    [due] = Caller(ada).results("deadlines/")
+    assert (due["kind"], due["case_number"]) == ("service_expires", "")
+    callers = [*map(Caller, others), Caller(token=secret)]
+    assert [caller.results("deadlines/") for caller in callers] == [[]] * 5
+    client = sign_in(ada)
+    assert [client.get(address).status_code for address in ("/", "/lab/", "/notices/")] == [200] * 3

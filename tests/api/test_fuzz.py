@@ -17,6 +17,7 @@ from portal.submissions import actions
 from tests import factories as make
 from tests import factories_partners as partnered
 from tests import factories_reviews as reviewed
+from tests import factories_services
 from tests.api.calls import NOWHERE, Caller
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -28,6 +29,7 @@ COLLECTIONS = (
     "services",
 )  # fmt: skip
 ROLES = (
+    "admin",
     "contributor",
     "viewer",
     "coordinator",
@@ -76,7 +78,10 @@ def _world() -> SimpleNamespace:
     granted = partnered.GrantCase()
     granted.agree()
     make.draft(actor=case.contributor, lab=case.lab)
+    admin = make.member(case.lab, Role.ADMIN)
+    factories_services.service(case.lab, actor=admin)
     return SimpleNamespace(
+        admin=admin,
         contributor=case.contributor,
         viewer=case.viewer,
         coordinator=case.coordinator,
@@ -93,7 +98,7 @@ def _world() -> SimpleNamespace:
 def _ids(world: SimpleNamespace) -> dict[str, list[str]]:
     """Ids of what exists, for addresses that lead somewhere; read by those who see most."""
     found: dict[str, set[str]] = {name: {NOWHERE} for name in COLLECTIONS}
-    for user in (world.coordinator, world.contributor, world.partner, world.auditor):
+    for user in (world.coordinator, world.contributor, world.partner, world.auditor, world.admin):
         caller = Caller(user)
         for name in COLLECTIONS:
             found[name] |= {row["id"] for row in caller.results(f"{name}/", page_size=100)}
