@@ -89,7 +89,7 @@ REQUEST = Machine(
 
 
 class DisclosureState(models.TextChoices):
-    NOTIFIED = "notified", "Lab is heard"
+    NOTIFIED = "notified", "Awaits the lab's answer"
     SILENT = "silent", "No answer in time"
     OBJECTED = "objected", "Lab objects"
     NOT_OBJECTED = "not_objected", "Lab does not object"

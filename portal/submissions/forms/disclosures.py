@@ -20,13 +20,13 @@ class DisclosureAnswerForm(forms.Form):
         error_messages={"required": "Say whether your lab objects."},
     )
     reason = forms.CharField(
-        label="Grounds",
+        label="What you say to it",
         required=False,
         max_length=DisclosureNotice.TEXT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 10, "dir": "auto"}),
-        help_text="What must not be disclosed and why: which portions, and what harm their disclosure would do to your lab's"
-        " competitive position. Needed where you object; at most 10,000 characters. The agency that gave the notice and the"
-        " programme's coordinators and auditors read it.",
+        help_text="Where you object, your grounds are needed: which portions must not be disclosed, and what harm that would do to"
+        " your lab's competitive position. At most 10,000 characters. The agency that gave the notice and the programme's"
+        " coordinators and auditors read it.",
     )
 
     def clean(self):

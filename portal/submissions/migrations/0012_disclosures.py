@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                     "stored_state",
                     models.CharField(
                         choices=[
-                            ("notified", "Lab is heard"),
+                            ("notified", "Awaits the lab's answer"),
                             ("silent", "No answer in time"),
                             ("objected", "Lab objects"),
                             ("not_objected", "Lab does not object"),
