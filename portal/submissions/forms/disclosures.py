@@ -24,8 +24,8 @@ class DisclosureAnswerForm(forms.Form):
         required=False,
         max_length=DisclosureNotice.TEXT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 10, "dir": "auto"}),
-        help_text="Where you object, your grounds are needed: which portions must not be disclosed, and what harm that would do to"
-        " your lab's competitive position. At most 10,000 characters. The agency that gave the notice and the programme's"
+        help_text="Where you object, your grounds are needed: which portions must not be disclosed, and what harm that would do"
+        " to your lab's competitive position. At most 10,000 characters. The agency that gave the notice and the programme's"
         " coordinators and auditors read it.",
     )
 
