@@ -1,15 +1,22 @@
 """``python -m bench.evidence``: memory and time of reading an evaluation log of 200 MB, beside loading it whole.
 
 Each reading is a process of its own. "Above idle" is its peak resident memory less that of a process that has imported the same
-and read nothing. The yardstick is ``json.load`` of the same file.
+and read nothing. The yardstick is ``json.load`` of the same file. Then the same files go through the web form: peak of all web
+processes above what they held at rest.
 """
 
 import json
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from pathlib import Path
+
+from bench.upload import PREPARE, Memory, multipart
+from bench.web import environment_of, make_database, web_server
+from portal.stack.layout import Layout, free_port
+from portal.stack.servers import Servers
 
 SIZE = 200 * 2**20
 HEAD = {
@@ -69,6 +76,44 @@ def measure(how: str, path: Path) -> tuple[float, float]:
     return peak, seconds
 
 
+def by_form(port: int, made: dict, path: Path) -> None:
+    """The offer that the lab's page makes of a file."""
+    secret = "a" * 32
+    headers = {
+        "Cookie": f"{made['session']}; csrftoken={secret}",
+        "Origin": f"http://localhost:{port}",
+    }
+    address = f"/lab/cases/{made['number']}/evidence/"
+    fields = {"csrfmiddlewaretoken": secret, "do": "file"}
+    response, body = multipart(port, address, headers, fields, path.name, path)
+    if response.status != 200 or b"cyber_range" not in body or b"0.625" not in body:
+        raise SystemExit(f"The page read nothing: {response.status} {body[:300]!r}")
+
+
+def through_the_web(paths: dict[str, Path], folder: Path) -> None:
+    servers = Servers(Layout(folder / "stack"), environment={})
+    servers.start()
+    try:
+        environment = environment_of(servers.stack, "evidence", folder / "stack")
+        made = make_database(servers.stack, "evidence", environment, PREPARE)
+        port = free_port(None)
+        with web_server(port, environment, "--timeout", "600") as web:
+            small = folder / "small.json"
+            small.write_text(json.dumps(HEAD))
+            for _ in range(20):
+                by_form(port, made, small)
+            for label, path in paths.items():
+                idle, watch, begun = Memory(web.pid).now(), Memory(web.pid), time.monotonic()
+                watch.start()
+                by_form(port, made, path)
+                seconds = time.monotonic() - begun
+                print(
+                    f"| {label}, by the web form | {(watch.stop() - idle) / 2**20:.0f} MB | {seconds:.1f} |"
+                )
+    finally:
+        servers.stop()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
         paths = make(Path(name))
@@ -81,6 +126,7 @@ def main() -> None:
         ):
             peak, seconds = measure(how, path)
             print(f"| {label} | {(peak - idle) / 2**20:.0f} MB | {seconds:.2f} |")
+        through_the_web(paths, Path(name))
 
 
 if __name__ == "__main__":

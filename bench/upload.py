@@ -33,7 +33,14 @@ people = data.people()
 lab = Organisation.objects.get(name="Bench Lab 0 (invented)")
 with transaction.atomic():
     case = actions.create_draft(actor=people["lab"], lab=lab)
-print(json.dumps({"token": get_token_model().objects.create(people["lab"])[1], "case": str(case.pk)}))
+from django.conf import settings
+from django.test import Client
+browser = Client()
+browser.force_login(people["lab"], backend=settings.AUTHENTICATION_BACKENDS[0])
+print(json.dumps({
+    "token": get_token_model().objects.create(people["lab"])[1], "case": str(case.pk), "number": case.case_number,
+    "session": f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}",
+}))
 """
 
 
@@ -65,21 +72,24 @@ class Memory(threading.Thread):
         return self.peak
 
 
-def upload(port: int, made: dict, path: Path) -> dict:
-    fields = {"submission": made["case"], "kind": "other", "title": "Large"}
+def multipart(port: int, address: str, headers: dict, fields: dict, name: str, path: Path):
+    """The answer to a form with a file, sent piece by piece, and its body."""
     head = "".join(
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields.items()
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+        for field, value in fields.items()
     )
-    head += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="large.txt"\r\n'
+    head += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
     head += "Content-Type: text/plain\r\n\r\n"
     tail = f"\r\n--{BOUNDARY}--\r\n"
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
-    connection.putrequest("POST", "/api/v1/documents/", skip_host=True)
-    connection.putheader("Host", f"localhost:{port}")
-    connection.putheader("Authorization", f"Bearer {made['token']}")
-    connection.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
-    connection.putheader("Content-Length", str(len(head) + path.stat().st_size + len(tail)))
+    connection.putrequest("POST", address, skip_host=True)
+    sent = headers | {
+        "Host": f"localhost:{port}",
+        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+        "Content-Length": str(len(head) + path.stat().st_size + len(tail)),
+    }
+    for header, value in sent.items():
+        connection.putheader(header, value)
     connection.endheaders()
     connection.send(head.encode())
     with path.open("rb") as source:
@@ -87,7 +97,13 @@ def upload(port: int, made: dict, path: Path) -> dict:
             connection.send(piece)
     connection.send(tail.encode())
     response = connection.getresponse()
-    body = response.read()
+    return response, response.read()
+
+
+def upload(port: int, made: dict, path: Path) -> dict:
+    fields = {"submission": made["case"], "kind": "other", "title": "Large"}
+    token = {"Authorization": f"Bearer {made['token']}"}
+    response, body = multipart(port, "/api/v1/documents/", token, fields, "large.txt", path)
     if response.status != 201:
         raise SystemExit(f"upload: {response.status} {body[:300]!r}")
     return json.loads(body)
