@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
+from portal.admin.exporting import LIMIT, TakesLists
 from portal.admin.taking import TakesSteps
 from portal.doors import CappedPaginator
 
@@ -56,7 +57,7 @@ class PortalChangeList(ChangeList):
         return self.paginator.LIMIT
 
 
-class PortalAdmin(TakesSteps, admin.ModelAdmin):
+class PortalAdmin(TakesSteps, TakesLists, admin.ModelAdmin):
     """Read-only rows a person may see, and buttons for the verbs that person may take. The package's docstring shows how.
 
     Nothing is added, changed or deleted by the stock forms, no LogEntry is written (the ledger is the record), and what is
@@ -169,7 +170,8 @@ class PortalAdmin(TakesSteps, admin.ModelAdmin):
             )
             for step in self.steps
         ]
-        return own + super().get_urls()
+        export = path("export/", self.wrap(self.export_view), name=f"{name}_export")
+        return [*own, export, *super().get_urls()]
 
     def wrap(self, view):
         """A view of this admin behind the site's door, as Django wraps its own."""
@@ -181,7 +183,7 @@ class PortalAdmin(TakesSteps, admin.ModelAdmin):
         return update_wrapper(wrapper, getattr(view, "func", view))
 
     def changelist_view(self, request, extra_context=None):
-        titled = {"title": self.plural.capitalize()} | (extra_context or {})
+        titled = {"title": self.plural.capitalize(), "export_limit": LIMIT} | (extra_context or {})
         response = super().changelist_view(request, titled)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:

@@ -1,8 +1,6 @@
 """Who can see a case and who looked, as files: every line the pages show, with the SHA-256 of what was given."""
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from portal import sheets
 from portal.submissions import history, sight
 from portal.submissions.models import Submission
 
@@ -19,8 +18,6 @@ PURPOSES: list[Callable[[Submission], dict[UUID, str]]] = []
 
 SEAT_COLUMNS = ("name", "organisation", "capacity", "part", "since", "until", "status")
 LOOK_COLUMNS = ("at", "name", "organisation", "capacity", "what", "document", "file", "purpose")
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +84,12 @@ def looks(case: Submission, *, at: datetime) -> list[dict[str, Any]]:
 
 
 def as_csv(case: Submission, what: str, *, at: datetime) -> Exported:
-    """``what`` is ``looks`` or ``seats``; cells that a spreadsheet would take for formulas are defused by an apostrophe."""
+    """``what`` is ``looks`` or ``seats``."""
     rows, columns = (
         (looks(case, at=at), LOOK_COLUMNS) if what == "looks" else (seats(case, at=at), SEAT_COLUMNS)
     )
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_defused(row[name]) for name in columns] for row in rows)
-    return _named(case, what, "csv", "text/csv; charset=utf-8", stream.getvalue().encode(), at)
+    content = sheets.as_csv(columns, ([row[name] for name in columns] for row in rows))
+    return _named(case, what, "csv", sheets.CSV, content, at)
 
 
 def as_json(case: Submission, *, at: datetime) -> Exported:
@@ -121,8 +115,3 @@ def _named(case: Submission, what: str, ending: str, kind: str, content: bytes, 
 
 def _iso(instant: datetime | None) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z") if instant else ""
-
-
-def _defused(cell: Any) -> str:
-    text = str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
