@@ -53,7 +53,6 @@ class TakesLists:
         part = "" if whole else f"-first-{LIMIT}"
         name = f"{slugify(self.plural)}{part}-{clock.now():%Y-%m-%d}.csv"
         response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-        response["Cache-Control"] = "private, no-store"
         return response
 
     def _sheet(self: Any, request: HttpRequest, rows: list) -> bytes:
