@@ -7,7 +7,7 @@ class ReviewsConfig(AppConfig):
 
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
-        from portal.admin.panels import CASE_PANELS, HOME_PANELS
+        from portal.admin.panels import CASE_PANELS, HOME_PANELS, HOME_SECTIONS
         from portal.deadlines.querysets import CASELESS
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
@@ -15,6 +15,7 @@ class ReviewsConfig(AppConfig):
         from portal.submissions.exports import archive as exports
         from reviews import archive, deadline_kinds, policies, readers
         from reviews.actions.clockwork import follow_window
+        from reviews.admin import load
         from reviews.admin.panels import assessments_panel, queues, seats_panel
         from reviews.panels import lab_panel
         from reviews.words import CHANGES
@@ -34,3 +35,4 @@ class ReviewsConfig(AppConfig):
         PERMISSION_POLICIES["reviews"] = policies.has_perm
         CASE_PANELS.extend([seats_panel, assessments_panel])
         HOME_PANELS.append(queues)
+        HOME_SECTIONS.append(load.panel)

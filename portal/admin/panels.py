@@ -10,6 +10,8 @@ from django.db.models import IntegerField, QuerySet, Value
 CASE_PANELS: list[Callable] = []
 # (request) -> list of Queue: what waits on this person. All queues of all apps are counted in one statement.
 HOME_PANELS: list[Callable] = []
+# (request) -> (title, template, context), or None for nothing to show: a section of the home page, in the list's order.
+HOME_SECTIONS: list[Callable] = []
 # (ids) -> names of those of them that the app knows, in one query; for events and messages, which name their case by id.
 NAMES: list[Callable] = []
 

@@ -15,11 +15,10 @@ from django.urls import reverse
 
 from portal import clock
 from portal.accounts.models import Kind
-from portal.admin.panels import queues_of
+from portal.admin.panels import HOME_SECTIONS, queues_of
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
-from portal.submissions.models import Submission
-from portal.submissions.states import State
+from portal.submissions.admin.windows import closing_next, picture
 
 # The order of the navigation, and what each app's part of it is called.
 ROOMS = {
@@ -93,6 +92,7 @@ class Workbench(admin.AdminSite):
             "subtitle": None,
             **self._today(request.user),
             "waiting": queues_of(request),
+            "sections": [found for found in (make(request) for make in HOME_SECTIONS) if found],
             "at_work": request.user.has_seat(Kind.AGENCY),
             **(extra_context or {}),
         }
@@ -104,26 +104,20 @@ class Workbench(admin.AdminSite):
         overdue = (
             Deadline.objects.visible_to(user).overdue(at=at).filter(kind__in=registry.government_kinds())
         )
-        closing = (
-            Submission.objects.visible_to(user, at=at)
-            .beyond(user)
-            .in_state(State.AGREED, State.OPEN, at=at)
-            # Nothing that has yet to close is recorded as ended: said so that the index of those answers.
-            .filter(closes_at__lte=at + SOON, end_recorded_at=None)
-            .select_related("lab")
-            .order_by("closes_at", "pk")
-        )
-        if not user.has_seat(Kind.AGENCY):
-            overdue, closing = overdue.none(), closing.none()
+        at_work = user.has_seat(Kind.AGENCY)
+        if not at_work:
+            overdue = overdue.none()
         late = list(overdue.order_by("due_at", "pk")[: SHOWN + 1])
         for deadline in late:
             deadline.label = registry.label(deadline.kind)
-        soon = list(closing[: SHOWN + 1])
+        closing = closing_next(user, at=at) if at_work else []
+        soon = [case for case in closing if case.closes_at <= at + SOON]
         return {
             "late": late[:SHOWN],
             "more_late": len(late) > SHOWN,
             "soon": soon[:SHOWN],
             "more_soon": len(soon) > SHOWN,
+            "windows": picture(closing, at=at),
         }
 
     def get_app_list(self, request: HttpRequest, app_label=None) -> list[dict[str, Any]]:

@@ -7,16 +7,40 @@ from django.urls import reverse
 from portal import clock
 from portal.accounts.models import Role
 from portal.admin import Queue
-from portal.submissions.models import Submission
+from portal.submissions import policies
+from portal.submissions.models import DisclosureNotice, Submission
 from portal.submissions.querysets import agency_wide
-from portal.submissions.states import State
+from portal.submissions.states import DisclosureState, State
 
 
 def queues(request) -> list[Queue]:
-    """The programme coordinator's queues; other roles' come from the apps whose work it is."""
+    """The coordinators' queues; other roles' come from the apps whose work it is."""
+    at = clock.now()
+    return _disclosures(request.user, at) + _of_the_programme(request, at)
+
+
+def _disclosures(user, at) -> list[Queue]:
+    """What a person has to say for their agency before something of a case is disclosed."""
+    if not policies.gives_notices(user):
+        return []
+    mine = DisclosureNotice.objects.to_decide_by(user).beyond(user)
+    heard = mine.in_state(
+        DisclosureState.SILENT, DisclosureState.OBJECTED, DisclosureState.NOT_OBJECTED, at=at
+    )
+    url = reverse("admin:submissions_disclosurenotice_changelist")
+    return [
+        Queue(
+            "Disclosures to decide",
+            heard,
+            f"{url}?waits=decide",
+            "The lab was heard, or its days have passed",
+        )
+    ]
+
+
+def _of_the_programme(request, at) -> list[Queue]:
     if Role.COORDINATOR not in agency_wide(request.user):
         return []
-    at = clock.now()
     cases = Submission.objects.visible_to(request.user, at=at).beyond(request.user)
     return [
         _queue(
