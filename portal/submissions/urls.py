@@ -8,6 +8,7 @@ from portal.submissions.views import (
     disclosures,
     documents,
     drafts,
+    evaluations,
     evidence,
     exports,
     questions,
@@ -28,8 +29,11 @@ urlpatterns = [
     path(f"{CASE}edit/<slug:step>/", drafts.edit, name="edit_step"),
     path(f"{CASE}evidence/", evidence.read, name="evidence"),
     path(f"{CASE}evidence/take/", evidence.take_offer, name="take_evidence"),
+    path(f"{CASE}evaluations/new/", evaluations.add, name="add_evaluation"),
     path(
-        f"{CASE}evaluations/<uuid:evaluation_id>/take_back/", evidence.take_back, name="take_back_evaluation"
+        f"{CASE}evaluations/<uuid:evaluation_id>/take_back/",
+        evaluations.take_back,
+        name="take_back_evaluation",
     ),
     path(f"{CASE}contacts/", contacts.contacts, name="contacts"),
     path(f"{CASE}contacts/<uuid:contact_id>/take_off/", contacts.take_off, name="take_off_contact"),

@@ -36,7 +36,7 @@ STEPS = (
     Step(
         "evaluations",
         "Evaluations",
-        "What you ran and found, in your words and as rows. Rows can be read from logs and model cards you have.",
+        "What you ran and found, in your words and as rows. Rows can be read from logs and model cards you have, or written.",
         ("evaluations",),
     ),
     Step(

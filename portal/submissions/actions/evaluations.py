@@ -13,8 +13,9 @@ from portal.submissions.actions import case as steps
 from portal.submissions.actions.drafts import Conflict, merge_draft
 from portal.submissions.models import DocumentVersion, Evaluation, Submission
 
-ROWS_AT_MOST, METRICS_AT_MOST = 100, 200
+ROWS_AT_MOST, METRICS_AT_MOST, METRIC_NAME_AT_MOST = 100, 200, 500
 TEXTS = {"task": 500, "dataset": 500, "model": 500, "checkpoint": 200, "status": 20}
+WRITTEN = (*TEXTS, "samples", "evaluated_at", "scores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,12 @@ def add_evaluations(
     checked = [_checked(row) for row in rows]
     case, at = steps.begin_edit(actor=actor, submission=submission, edit="add_evaluations", at=at)
     sha256 = source.sha256 if source else ""
+    standing = case.evaluation_rows.filter(taken_back_at=None, source_sha256=sha256)
     there = [
-        (row.source_sha256, row.task, row.scores)
-        for row in case.evaluation_rows.filter(taken_back_at=None, task__in={row["task"] for row in checked})
+        {name: getattr(row, name) for name in WRITTEN}
+        for row in standing.filter(task__in={row["task"] for row in checked})
     ]
-    fresh = [row for row in checked if (sha256, row["task"], row["scores"]) not in there]
+    fresh = [row for row in checked if row not in there]
     if not fresh:
         raise AlreadyDone("These rows are in the case already; nothing was added twice.")
     made = [
@@ -133,7 +135,7 @@ def take_back_evaluation(*, actor, evaluation: Evaluation, at: datetime | None =
 
 
 def _checked(row: dict[str, Any]) -> dict[str, Any]:
-    unknown = set(row) - {*TEXTS, "samples", "evaluated_at", "scores"}
+    unknown = set(row) - set(WRITTEN)
     if unknown:
         raise Invalid(f"Unknown value: {', '.join(sorted(unknown))}.", field="rows")
     found: dict[str, Any] = {}
@@ -178,7 +180,14 @@ def _scores(given: list[dict]) -> list[dict]:
     found = []
     for score in given:
         for name, value in score["metrics"].items():
+            if len(name) > METRIC_NAME_AT_MOST or "\x00" in name:
+                raise Invalid(
+                    f"A metric's name is longer than {METRIC_NAME_AT_MOST} characters, or no text.",
+                    field="scores",
+                )
             if not _is_number(value):
                 raise Invalid(f"{name} is not a number.", field="scores")
+            if value < 0 and (name == "stderr" or name.endswith("_stderr")):
+                raise Invalid("A standard error is 0 or more.", field="scores")
         found.append({"name": str(score["name"])[:500], "metrics": dict(score["metrics"])})
     return found

@@ -28,7 +28,10 @@ LARGEST = 2**53
 
 
 class ScoreSerializer(StrictSerializer):
-    """One scorer's results: finite numbers by the metric's name; ``stderr`` is the standard error of accuracy or mean."""
+    """One scorer's results: finite numbers by the metric's name.
+
+    ``stderr`` is the standard error of accuracy or mean, ``<metric>_stderr`` that of any other.
+    """
 
     name = serializers.CharField(max_length=500)
     metrics = serializers.DictField(child=serializers.FloatField(), allow_empty=False)

@@ -10,6 +10,7 @@ from portal.submissions.forms.documents import (
     MarkingForm,
 )
 from portal.submissions.forms.drafts import DatesForm, DraftForm, FactsForm, NewForm
+from portal.submissions.forms.evaluations import EvaluationForm
 from portal.submissions.forms.questions import AnswerForm
 from portal.submissions.forms.steps import BareForm, ContactForm, InstructionsForm, LooksForm, TermsForm
 
@@ -22,6 +23,7 @@ __all__ = [
     "DocumentForm",
     "DraftForm",
     "EarlierCaseForm",
+    "EvaluationForm",
     "EvidenceForm",
     "EvidenceInCaseForm",
     "FactsForm",

@@ -44,6 +44,11 @@ class Evaluation(Key):
     def __str__(self):
         return self.task
 
+    @staticmethod
+    def stderr_of(metric: str) -> str:
+        """The name under which a metric's standard error stands beside it."""
+        return "stderr" if metric in _HAS_STDERR else f"{metric}_stderr"
+
     @property
     def results(self) -> list[str]:
         """Each result in words, such as ``match: accuracy 0.625 ± 0.05``; the standard error stands with what it belongs to."""
@@ -56,10 +61,12 @@ _HAS_STDERR = ("accuracy", "mean")
 
 def _in_words(score: dict) -> list[str]:
     metrics = dict(score["metrics"])
-    owner = next((name for name in _HAS_STDERR if name in metrics), None)
-    error = metrics.pop("stderr", None) if owner else None
+    errors = {}
+    for name in score["metrics"]:
+        own = Evaluation.stderr_of(name)
+        if own in metrics and own != name:
+            errors[name] = metrics.pop(own)
     return [
-        f"{score['name']}: {name} {value:.6g}"
-        + (f" ± {error:.3g}" if error is not None and name == owner else "")
+        f"{score['name']}: {name} {value:.6g}" + (f" ± {errors[name]:.3g}" if name in errors else "")
         for name, value in metrics.items()
     ]

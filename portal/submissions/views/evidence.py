@@ -10,10 +10,9 @@ from django.core import signing
 from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 
 from portal import clock
-from portal.doors import attempt, see_other, verb_post
+from portal.doors import attempt, see_other
 from portal.errors import AlreadyDone, Invalid, Refused
 from portal.formats import instant
 from portal.submissions import actions, looks
@@ -26,8 +25,8 @@ from portal.submissions.forms import BareForm, EarlierCaseForm, EvidenceForm, Ev
 from portal.submissions.missing import missing
 from portal.submissions.models import Document, DocumentVersion, Evaluation, Facts, Submission
 from portal.submissions.states import State
-from portal.submissions.views.base import case_url, lab_page, not_now, own_cases, page, step_url, the_case
-from portal.submissions.wizard import BY_KEY
+from portal.submissions.views.base import case_url, lab_page, not_now, own_cases, page, the_case
+from portal.submissions.views.evaluations import evaluations_url
 
 SALT, GOOD_FOR = "portal.lab.evidence", 24 * 3600
 EARLIER_AT_MOST, VERSIONS_AT_MOST = 200, 300
@@ -64,7 +63,7 @@ def read(request: HttpRequest, case_number: str) -> HttpResponse:
         forms=forms,
         versions=versions,
         earlier=earlier,
-        back=_back(case),
+        back=evaluations_url(case),
     )
 
 
@@ -199,7 +198,7 @@ def _offered(request: HttpRequest, case: Submission, offer: dict[str, Any]) -> H
         offer=offer,
         sealed=sealed,
         lacks=missing(case, at=clock.now()) if is_draft else [],
-        back=_back(case),
+        back=evaluations_url(case),
     )
 
 
@@ -248,7 +247,7 @@ def take_offer(request: HttpRequest, case_number: str) -> HttpResponse:
         for conflict in result.conflicts:
             label = Facts._meta.get_field(conflict.field).verbose_name
             messages.warning(request, f"The {label} was changed meanwhile and stays as it is.")
-    return see_other(_back(case))
+    return see_other(evaluations_url(case))
 
 
 def _source(request: HttpRequest, case: Submission, file: dict[str, Any] | None) -> Source | None:
@@ -265,24 +264,3 @@ def _said(result: Taken) -> str:
     if result.rows:
         parts.append(f"{len(result.rows)} evaluation{'s' if len(result.rows) > 1 else ''}")
     return f"Taken: {' and '.join(parts) or 'nothing new'}."
-
-
-def _back(case: Submission) -> str:
-    if case.state == State.DRAFT:
-        return step_url(case, BY_KEY["evaluations"])
-    return case_url(case) + "#evaluations"
-
-
-@lab_page("POST")
-def take_back(request: HttpRequest, case_number: str, evaluation_id: UUID) -> HttpResponse:
-    """Take a row of results back; it stays on record."""
-    case = the_case(request, case_number)
-    if away := not_now(request, case, "take_back_evaluation"):
-        return away
-    row = get_object_or_404(Evaluation.objects.visible_to(request.user), pk=evaluation_id, submission=case)
-    return verb_post(
-        request,
-        lambda: actions.take_back_evaluation(actor=request.user, evaluation=row),
-        done="The evaluation was taken back. It stays on record as taken back.",
-        back=_back(case),
-    )
