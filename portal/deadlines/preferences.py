@@ -1,12 +1,13 @@
 """How messages come to people by mail: what each person chose for a group of kinds, and what is nobody's to choose."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal.accounts.models import Kind
 from portal.deadlines import registry
 from portal.deadlines.models import Message, NoticePreference
-from portal.deadlines.registry import Group
+from portal.deadlines.registry import DeadlineKind, Group
 
 Delivery = NoticePreference.Delivery
 
@@ -37,18 +38,30 @@ def choices_of(user) -> list[Choice]:
     if user.is_service:
         return []
     chosen = dict(NoticePreference.objects.visible_to(user).values_list("group", "delivery"))
-    sides = {seat.kind for seat in user.seats}
+    sides, others = {seat.kind for seat in user.seats}, _of_others(user.seats)
     found = [
         Choice(
             group=group,
             delivery=Delivery(chosen.get(group.key, Delivery.AT_ONCE)),
-            follow=_labels(group, essential=False),
-            essential=_labels(group, essential=True),
+            follow=_labels(group, essential=False, without=others),
+            essential=_labels(group, essential=True, without=others),
         )
         for group in _groups()
         if sides & set(group.sides)
     ]
-    return sorted(found, key=lambda choice: not choice.is_open)
+    return sorted(
+        (choice for choice in found if choice.follow or choice.essential),
+        key=lambda choice: not choice.is_open,
+    )
+
+
+def _of_others(seats) -> set[str]:
+    """The kinds of deadlines of which somebody with these seats is never reminded."""
+    found = {key for key, kind in registry.DEADLINES.items() if kind.capacities}
+    found -= set(registry.kinds_for(seats))
+    if all(seat.kind != Kind.AGENCY for seat in seats):
+        found.update(registry.government_kinds())
+    return found
 
 
 def can_be_chosen() -> list[str]:
@@ -86,6 +99,13 @@ def _groups() -> list[Group]:
     return list(dict.fromkeys(kind.group for kind in _kinds()))
 
 
-def _labels(group: Group, *, essential: bool) -> tuple[str, ...]:
-    found = (kind.label for kind in _kinds() if kind.group == group and kind.essential == essential)
+def _labels(group: Group, *, essential: bool, without: Container[str] = ()) -> tuple[str, ...]:
+    """What the kinds of a group are called; ``without`` are deadlines of which a person is never reminded."""
+    found = (
+        kind.label
+        for kind in _kinds()
+        if kind.group == group
+        and kind.essential == essential
+        and not (isinstance(kind, DeadlineKind) and kind.key in without)
+    )
     return tuple(dict.fromkeys(found))

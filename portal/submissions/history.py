@@ -253,6 +253,9 @@ def _look(event: Event, version: dict | None) -> Look:
         file = f"{file}{_copy_of(event, version)}"
     if not version and event.verb == "revealed_instructions" and "version" in event.data:
         file = f"version {event.data['version']}"
+    if not version and event.data.get("sha256"):
+        # A file that the lab took along: receipt or record.
+        file = f"SHA-256 {event.data['sha256']}"
     return Look(event.at, event.actor_id, event.capacity, what, document, file)
 
 

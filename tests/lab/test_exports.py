@@ -16,6 +16,7 @@ from portal.submissions import actions, receipts
 from portal.submissions.exports import receipt
 from portal.submissions.models import Document
 from tests import factories as make
+from tests import factories_questions as asked_of
 from tests import factories_reviews as reviewed
 from tests.api.calls import Caller
 from tests.factories_partners import GrantCase
@@ -166,6 +167,7 @@ def test_the_archive_holds_everything_and_its_manifest_says_what():
     actions.add_version(
         actor=case.contributor, document=document, upload=upload(b"# Two\n", "b.md"), at=make.NOW
     )
+    asked_of.answered(case, case.reviewer, text="Which range?", documents=[document])
     files = archive_of(Visitor(case.viewer), case.submission)
     manifest = json.loads(files.pop("manifest.json"))
     assert {entry["path"]: (entry["size"], entry["sha256"]) for entry in manifest["files"]} == {
@@ -182,9 +184,14 @@ def test_the_archive_holds_everything_and_its_manifest_says_what():
     )
     assert {name.partition("/")[0] for name in files} == {
         "facts.json", "evaluations.json", "terms.json",
-        "contacts.json", "dates.json", "disclosures.json", "events.json", "who.json", "messages.json",
+        "contacts.json", "questions.json", "dates.json", "disclosures.json", "events.json", "who.json", "messages.json",
         "receipt.pdf", "assessments.json", "grants.json", "documents",
     }  # fmt: skip
+    (asked,) = json.loads(files["questions.json"])
+    assert [(said["what"], said["text"], len(said["files"])) for said in asked["said"]] == [
+        ("asked", "Which range?", 0),
+        ("answered", asked_of.ANSWER, 1),
+    ]
     (assessment,) = json.loads(files["assessments.json"])
     assert assessment["findings"] == shared.findings
     everything = b"".join(files.values()).decode("utf-8", "ignore")

@@ -96,7 +96,7 @@ def test_submitting_leads_to_a_receipt():
     version = case.submission.documents.get().current
     for words_of in (
         f"Case number {number}",
-        "Received 14 Sep 2026, 10:00 a.m. EDT 2026-09-14T10:00:00-04:00",
+        "Received 14 Sep 2026, 10:00 a.m. EDT 2026-09-14 14:00:00 UTC",
         f"Submitted by {case.contributor.name}, {case.lab.name}",
         "Planned public release 13 Nov 2026, 9:00 a.m. EST Planned partner release 24 Oct 2026, 10:00 a.m. EDT",
         f"card.pdf Version 1 {version.size} bytes SHA-256 {version.sha256}",

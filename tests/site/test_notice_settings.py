@@ -6,7 +6,7 @@ from django.core.signing import Signer
 from django.test import Client
 
 from portal.accounts.models import Role
-from portal.deadlines import actions, unsubscribing
+from portal.deadlines import actions, preferences, unsubscribing
 from portal.deadlines.models import NoticePreference
 from portal.ledger.models import Event
 from tests import factories
@@ -39,8 +39,15 @@ def chosen(person) -> dict:
     [
         (
             "lab",
-            Role.VIEWER,
+            Role.CONTRIBUTOR,
             {"reminders", "steps", "questions", "reviews", "inquiries", "grants"},
+            ["account", "disclosures"],
+        ),
+        # Who only reads is reminded of nothing.
+        (
+            "lab",
+            Role.VIEWER,
+            {"steps", "questions", "reviews", "inquiries", "grants"},
             ["account", "disclosures"],
         ),
         (
@@ -64,6 +71,27 @@ def test_a_group_says_what_is_in_it_and_what_comes_at_once_all_the_same(ada):
     assert "Submitted, Acknowledged, Correction asked for" in text
     assert "Always at once: Malware found, Access provided, Access window opened" in text
     assert "Always at once: A service token expires, Your account, Invitation" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "reminders"),
+    [
+        (
+            "lab",
+            Role.CONTRIBUTOR,
+            "Provide access (optional), Access window closes, Answer a question, Grant starts, Grant expires",
+        ),
+        (
+            "agency",
+            Role.REVIEWER,
+            "Access window closes, Attest the assignment, Draft feedback, Final feedback, Acknowledge the inquiry",
+        ),
+        ("partner", Role.MEMBER, "Your grant starts, Your grant expires"),
+    ],
+)
+def test_nobody_reads_of_reminders_that_only_others_get(kind, role, reminders):
+    (choice,) = [one for one in preferences.choices_of(member(kind, role)) if one.key == "reminders"]
+    assert (", ".join(choice.follow), choice.essential) == (reminders, ())
 
 
 @time_machine.travel(factories.NOW, tick=False)

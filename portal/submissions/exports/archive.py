@@ -13,9 +13,10 @@ from portal.submissions import history, receipts, sight
 from portal.submissions.exports import record
 from portal.submissions.exports.receipt import as_pdf
 from portal.submissions.files import CHUNK
-from portal.submissions.models import DocumentVersion, Facts, Submission, Terms
+from portal.submissions.models import DocumentVersion, Facts, InformationRequest, Submission, Terms
 from portal.submissions.people import public_names
 from portal.submissions.statements import statements
+from portal.submissions.threads import thread
 
 # (submission, user, at) -> (path, content): what upper floors add, as the lab's pages show it. They fill it from their AppConfig.
 PARTS: list[Callable[[Submission, Any, datetime], list[tuple[str, bytes]]]] = []
@@ -51,6 +52,7 @@ def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
         Part("evaluations.json", record.plain_json([_evaluation(row) for row in case.evaluation_rows.all()])),
         Part("contacts.json", record.plain_json([_contact(row) for row in case.contacts.all()])),
         Part("terms.json", record.plain_json([_terms(version) for version in case.terms.order_by("number")])),
+        Part("questions.json", record.plain_json(_questions(case, user))),
         Part("dates.json", record.plain_json(_dates(case))),
         Part("events.json", record.plain_json(_events(case))),
         Part("who.json", record.as_json(case, at=at).content),
@@ -193,6 +195,25 @@ def _terms(version: Terms) -> dict[str, Any]:
         | texts
         | {name: _iso(getattr(version, name)) for name in instants}
     )
+
+
+def _questions(case: Submission, user: Any) -> list[dict[str, Any]]:
+    """What agencies asked and the lab answered, in order, as the lab reads it; files by name and hash."""
+    documents = {document.pk for document in history.documents_of(case)}
+    found = InformationRequest.objects.visible_to(user).filter(submission=case).whole().order_by("number")
+    return [
+        {
+            "number": question.number,
+            "state": str(question.state),
+            "due_at": _iso(question.due_at),
+            "said": [
+                {"what": said.kind, "at": _iso(said.at), "by": said.who, "text": said.text}
+                | {"files": [{"name": file.name, "sha256": file.sha256} for file in said.files]}
+                for said in thread(question, documents=documents, for_lab=True)
+            ],
+        }
+        for question in found
+    ]
 
 
 _INSTANTS = (

@@ -49,6 +49,7 @@ def review(request: HttpRequest, case_number: str) -> HttpResponse:
         lacks=[(lack, _link(case, lack.field)) for lack in missing(case, at=clock.now())],
         documents=history.documents_of(case),
         evaluations=history.evaluations_of(case),
+        contacts=list(case.contacts.standing()),
         first_open=step_url(case, wizard.first_open(case, at=clock.now())),
     )
 
