@@ -42,6 +42,9 @@ class Faults:
 class Person:
     """One person at one browser; ``page`` is where they are."""
 
+    # Whether axe looks at the narrow page too, which takes as long again.
+    axe_at_320 = False
+
     def __init__(self, browser: Browser, stack: Stack, faults: Faults, email: str):
         self.stack, self.faults, self.email = stack, faults, email
         self.name = email.partition("@")[0]
@@ -140,18 +143,23 @@ class Person:
         self.faults.looked_at.add(key)
         stem = f"{len(self.faults.looked_at):03}-{self.name}-{re.sub(r'[^a-z0-9]+', '-', key.lower())[:60].strip('-')}"
         self.page.screenshot(path=self.faults.pictures / f"{stem}-1280.png", full_page=True)
+        self._ask_axe()
+        self.page.set_viewport_size(NARROW)
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        if width > NARROW["width"]:
+            self._fault(f"scrolls sideways at 320 px: {width} px wide")
+        if self.axe_at_320:
+            self._ask_axe(" at 320 px")
+        self.page.screenshot(path=self.faults.pictures / f"{stem}-320.png", full_page=True)
+        self.page.set_viewport_size(WIDE)
+
+    def _ask_axe(self, where: str = "") -> None:
         with self._quietly():
             for violation in Axe().run(self.page).response["violations"]:
                 nodes = "; ".join(
                     str(node["target"]) + " " + node["html"][:160] for node in violation["nodes"][:3]
                 )
-                self._fault(f"axe {violation['id']}: {violation['help']}: {nodes}")
-        self.page.set_viewport_size(NARROW)
-        width = self.page.evaluate("document.documentElement.scrollWidth")
-        if width > NARROW["width"]:
-            self._fault(f"scrolls sideways at 320 px: {width} px wide")
-        self.page.screenshot(path=self.faults.pictures / f"{stem}-320.png", full_page=True)
-        self.page.set_viewport_size(WIDE)
+                self._fault(f"axe{where} {violation['id']}: {violation['help']}: {nodes}")
 
     def _which(self, name: str) -> str:
         """Which page this is: the address without its ids, the state of what it is about, and on the workbench who looks."""
