@@ -70,7 +70,7 @@ def test_a_group_says_what_is_in_it_and_what_comes_at_once_all_the_same(ada):
     text = client_of(ada).get(PAGE).content.decode()
     assert "Submitted, Acknowledged, Correction asked for" in text
     assert "Always at once: Malware found, Access provided, Access window opened" in text
-    assert "Always at once: A service token expires, Your account, Invitation" in text
+    assert "Always at once: Your account, Invitation" in text
 
 
 @pytest.mark.parametrize(
