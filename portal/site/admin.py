@@ -11,13 +11,14 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 
 from portal import clock
 from portal.accounts.models import Kind
 from portal.admin.panels import HOME_SECTIONS, queues_of
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
+from portal.site.figures import views as figures
 from portal.submissions.admin.windows import closing_next, picture
 
 # The order of the navigation, and what each app's part of it is called.
@@ -67,7 +68,22 @@ class Workbench(admin.AdminSite):
         return update_wrapper(inner, guarded)
 
     def get_urls(self):
-        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in DROPPED]
+        own = [
+            path("figures/", self.admin_view(self.figures), name="figures"),
+            path("figures/<slug:form>/", self.admin_view(figures.file), name="figures_file"),
+        ]
+        return own + [
+            pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in DROPPED
+        ]
+
+    def figures(self, request: HttpRequest) -> HttpResponse:
+        """Counts and median times of the programme."""
+        request.current_app = self.name
+        return figures.page(request, self.each_context(request))
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        reads = request.user.is_authenticated and figures.may_read(request.user)
+        return super().each_context(request) | {"reads_figures": reads}
 
     # --- the front door's pages ---------------------------------------------------------------------------------------------
     def login(self, request: HttpRequest, extra_context=None) -> HttpResponse:
