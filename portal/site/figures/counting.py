@@ -19,7 +19,7 @@ from reviews.models import Designation, Inquiry
 
 QUARTERS = 8
 # What stands where a cell is left out.
-LEFT_OUT = "·"
+LEFT_OUT = "x"
 
 
 @dataclass(frozen=True)
