@@ -10,6 +10,7 @@ INQUIRY = "inquiries/<str:number>/"
 
 urlpatterns = [
     path(CASE, views.assessments, name="assessments"),
+    path(f"{CASE}report/", views.report_pdf, name="report"),
     path(f"{CASE}<uuid:assessment_id>/", views.assessment, name="assessment"),
     path("inquiries/", views.inquiries, name="inquiries"),
     path("inquiries/new/", views.new_inquiry, name="new_inquiry"),

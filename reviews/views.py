@@ -19,6 +19,7 @@ from reviews import actions, looks, policies, steps
 from reviews.forms import InquiryForm, NewInquiryForm, ResponseForm
 from reviews.models import Assessment, Designation, Inquiry
 from reviews.readers import looks_at
+from reviews.reporting import report_of
 
 LOOKS_SHOWN = 20
 
@@ -40,6 +41,12 @@ def assessments(request: HttpRequest, case_number: str) -> HttpResponse:
     case = the_case(request, case_number)
     shown = page_of(request, _shared(request, case))
     return page(request, "reviews/lab/assessments.html", case, look=looks.VERB, page=shown)
+
+
+@lab_page()
+def report_pdf(request: HttpRequest, case_number: str) -> HttpResponse:
+    """Everything that was shared with the lab, as one PDF; that it was taken is a look."""
+    return report_of(the_case(request, case_number), actor=request.user)
 
 
 @lab_page("GET", "POST")

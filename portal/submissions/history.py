@@ -93,6 +93,7 @@ LOOKS = {
     "viewed_grants": "Opened the page of partners",
     "revealed_grant_instructions": "Revealed a grant's access instructions",
     "viewed_assessments": "Read the assessments",
+    "took_assessments": "Took the assessments along as one document",
     "listed_questions": "Saw the questions on the case in a list",
     "viewed_questions": "Read a question and its answers",
     "listed_disclosures": "Saw the disclosure notices on the case in a list",

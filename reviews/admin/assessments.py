@@ -4,15 +4,22 @@ from typing import Any
 
 from django.contrib import admin
 from django.forms.models import fields_for_model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_GET
 
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from portal.submissions import policies as cases
 from portal.submissions.admin.fields import CaseStepForm
+from portal.submissions.models import Submission
 from reviews import actions, looks, policies
 from reviews.admin.choices import KeyField
 from reviews.admin.columns import NONE, case, shown
 from reviews.models import Assessment
+from reviews.reporting import report_of
 from reviews.states import ASSESSMENT, AssessmentState
 
 NEEDED = {"domain", *Assessment.REQUIRED}
@@ -146,6 +153,18 @@ class AssessmentAdmin(PortalAdmin):
             done="The assessment is final.",
         ),
     )
+
+    def get_urls(self):
+        report = path(
+            "report/<uuid:submission_id>/", self.wrap(self.report_view), name="reviews_assessment_report"
+        )
+        return [report, *super().get_urls()]
+
+    @method_decorator(require_GET)
+    def report_view(self, request: HttpRequest, submission_id) -> HttpResponse:
+        """What was shared with the lab of a case, as one PDF."""
+        seen = Submission.objects.visible_to(request.user).beyond(request.user).select_related("lab", "facts")
+        return report_of(get_object_or_404(seen.with_markings(), pk=submission_id), actor=request.user)
 
     def may_open(self, user):
         roles = (Role.REVIEWER, Role.COORDINATOR, Role.DESIGNATOR, Role.AUDITOR)

@@ -11,7 +11,7 @@ from portal.submissions import policies as cases
 from portal.submissions.querysets import agency_wide
 from portal.submissions.states import State
 from reviews.models import Assessment, Assignment, CaseAgency, Designation, Inquiry
-from reviews.states import AssessmentState, AssignmentState, InquiryState
+from reviews.states import LAB_READS, AssessmentState, AssignmentState, InquiryState
 
 SHOWN = 20
 
@@ -45,8 +45,11 @@ def assessments_panel(request, submission):
     writes = bool(cases.capacities(request.user, submission, at=at) & {"lead", "reviewer"})
     named = urlencode({"submission": submission.case_number})
     found = Assessment.objects.visible_to(request.user, at=at).beyond(request.user)
+    shown = list(found.filter(submission=submission).for_workbench()[:SHOWN])
+    shared = any(row.state in LAB_READS for row in shown)
     context = {
-        "assessments": found.filter(submission=submission).for_workbench()[:SHOWN],
+        "assessments": shown,
+        "report": reverse("admin:reviews_assessment_report", args=[submission.pk]) if shared else "",
         "write": f"{reverse('admin:reviews_assessment_add')}?{named}" if writes else "",
     }
     return "Assessments", "reviews/admin/case_assessments.html", context

@@ -52,6 +52,7 @@ def _value(name: str, route: str, world):
         "version_id": document.current.pk,
         "document_id": document.pk,
         "assessment_id": world.shared.pk,
+        "submission_id": case.submission.pk,
         "number": "1"
         if route.startswith("api/") or "/questions/" in route or "/disclosures/" in route
         else world.objects["inquiry"].number,

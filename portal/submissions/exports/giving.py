@@ -23,7 +23,7 @@ FORMS = {
 
 def record_of(case: Submission, form: str, *, actor: Any) -> HttpResponse:
     """Who can see the case and who looked, in one of ``FORMS``."""
-    return _given(case, FORMS[form](case, clock.now()), actor=actor, look="exported_record")
+    return given(case, FORMS[form](case, clock.now()), actor=actor, look="exported_record")
 
 
 def receipt_of(case: Submission, *, actor: Any) -> HttpResponse | None:
@@ -32,10 +32,10 @@ def receipt_of(case: Submission, *, actor: Any) -> HttpResponse | None:
     if found is None:
         return None
     by = public_names(case, [found.actor_id])[found.actor_id] if found.actor_id else ""
-    return _given(case, receipt.as_pdf(case, found, by=by), actor=actor, look="viewed_receipt")
+    return given(case, receipt.as_pdf(case, found, by=by), actor=actor, look="viewed_receipt")
 
 
-def _given(case: Submission, file: record.Exported, *, actor: Any, look: str) -> HttpResponse:
+def given(case: Submission, file: record.Exported, *, actor: Any, look: str) -> HttpResponse:
     """A file as an attachment. Its SHA-256 stands in the header ``Repr-Digest`` (RFC 9530) and on record with the look."""
     looks.looked(actor=actor, submission=case, verb=look, data={"sha256": file.sha256})
     response = HttpResponse(file.content, content_type=file.content_type, headers=HEADERS)

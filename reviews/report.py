@@ -1,0 +1,89 @@
+"""What the reviewers of a case found, as one document: every assessment that was shared with its lab, as PDF/UA.
+
+It is one and the same for both sides, so its authors stand under the names that the lab reads. It weighs nothing up and draws no
+conclusion: there is no score, and nothing in it says whether or when to release.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from portal import clock, typeset
+from portal.formats import instant
+from portal.submissions.exports.record import Exported
+from portal.submissions.models import Submission
+from reviews.models import Assessment
+from reviews.states import LAB_READS
+
+SOURCE = Path(__file__).with_name("report.typ")
+_TEXTS = (("Method", "method"), ("Findings", "findings"), ("Limitations", "limitations"))
+
+
+def shared_with_lab(user, case: Submission) -> list[Assessment]:
+    """The assessments of which the report is made, if this person reads them; by domain, the oldest first."""
+    rows = Assessment.objects.visible_to(user).filter(submission=case, state__in=LAB_READS).for_lab()
+    return list(rows.prefetch_related("versions_read__document").order_by("domain", "shared_at", "id"))
+
+
+def as_pdf(case: Submission, assessments: Sequence[Assessment]) -> Exported:
+    """The report. Made again of the same assessments, it is the same to the last byte: its instant is that of the last step."""
+    last = max(
+        moment
+        for row in assessments
+        for moment in (row.shared_at, row.responded_at, row.finalized_at)
+        if moment is not None
+    )
+    with timezone.override(clock.calendar_zone()):
+        data = _told(case, assessments) | {"made": f"{last.astimezone(UTC).isoformat()} ({instant(last)})"}
+    return Exported(
+        f"{case.case_number}-assessments.pdf", "application/pdf", typeset.pdf(SOURCE, data, at=last)
+    )
+
+
+def _told(case: Submission, assessments: Sequence[Assessment]) -> dict[str, Any]:
+    return {
+        "title": f"Assessments of case {case.case_number}",
+        "programme": settings.PORTAL_PROGRAMME_NAME,
+        "demo": settings.PORTAL_DEMO,
+        "case_number": case.case_number,
+        "marking": str(case.derived_marking or ""),
+        "facts": [
+            ["Case number", case.case_number],
+            ["Lab", case.lab.name],
+            ["Model", case.model_name],
+            ["Access window", _window(case)],
+            ["Assessments", str(len(assessments))],
+        ],
+        "assessments": [_one(row) for row in assessments],
+    }
+
+
+def _window(case: Submission) -> str:
+    if case.opens_at is None or case.closes_at is None:
+        return "It never opened."
+    return f"{instant(case.opens_at)} to {instant(case.closes_at)}"
+
+
+def _one(row: Assessment) -> dict[str, Any]:
+    read = [f"{version.document.title}, version {version.number}" for version in row.versions_read.all()]
+    response = (
+        f"{row.response}\n\nGiven {instant(row.responded_at)}." if row.responded_at else "None was given."
+    )
+    texts = [[label, getattr(row, name) or "None stated."] for label, name in _TEXTS]
+    return {
+        "title": f"{row.get_domain_display()}, {row.author_shown}",
+        "facts": [
+            ["Agency", row.assignment.agency.name],
+            ["State", str(row.get_state_display())],
+            ["Shared with the lab", instant(row.shared_at)],
+            ["Kind of access used", row.get_access_used_display()],
+            ["Hours spent", str(row.hours)],
+            ["Confidence", row.get_confidence_display()],
+            ["Documents read", "; ".join(read) or "None that the author had opened when this was shared."],
+        ],
+        "texts": [*texts, ["Response of the lab", response]],
+    }
