@@ -56,13 +56,22 @@ def begin_edit(
     """As ``begin``, for what is written on a case without a step of the state table: one of ``policies.EDITS``."""
     case = lock(submission)
     at = at or clock.now()
+    _require_edit(actor, case, edit, at)
+    refuse_stale(case, expected_revision, called="This case")
+    return case, at
+
+
+def ask_edit(*, actor, submission: Submission, edit: str, at: datetime | None) -> None:
+    """Raise what ``begin_edit`` would raise now, locking nothing: for work before it that no stranger should cause."""
+    _require_edit(actor, Submission.objects.get(pk=submission.pk), edit, at or clock.now())
+
+
+def _require_edit(actor, case: Submission, edit: str, at: datetime) -> None:
     rule = policies.EDITS[edit]
     if not rule.who & policies.capacities(actor, case, at=at):
         raise NotAllowed("This is not yours to change.")
     if case.state_at(at) not in rule.states:
         raise WrongState(rule.otherwise)
-    refuse_stale(case, expected_revision, called="This case")
-    return case, at
 
 
 def finish(

@@ -4,18 +4,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from portal import clock
 from portal.accounts.models import Kind, Organisation
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused, WrongState
-from portal.submissions import files, markings, policies, watermarks
+from portal.submissions import markings, policies, watermarks
 from portal.submissions.actions import case as steps
-from portal.submissions.actions.uploads import arrived, spend
+from portal.submissions.actions.storing import become, refuse_repeat, stored
+from portal.submissions.actions.uploads import spend
 from portal.submissions.looks import looked, standing
 from portal.submissions.models import Document, DocumentVersion, Submission
-from portal.submissions.models.documents import Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +44,49 @@ def add_document(
     at: datetime | None = None,
 ) -> Document:
     """Add a document with its first version. ``upload`` is a Django file, or an Upload that has arrived whole; it is checked and
-    streamed, never held in memory. ``sha256`` is what its sender says it has, in hex.
+    streamed, never held in memory. ``sha256`` is what its sender says it has, in hex; an Upload needs it.
 
+    The file is in the storage before the case is locked. Whether the person may add it is asked before that and again after.
     Raises Invalid, naming the field, for a file that is empty, too large, not of a kind the portal takes, or another than its
     sender says; nothing is stored.
     """
+    marks = markings.marking(tlp=tlp, cui=cui, confidential_commercial=confidential_commercial)
+    steps.ask_edit(actor=actor, submission=submission, edit="add_document", at=at)
+    _require_named(kind, title)
+    with stored(upload, actor=actor, sha256=sha256) as version, transaction.atomic():
+        return add_stored(
+            actor=actor, submission=submission, version=version, kind=kind, title=title, marks=marks, at=at, upload=upload
+        )  # fmt: skip
+
+
+def _require_named(kind: str, title: str) -> None:
     if kind not in Document.DocumentKind.values:
         raise Invalid("Choose the kind of document.", field="kind")
-    marks = markings.marking(tlp=tlp, cui=cui, confidential_commercial=confidential_commercial)
-    with arrived(upload, actor=actor) as file:
-        checked = files.check(file)
-        title = title.strip() or checked.name
-        if len(title) > 200:
-            raise Invalid("The title is longer than 200 characters.", field="title")
-        with transaction.atomic(), files.removed_on_failure() as stored:
-            case, at = steps.begin_edit(actor=actor, submission=submission, edit="add_document", at=at)
-            document = Document.objects.create(
-                submission=case, kind=kind, title=title, tlp=marks.tlp, cui=marks.cui,
-                confidential_commercial=marks.confidential_commercial, created_by=actor, created_at=at,
-            )  # fmt: skip
-            version = _store(document, 1, checked, actor, at, stored, sha256)
-            _refuse_repeat(document, version)
-            spend(upload)
-            _finish(case, actor, "add_document", document, version, at)
+    if len(title.strip()) > 200:
+        raise Invalid("The title is longer than 200 characters.", field="title")
+
+
+def add_stored(
+    *,
+    actor,
+    submission: Submission,
+    version: DocumentVersion,
+    kind: str,
+    title: str,
+    marks: markings.Marking,
+    at: datetime | None,
+    upload=None,
+) -> Document:
+    """Within another action's transaction: the document of a file that is in the storage. Locks the case and asks the policy."""
+    case, at = steps.begin_edit(actor=actor, submission=submission, edit="add_document", at=at)
+    document = Document.objects.create(
+        submission=case, kind=kind, title=title.strip() or version.name, tlp=marks.tlp, cui=marks.cui,
+        confidential_commercial=marks.confidential_commercial, created_by=actor, created_at=at,
+    )  # fmt: skip
+    become(version, document, 1, at)
+    refuse_repeat(version)
+    spend(upload)
+    _finish(case, actor, "add_document", document, version, at)
     return document
 
 
@@ -75,59 +94,19 @@ def add_version(
     *, actor, document: Document, upload, sha256: str = "", at: datetime | None = None
 ) -> DocumentVersion:
     """A new version of a document; the earlier ones stay as they are. ``upload`` and ``sha256`` as of ``add_document``."""
-    with arrived(upload, actor=actor) as file:
-        checked = files.check(file)
-        with transaction.atomic(), files.removed_on_failure() as stored:
-            case, at = steps.begin_edit(
-                actor=actor, submission=document.submission, edit="add_version", at=at
-            )
-            document = Document.objects.select_for_update().get(pk=document.pk)
-            if document.removed_at is not None:
-                raise WrongState("This document was taken out.")
-            newest = document.versions.first()
-            version = _store(document, newest.number + 1 if newest else 1, checked, actor, at, stored, sha256)
-            if newest is not None and newest.sha256 == version.sha256:
-                raise AlreadyDone("This very file is the newest version already.")
-            spend(upload)
-            _finish(case, actor, "add_version", document, version, at)
+    steps.ask_edit(actor=actor, submission=document.submission, edit="add_version", at=at)
+    with stored(upload, actor=actor, sha256=sha256) as version, transaction.atomic():
+        case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="add_version", at=at)
+        document = Document.objects.select_for_update().get(pk=document.pk)
+        if document.removed_at is not None:
+            raise WrongState("This document was taken out.")
+        newest = document.versions.first()
+        if newest is not None and newest.sha256 == version.sha256:
+            raise AlreadyDone("This very file is the newest version already.")
+        become(version, document, newest.number + 1 if newest else 1, at)
+        spend(upload)
+        _finish(case, actor, "add_version", document, version, at)
     return version
-
-
-def _store(document, number, checked, actor, at, stored, said: str) -> DocumentVersion:
-    version = DocumentVersion(
-        document=document,
-        number=number,
-        name=checked.name,
-        content_type=checked.content_type,
-        watermark_problem=checked.watermark_problem,
-        scan_state=Scan.WAITING if settings.CLAMD_URL else Scan.NOT_SCANNED,
-        uploaded_by=actor,
-        uploaded_at=at,
-    )
-    hashing = files.HashingFile(checked.file)
-    version.file.save(checked.name, hashing, save=False)
-    stored.append(version.file)
-    version.sha256, version.size = hashing.sha256.hexdigest(), hashing.read_bytes
-    if said and said.lower() != version.sha256:
-        raise Invalid(
-            f"The file changed on its way: SHA-256 {version.sha256} arrived, and {said} was sent. Choose it again.",
-            field="file",
-        )
-    version.save(force_insert=True)
-    return version
-
-
-def _refuse_repeat(document: Document, version: DocumentVersion) -> None:
-    """Raise AlreadyDone for a file that is in the case under the same kind and title: a double click, a repeated call."""
-    same = DocumentVersion.objects.filter(
-        sha256=version.sha256,
-        document__submission=document.submission_id,
-        document__kind=document.kind,
-        document__title=document.title,
-        document__removed_at=None,
-    )
-    if same.exclude(pk=version.pk).exists():
-        raise AlreadyDone("This very file is in the case already; nothing was stored twice.")
 
 
 def _finish(case, actor, verb, document, version, at):

@@ -43,13 +43,26 @@ def begin(
     found = lock(case, question.pk)
     if found is None:
         raise NotAllowed("This step is not yours to take.")
+    step = _require_step(actor, found, verb, at, reason)
+    refuse_stale(found, expected_revision, called="This question")
+    return case, found, step, at
+
+
+def ask_step(actor, question: InformationRequest, verb: str, at: datetime | None) -> None:
+    """Raise what ``begin`` would raise now, locking nothing: for work before it that no stranger should cause."""
+    rows = InformationRequest.objects.select_related("submission", "agency").prefetch_related(
+        "merged__agency"
+    )
+    _require_step(actor, rows.get(pk=question.pk), verb, at or clock.now())
+
+
+def _require_step(actor, found: InformationRequest, verb: str, at: datetime, reason: str = "") -> Transition:
     mine = policies.question_capacities(actor, found, at=at)
     if not mine:
         raise NotAllowed("This step is not yours to take.")
     step = REQUEST.require(found.state_at(at), verb, mine, reason=reason)
-    require_going(case, at)
-    refuse_stale(found, expected_revision, called="This question")
-    return case, found, step, at
+    require_going(found.submission, at)
+    return step
 
 
 def require_going(case: Submission, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """What agencies ask a lab about its case: asked, answered in versions, asked again, merged, withdrawn. Holds nothing up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
@@ -11,12 +12,14 @@ from portal.accounts.models import Organisation
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.submissions import deadline_kinds as kinds
-from portal.submissions import policies
+from portal.submissions import markings, policies
 from portal.submissions.actions import case as cases
 from portal.submissions.actions import question_steps as steps
-from portal.submissions.actions.documents import add_document
+from portal.submissions.actions.documents import add_stored
+from portal.submissions.actions.storing import stored
 from portal.submissions.models import (
     Document,
+    DocumentVersion,
     InformationRequest,
     RequestAnswer,
     RequestFollowUp,
@@ -60,7 +63,6 @@ def ask(
     return question
 
 
-@transaction.atomic
 def answer(
     *,
     actor,
@@ -78,11 +80,42 @@ def answer(
     ``documents`` of the case are named with it as they are now; ``upload`` (a Django file) becomes a document of the case first,
     and whoever may read the case's documents reads it. Raises Invalid, naming the field, for what cannot be.
     """
+    given = {
+        "actor": actor, "question": question, "text": text, "documents": documents,
+        "expected_revision": expected_revision, "at": at,
+    }  # fmt: skip
+    if upload is None:
+        return _answer(**given)
+    marks = markings.marking(tlp=tlp, confidential_commercial=confidential_commercial)
+    steps.ask_step(actor, question, "answer", at)
+    with _beside_the_file():
+        cases.ask_edit(actor=actor, submission=question.submission, edit="add_document", at=at)
+    with stored(upload, actor=actor) as version:
+        return _answer(**given, brought=version, marks=marks)
+
+
+@transaction.atomic
+def _answer(
+    *,
+    actor,
+    question: InformationRequest,
+    text: str,
+    documents: Iterable[Document],
+    expected_revision: int | None,
+    at: datetime | None,
+    brought: DocumentVersion | None = None,
+    marks: markings.Marking | None = None,
+) -> InformationRequest:
     case, found, step, at = steps.begin(actor, question, "answer", at, expected_revision=expected_revision)
     words = steps.written(text, field="text", missing="Write the answer.")
     versions = [_current(case, document) for document in documents]
-    if upload is not None:
-        versions.append(_uploaded(actor, case, upload, tlp, confidential_commercial, at))
+    if brought is not None:
+        with _beside_the_file():
+            add_stored(
+                actor=actor, submission=case, version=brought, kind=Document.DocumentKind.OTHER, title="", marks=marks,
+                at=at,
+            )  # fmt: skip
+        versions.append(brought)
     earlier = found.answers.order_by("number").prefetch_related("files").last()
     if step.source == step.target and earlier is not None and earlier.text == words:
         if {file.pk for file in earlier.files.all()} == {version.pk for version in versions}:
@@ -189,15 +222,13 @@ def _current(case: Submission, document: Document):
     return document.current
 
 
-def _uploaded(actor, case: Submission, upload, tlp: str, confidential_commercial: bool, at: datetime):
+@contextmanager
+def _beside_the_file() -> Iterator[None]:
+    """What refuses the document of an answer is said beside its file: the words of the answer may stand without it."""
     try:
-        document = add_document(
-            actor=actor, submission=case, kind=Document.DocumentKind.OTHER, title="", upload=upload, tlp=tlp,
-            confidential_commercial=confidential_commercial, at=at,
-        )  # fmt: skip
+        yield
     except AlreadyDone as refusal:
         words = "This very file is in the case already: name it among its documents."
         raise Invalid(words, field="file") from refusal
     except WrongState as refusal:
         raise Invalid(refusal.message, field="file") from refusal
-    return document.current

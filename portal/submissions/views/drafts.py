@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -75,9 +76,11 @@ def edit(request: HttpRequest, case_number: str, step: str = "") -> HttpResponse
     conflicts: list[Conflict] = []
 
     def save() -> Submission:
-        merged = keeping.merge(request, case, form)
+        # The file first: a slow storage is waited for before the draft is locked. It goes again where the draft is refused.
+        with transaction.atomic():
+            _add(request, case, upload)
+            merged = keeping.merge(request, case, form)
         conflicts.extend(merged.conflicts)
-        _add(request, case, upload)
         _remove(request, case)
         return merged.submission
 

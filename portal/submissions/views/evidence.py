@@ -96,18 +96,20 @@ def _earlier(request: HttpRequest, case: Submission) -> list[Submission]:
 def _from_file(request: HttpRequest, case: Submission, form: EvidenceForm) -> dict[str, Any] | None:
     """The offer of an uploaded file. What cannot be read is said beside the field, and kept only where that was asked for."""
     upload = request.FILES["file"]
+    # Read before it is kept: keeping it locks the case until the request ends.
+    name, found, problem = upload.name, None, ""
+    try:
+        name = tidy_name(name)
+        found = read_evidence(upload)
+    except (Invalid, Unreadable) as refusal:
+        problem = str(refusal)
     version = _keep(request, case, form) if form.cleaned_data["keep"] else None
     if form.errors:
         return None
-    try:
-        name = tidy_name(upload.name)
-        found = read_evidence(upload)
-    except Invalid as error:
-        form.add_error("file", error.message)
-        return None
-    except Unreadable as refusal:
-        kept = " The file was kept as a document." if version else " Nothing was stored."
-        form.add_error("file", f"{refusal}{kept}")
+    if found is None:
+        form.add_error(
+            "file", f"{problem} {'The file was kept as a document.' if version else 'Nothing was stored.'}"
+        )
         return None
     file = {"name": name, "sha256": _hash(upload), "version": str(version.pk) if version else None}
     return offer_of(found, checkpoint=case.facts.checkpoint) | {"file": file}
