@@ -32,9 +32,9 @@ def attempt(request: HttpRequest | None, form: BaseForm, call: Callable[[], Resu
 
 
 def refuse(form: BaseForm, error: Refused) -> None:
-    """Put a refusal onto a bound form."""
-    field = error.field if error.field in form.fields else None
-    form.add_error(field, error.message)
+    """Put a refusal onto a bound form: beside its field, or above them all where the form has none that is seen."""
+    field = form.fields.get(error.field or "")
+    form.add_error(error.field if field and not field.widget.is_hidden else None, error.message)
     if isinstance(error, Stale):
         for change in error.changes:
             form.add_error(None, change)

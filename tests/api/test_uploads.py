@@ -117,7 +117,12 @@ def test_the_pieces_are_gone_once_the_version_is_there(case, folder, django_capt
     assert list(folder.iterdir()) == []
     more = _arrived(case, CONTENT + b"!")
     with django_capture_on_commit_callbacks(execute=True):
-        actions.add_version(actor=case.contributor, document=document, upload=more)
+        actions.add_version(
+            actor=case.contributor,
+            document=document,
+            upload=more,
+            sha256=hashlib.sha256(CONTENT + b"!").hexdigest(),
+        )
     assert (list(folder.iterdir()), document.versions.count()) == ([], 2)
 
 
@@ -160,11 +165,29 @@ def test_the_body_says_which_file_is_wrong(case, sender):
 
 def test_an_upload_is_used_once(case, sender):
     upload = _arrived(case)
-    values = {"actor": case.contributor, "submission": case.submission, "kind": "other"}
+    values = {
+        "actor": case.contributor,
+        "submission": case.submission,
+        "kind": "other",
+        "sha256": SHA256,
+    }
     actions.add_document(**values, title="One", upload=upload)
-    with pytest.raises(uploads.Invalid):
+    with pytest.raises(uploads.Invalid, match="used already"):
         actions.add_document(**values, title="Two", upload=upload)
     assert [document.title for document in Document.objects.all()] == ["One"]
+
+
+def test_an_upload_of_what_is_there_already_is_given_up(
+    case, sender, folder, django_capture_on_commit_callbacks
+):
+    fields = {"submission": case.submission.case_number, "kind": "other", "sha256": SHA256}
+    answers = []
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            answers.append(sender.upload("documents/", None, **fields, upload=str(_arrived(case).pk)))
+    assert [answer.status_code for answer in answers] == [201, 409]
+    assert answers[1].json()["code"] == "already_done"
+    assert (Document.objects.count(), Upload.objects.count(), list(folder.iterdir())) == (1, 0, [])
 
 
 def test_nobody_else_meets_an_upload(case, sender):
@@ -187,6 +210,7 @@ def test_nobody_else_meets_an_upload(case, sender):
             kind="other",
             title="",
             upload=upload,
+            sha256=SHA256,
         )
     assert {row["id"] for row in sender.results("uploads/")} == {str(upload.pk), key(path)}
 

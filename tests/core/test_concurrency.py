@@ -1,5 +1,7 @@
 """Several people on one verb at once: one effect, one event, the others a clear refusal (invariant 19 for people)."""
 
+import functools
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -9,7 +11,7 @@ from django.db import connection
 from portal.errors import Refused
 from portal.ledger.models import Event
 from portal.submissions import actions
-from portal.submissions.models import InformationRequest, Submission
+from portal.submissions.models import Document, InformationRequest, Submission, Upload
 from tests import factories as make
 from tests import factories_reviews as reviewing
 from tests.factories_questions import Asked, asked
@@ -176,3 +178,21 @@ def test_two_of_a_lab_who_read_the_same_page_answer_once():
     )
     assert answers == ["done"] + ["stale"] * 4
     assert events(case, "answer") == 1
+
+
+def test_twins_that_finish_one_upload_at_the_same_instant_make_one_document(settings, tmp_path):
+    settings.PORTAL_UNFINISHED_DIR = tmp_path
+    case = make.Case(make.submitted)
+    for number in range(5):
+        content = b"marzipan %d" % number
+        upload = actions.begin_upload(actor=case.contributor, name="log.txt", length=len(content))
+        pieces = [b"", content]
+        actions.receive(actor=case.contributor, upload=upload, offset=0, read=lambda size, p=pieces: p.pop())
+        finish = functools.partial(
+            actions.add_document, actor=case.contributor, submission=case.submission, kind="other", title="",
+            upload=upload, sha256=hashlib.sha256(content).hexdigest(),
+        )  # fmt: skip
+        answers = at_once([finish] * 6)
+        assert answers.count("done") == 1
+        assert set(answers) <= {"done", "already_done", "invalid"}
+    assert (Document.objects.count(), Upload.objects.count(), list(tmp_path.iterdir())) == (5, 0, [])

@@ -4,13 +4,14 @@ import hashlib
 
 import pytest
 
+from portal.errors import Missing
 from portal.submissions import actions
 from portal.submissions.models import Document, DocumentVersion, Upload
 from tests import factories as make
 from tests.lab.test_draft import begun, edit
 from tests.lab.test_files import files_in
 from tests.lab.uploads import PDF, upload
-from tests.lab.visitor import Visitor, errors_beside, stored_rows
+from tests.lab.visitor import Visitor, errors_beside, stored_rows, words
 
 pytestmark = pytest.mark.django_db
 CONTENT = b"marzipan " * 1000
@@ -42,7 +43,8 @@ def test_a_document_and_a_version_from_what_has_come():
         in text
     )
     document, more = Document.objects.get(), arrived(case.contributor, CONTENT + b"!")
-    answer = visitor.post("new_version", case.submission, document.pk, upload=str(more.pk))
+    typed = {"upload": str(more.pk), "sha256": hashlib.sha256(CONTENT + b"!").hexdigest()}
+    answer = visitor.post("new_version", case.submission, document.pk, **typed)
     assert "log.txt Version 2" in visitor.follow(answer)
     assert Upload.objects.count() == 0
 
@@ -55,6 +57,30 @@ def test_twice_by_two_clicks_is_once():
     before = stored_rows()
     assert "nothing was done twice" in visitor.follow(visitor.post("add_document", case.submission, **typed))
     assert stored_rows() == before
+
+
+def test_an_upload_of_what_is_there_already_is_given_up(folder, django_capture_on_commit_callbacks):
+    case = make.Case(make.submitted)
+    visitor = Visitor(case.contributor)
+    for _ in range(2):
+        typed = TYPED | {"upload": str(arrived(case.contributor).pk), "sha256": SHA256}
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = visitor.post("add_document", case.submission, **typed)
+    assert "nothing was stored twice" in visitor.follow(answer)
+    assert (Document.objects.count(), Upload.objects.count(), list(folder.iterdir())) == (1, 0, [])
+
+
+def test_without_its_hash_it_is_refused_and_the_page_says_so(stored):
+    case = make.Case(make.submitted)
+    came = arrived(case.contributor)
+    answer = Visitor(case.contributor).post("add_document", case.submission, **TYPED, upload=str(came.pk))
+    assert "Say the SHA-256 of what you uploaded." in words(answer)
+    assert (Document.objects.count(), files_in(stored), Upload.objects.count()) == (0, 0, 1)
+    with pytest.raises(Missing) as refusal:
+        actions.add_document(
+            actor=case.contributor, submission=case.submission, kind="other", title="", upload=came
+        )
+    assert refusal.value.field == "sha256"
 
 
 def test_a_draft_takes_it_too_whatever_button_is_pressed():

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.conf import settings
 
-from portal.errors import AlreadyDone, Invalid
+from portal.errors import AlreadyDone, Invalid, Missing
 from portal.submissions import files
 from portal.submissions.actions.uploads import arrived
-from portal.submissions.models import Document, DocumentVersion
+from portal.submissions.models import Document, DocumentVersion, Upload
 from portal.submissions.models.documents import Scan
 
 
@@ -21,6 +21,8 @@ def stored(upload: Any, *, actor, sha256: str = "") -> Iterator[DocumentVersion]
     Begun outside the case's lock, by who may add it as far as is known; the action asks again once it holds the lock. Where the
     block fails the file is removed. Raises Invalid, naming the field.
     """
+    if isinstance(upload, Upload) and not sha256:
+        raise Missing("Say the SHA-256 of what you uploaded.", field="sha256")
     with files.removed_on_failure() as kept, arrived(upload, actor=actor) as file:
         checked = files.check(file)
         version = DocumentVersion(

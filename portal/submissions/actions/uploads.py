@@ -24,13 +24,15 @@ from django.db.models import Sum
 
 from portal import clock
 from portal.accounts.models import User
-from portal.errors import Invalid, NotAllowed, Refused
+from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from portal.ledger import actions as ledger
 from portal.submissions import files, policies
 from portal.submissions.models import Upload
 
 log = logging.getLogger(__name__)
 PIECE = 64 * 1024
+PARTIAL = "The file has not arrived whole. Choose it again, and the upload goes on."
+USED = "This upload was used already, or has ended. Choose the file again."
 
 
 class TooLarge(Invalid):
@@ -167,16 +169,27 @@ def end_upload(*, actor, upload: Upload, at: datetime | None = None) -> None:
 
 @contextmanager
 def arrived(upload: Any, *, actor) -> Iterator[Any]:
-    """The file of an upload for an action to store; any other file as it is. Raises Invalid where it is not all there."""
+    """The file of an upload for an action to store; any other file as it is. Raises Invalid where it is not all there.
+
+    Refused as AlreadyDone, the upload is given up: what it was to become is there.
+    """
     if not isinstance(upload, Upload):
         yield upload
         return
-    if upload.person_id != actor.pk or upload.offset != upload.length:
-        raise Invalid(
-            "The file has not arrived whole. Choose it again, and the upload goes on.", field="file"
-        )
-    with upload.path.open("rb") as source:
-        yield File(source, upload.name)
+    try:
+        # Opened before it is measured: a twin call that ends meanwhile takes nothing from under this one.
+        source = upload.path.open("rb")
+    except FileNotFoundError as error:
+        is_there = Upload.objects.filter(pk=upload.pk).exists()
+        raise Invalid(PARTIAL if is_there else USED, field="file") from error
+    try:
+        with source:
+            if upload.person_id != actor.pk or os.fstat(source.fileno()).st_size != upload.length:
+                raise Invalid(PARTIAL, field="file")
+            yield File(source, upload.name)
+    except AlreadyDone:
+        end_upload(actor=actor, upload=upload)
+        raise
 
 
 def spend(upload: Any) -> None:
@@ -184,7 +197,7 @@ def spend(upload: Any) -> None:
     if not isinstance(upload, Upload):
         return
     if not Upload.objects.filter(pk=upload.pk).delete()[0]:
-        raise Invalid("This upload was used already, or has ended. Choose the file again.", field="file")
+        raise Invalid(USED, field="file")
     transaction.on_commit(lambda: upload.path.unlink(missing_ok=True))
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from portal.doors import back_or, page_of, see_other
 from portal.errors import Invalid, NotAllowed, Refused
 from portal.submissions import actions, comparing, history
+from portal.submissions.actions.uploads import USED
 from portal.submissions.downloads import download
 from portal.submissions.forms import DocumentForm, FileForm, MarkingForm
 from portal.submissions.models import Document, DocumentVersion, Upload
@@ -71,7 +72,7 @@ def sent(request: HttpRequest, form: FileForm) -> dict:
     if upload is None and (key := form.cleaned_data["upload"]):
         upload = Upload.objects.visible_to(request.user).filter(pk=key).first()
         if upload is None:
-            raise Invalid("This upload was used already, or has ended. Choose the file again.", field="file")
+            raise Invalid(USED, field="file")
     return {"upload": upload, "sha256": form.cleaned_data["sha256"]}
 
 
