@@ -20,6 +20,10 @@ class ScanFailed(Exception):  # noqa: N818 (it is an answer, not a fault)
     """clamd could not be asked, or gave no verdict; the message says why, for people."""
 
 
+class TooLarge(ScanFailed):
+    """The file is larger than clamd takes: asking again is no use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """``found`` is the name of what was found, empty where nothing known was; ``signatures`` of when its knowledge is."""
@@ -46,7 +50,7 @@ def _verdict(answer: str) -> str:
     if answer.startswith("stream: ") and answer.endswith(" FOUND"):
         return answer.removeprefix("stream: ").removesuffix(" FOUND")[:100]
     if "size limit" in answer:
-        raise ScanFailed("The file is larger than the scanner takes.")
+        raise TooLarge("The file is larger than the scanner takes.")
     raise ScanFailed("The scanner gave no verdict.")
 
 

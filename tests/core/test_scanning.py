@@ -33,7 +33,7 @@ class Clamd(socketserver.ThreadingTCPServer):
 
     def __init__(self):
         self.received: list[bytes] = []
-        self.wake = threading.Event()
+        self.wake, self.talking = threading.Event(), threading.Event()
         super().__init__(("127.0.0.1", 0), Talk)
 
     @property
@@ -54,6 +54,7 @@ class Talk(socketserver.StreamRequestHandler):
     def stream(self):
         content = b""
         if self.server.mood == "hangs":
+            self.server.talking.set()
             self.server.wake.wait(30)
             return
         while size := struct.unpack(">I", self.rfile.read(4))[0]:
@@ -62,6 +63,9 @@ class Talk(socketserver.StreamRequestHandler):
                 self.wfile.write(b"INSTREAM size limit exceeded. ERROR\0")
                 return
         self.server.received.append(content)
+        if self.server.mood == "waits":
+            self.server.talking.set()
+            self.server.wake.wait(30)
         words = {"broken": b"\xff\xfe", "drops": b"", "talks": b"x" * 100_000}.get(self.server.mood)
         if words is None:
             words = b"stream: Invented.Worm FOUND\0" if b"worm" in content else b"stream: OK\0"
@@ -156,7 +160,6 @@ MOODS = {
     "broken": "The scanner gave no verdict.",
     "drops": "The scanner gave no verdict.",
     "talks": "The scanner gave no verdict.",
-    "small": "The file is larger than the scanner takes.",
     "hangs": "The scanner took too long.",
 }
 
@@ -179,17 +182,52 @@ def test_a_scanner_that_fails_is_said_and_asked_again_later(scanner, mood, monke
     assert state(version)[0] == "nothing_found"
 
 
-def test_a_scanner_that_is_not_there_is_given_up_after_a_day(settings):
+def states() -> list:
+    """What the ledger says of scans, the oldest first."""
+    return [event.data["state"] for event in Event.objects.filter(verb="scan_version").order_by("seq")]
+
+
+def test_a_file_that_is_too_large_for_the_scanner_is_not_tried_again(scanner):
+    case = make.Case(make.submitted)
+    version = added(case, b"marzipan " * 200_000)
+    scanner.mood = "small"
+    assert actions.scan_waiting(at=make.NOW) == 1
+    assert state(version) == ("given_up", "The file is larger than the scanner takes.", make.NOW)
+    words = (
+        "Could not be scanned for malware, and is not tried again: The file is larger than the scanner takes."
+    )
+    assert words in Visitor(case.contributor).text("case", case.submission)
+    assert actions.scan_waiting(at=make.NOW + make.DAY / 2) == 0
+    assert states() == ["given_up"]
+
+
+def test_a_scanner_that_is_not_there_is_given_up_a_day_after_it_first_failed(settings):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         settings.CLAMD_URL = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
     case = make.Case(make.submitted)
     version = added(case)
-    assert actions.scan_waiting(at=make.NOW) == 1
-    assert state(version)[:2] == ("failed", "The scanner cannot be reached.")
-    assert actions.scan_waiting(at=make.NOW + make.DAY) == 0
+    # The worker was away for two days: what it then asks for the first time has a whole day.
+    first = make.NOW + 2 * make.DAY
+    for tried in (first, first + make.DAY / 24, first + make.DAY - actions.scanning.AGAIN_AFTER):
+        assert actions.scan_waiting(at=tried) == 1
+        assert state(version) == ("failed", "The scanner cannot be reached.", tried)
+    assert states() == ["failed"]
+    assert actions.scan_waiting(at=first + make.DAY) == 1
+    assert actions.scan_waiting(at=first + 2 * make.DAY) == 0
+    assert state(version) == ("given_up", "The scanner cannot be reached.", first + make.DAY)
+    assert states() == ["failed", "given_up"]
     # It is still given out: nothing is known against it.
     actions.open_version(actor=case.contributor, version=version).close()
+
+
+def test_a_run_that_died_is_followed_by_another(scanner):
+    case = make.Case(make.submitted)
+    version = added(case)
+    DocumentVersion.objects.update(scan_begun_at=make.NOW)
+    assert actions.scan_waiting(at=make.NOW + actions.scanning.BEGUN_FOR / 2) == 0
+    assert actions.scan_waiting(at=make.NOW + actions.scanning.BEGUN_FOR) == 1
+    assert (state(version)[0], states()) == ("nothing_found", ["nothing_found"])
 
 
 def test_by_a_socket_of_the_machine(tmp_path):

@@ -16,41 +16,72 @@ from portal.submissions.models import DocumentVersion
 from portal.submissions.models.documents import Scan
 
 AGAIN_AFTER = timedelta(minutes=10)
+# Longer than any scan lasts: a worker that has not answered by then is taken to be dead.
+BEGUN_FOR = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(days=1)
 MOST_A_RUN = 20
+OPEN = (Scan.WAITING, Scan.FAILED)
 
 
 def scan_waiting(*, at: datetime | None = None) -> int:
     """Ask the scanner about the versions that wait for it; returns how many were asked about. Twice, late or beside itself: each
-    is asked about by one run at a time, and has one verdict. A scan that failed is tried again for a day.
+    has one verdict. A scan that fails is tried again until a day after the first time it failed.
+
+    Nothing is locked and no transaction is open while the scanner is at work.
     """
     if not settings.CLAMD_URL:
         return 0
     tried: list = []
-    while len(tried) < MOST_A_RUN and (version := _scan_next(at or clock.now(), tried)) is not None:
+    while len(tried) < MOST_A_RUN and (version := _next(at or clock.now(), tried)) is not None:
         tried.append(version.pk)
+        state, detail = _asked(version)
+        _write(version, state, detail, at or clock.now())
     return len(tried)
 
 
 @transaction.atomic
-def _scan_next(at: datetime, tried: list) -> DocumentVersion | None:
-    again = Q(scan_state=Scan.FAILED, scanned_at__lte=at - AGAIN_AFTER, uploaded_at__gt=at - GIVE_UP_AFTER)
-    waiting = DocumentVersion.objects.filter(Q(scan_state=Scan.WAITING) | again).exclude(pk__in=tried)
-    locked = waiting.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    version = locked.select_related("document__submission").order_by("uploaded_at", "id").first()
-    if version is None:
-        return None
+def _next(at: datetime, tried: list) -> DocumentVersion | None:
+    """The version that has waited longest and that no other run is at; from now on this one is."""
+    again = Q(scan_state=Scan.FAILED, scanned_at__lte=at - AGAIN_AFTER)
+    free = Q(scan_begun_at=None) | Q(scan_begun_at__lte=at - BEGUN_FOR)
+    waiting = DocumentVersion.objects.filter(Q(scan_state=Scan.WAITING) | again, free).exclude(pk__in=tried)
+    locked = waiting.select_for_update(skip_locked=True, no_key=True)
+    version = locked.order_by("uploaded_at", "id").first()
+    if version is not None:
+        version.scan_begun_at = at
+        version.save(update_fields=["scan_begun_at"])
+    return version
+
+
+def _asked(version: DocumentVersion) -> tuple[Scan, str]:
     try:
         verdict = clamd.scan(settings.CLAMD_URL, _pieces(version))
+    except clamd.TooLarge as failure:
+        # It will be as large the next time.
+        return Scan.GIVEN_UP, str(failure)
     except clamd.ScanFailed as failure:
-        state, detail = Scan.FAILED, str(failure)
-    else:
-        state = Scan.FOUND if verdict.found else Scan.NOTHING_FOUND
-        detail = verdict.found or verdict.signatures
+        return Scan.FAILED, str(failure)
+    return (Scan.FOUND, verdict.found) if verdict.found else (Scan.NOTHING_FOUND, verdict.signatures)
+
+
+@transaction.atomic
+def _write(asked: DocumentVersion, state: Scan, detail: str, at: datetime) -> None:
+    """Write what came of a scan, unless another run, begun since, has: it then has the word."""
+    locked = DocumentVersion.objects.select_for_update(no_key=True, of=("self",))
+    version = locked.select_related("document__submission").get(pk=asked.pk)
+    is_mine = version.scan_begun_at == asked.scan_begun_at
+    if version.scan_state not in OPEN or (state == Scan.FAILED and not is_mine):
+        return
+    is_first = version.scan_failed_at is None
+    if state == Scan.FAILED:
+        version.scan_failed_at = version.scan_failed_at or at
+        if at >= version.scan_failed_at + GIVE_UP_AFTER:
+            state = Scan.GIVEN_UP
     version.scan_state, version.scan_detail, version.scanned_at = state, detail[:200], at
-    version.save(update_fields=["scan_state", "scan_detail", "scanned_at"])
-    _record(version, at)
-    return version
+    version.scan_begun_at = None
+    version.save(update_fields=["scan_state", "scan_detail", "scanned_at", "scan_failed_at", "scan_begun_at"])
+    if state != Scan.FAILED or is_first:
+        _record(version, at)
 
 
 def _pieces(version: DocumentVersion) -> Iterator[bytes]:
@@ -64,7 +95,7 @@ def _pieces(version: DocumentVersion) -> Iterator[bytes]:
 
 
 def _record(version: DocumentVersion, at: datetime) -> None:
-    """On record; what was found is told to the lab and stands among its case's changes."""
+    """On record; what was found is told to the lab and stands among its case's changes. Of failures, the first and the last."""
     case = version.document.submission
     found = version.scan_state == Scan.FOUND
     event = ledger.record(

@@ -103,6 +103,7 @@ class Scan(models.TextChoices):
     NOTHING_FOUND = "nothing_found", "No known malware found"
     FOUND = "found", "Malware found"
     FAILED = "failed", "Could not be scanned for malware"
+    GIVEN_UP = "given_up", "Could not be scanned for malware, and is not tried again"
 
 
 class DocumentVersion(Key):
@@ -123,6 +124,9 @@ class DocumentVersion(Key):
     # What was found, of when the scanner's signatures were, or why the scan failed.
     scan_detail = models.CharField(max_length=200, blank=True, default="", db_default="")
     scanned_at = models.DateTimeField(null=True)
+    # When a run took it up that has not answered yet, and when a scan of it first failed.
+    scan_begun_at = models.DateTimeField(null=True, editable=False)
+    scan_failed_at = models.DateTimeField(null=True, editable=False)
     uploaded_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(default=clock.now)
 
@@ -157,7 +161,8 @@ class DocumentVersion(Key):
             return f"{label}, by signatures of {self.scan_detail}."
         if self.scan_state == Scan.FOUND:
             return f"{label}: {self.scan_detail}. This file is given to nobody."
-        return f"{label}: {self.scan_detail}" if self.scan_state == Scan.FAILED else f"{label}."
+        failed = self.scan_state in (Scan.FAILED, Scan.GIVEN_UP)
+        return f"{label}: {self.scan_detail}" if failed else f"{label}."
 
     @property
     def is_text(self) -> bool:
