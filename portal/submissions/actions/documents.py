@@ -16,6 +16,8 @@ from portal.submissions.actions.uploads import spend
 from portal.submissions.looks import looked, standing
 from portal.submissions.models import Document, DocumentVersion, Submission
 
+NOT_OPEN = "This document is not open to you now."
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -184,38 +186,48 @@ def remove_document(*, actor, document: Document, at: datetime | None = None) ->
     return document
 
 
-@transaction.atomic
 def open_version(*, actor, version: DocumentVersion, at: datetime | None = None) -> Given:
     """Ask for a file's content; the look is recorded first, with the hash of what is given.
 
     The lab's own people get the file as it is. Who else reads a PDF gets a copy of which every page names them, where the PDF
-    allows it. Raises NotAllowed where the audience does not admit the person, Busy where the copy cannot be made just now.
+    allows it. That may take long: it is made in no transaction of this action, and who may read is asked anew afterwards. Raises
+    NotAllowed where the audience does not admit the person, Busy where the copy cannot be made just now.
     """
-    if not Document.objects.visible_to(actor, at=at).filter(pk=version.document_id).exists():
-        raise NotAllowed("This document is not open to you now.")
-    refuse_withheld(version)
-    case, at = version.document.submission, at or clock.now()
-    given = _given(actor, version, at)
-    looked(
-        actor=actor, submission=case, verb="downloaded_document", subject=version,
-        data={
-            "document": version.document_id, "version": version.number, "sha256": version.sha256,
-            "watermarked": given.is_watermarked, "given_sha256": given.sha256,
-        },
-    )  # fmt: skip
+    _require_open(actor, version, at)
+    case, asked_at = version.document.submission, at or clock.now()
+    given = _given(actor, version, asked_at)
+    try:
+        with transaction.atomic():
+            if not policies.may_go_on_reading(actor.pk, version.document_id, at=at):
+                raise NotAllowed(NOT_OPEN)
+            refuse_withheld(version)
+            looked(
+                actor=actor, submission=case, verb="downloaded_document", subject=version,
+                data={
+                    "document": version.document_id, "version": version.number, "sha256": version.sha256,
+                    "watermarked": given.is_watermarked, "given_sha256": given.sha256,
+                },
+            )  # fmt: skip
+    except BaseException:
+        given.close()
+        raise
     return given
 
 
 @transaction.atomic
 def read_version(*, actor, version: DocumentVersion, at: datetime | None = None) -> None:
     """Have a file read for its results; the look is recorded first. Raises as ``open_version`` does."""
-    if not Document.objects.visible_to(actor, at=at).filter(pk=version.document_id).exists():
-        raise NotAllowed("This document is not open to you now.")
-    refuse_withheld(version)
+    _require_open(actor, version, at)
     data = {"document": version.document_id, "version": version.number}
     looked(
         actor=actor, submission=version.document.submission, verb="read_evidence", subject=version, data=data
     )
+
+
+def _require_open(actor, version: DocumentVersion, at: datetime | None) -> None:
+    if not Document.objects.visible_to(actor, at=at).filter(pk=version.document_id).exists():
+        raise NotAllowed(NOT_OPEN)
+    refuse_withheld(version)
 
 
 def refuse_withheld(version: DocumentVersion) -> None:

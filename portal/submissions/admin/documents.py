@@ -1,8 +1,8 @@
 """Files on the workbench: opened by the action that records the look, and streamed."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -28,6 +28,8 @@ def compared(request: HttpRequest, document_id) -> dict:
     }
 
 
+# In no transaction of the request's: a copy may take as long as half a minute to make.
+@transaction.non_atomic_requests
 @require_GET
 def content(request: HttpRequest, version_id) -> HttpResponseBase:
     """One version's file, for whom the audience admits to the document now; 404 for everyone else."""
@@ -37,7 +39,8 @@ def content(request: HttpRequest, version_id) -> HttpResponseBase:
     try:
         return download(actor=request.user, version=version)
     except NotAllowed as refusal:
-        raise PermissionDenied(refusal.message) from refusal
+        # Access ended meanwhile: absent and forbidden answer alike.
+        raise Http404 from refusal
     except Refused as refusal:
         messages.error(request, refusal.message)
         return see_other(

@@ -269,7 +269,11 @@ class DocumentViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
         found = next((version for version in versions if number is None or version.number == number), None)
         if found is None:
             raise Http404
-        return download(actor=self.request.user, version=found)
+        try:
+            return download(actor=self.request.user, version=found)
+        except NotAllowed as refusal:
+            # Access ended meanwhile: absent and forbidden answer alike.
+            raise Http404 from refusal
 
     def _to_edit(self, edit: str) -> Document:
         document = self.get_object()

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
@@ -151,6 +152,8 @@ def compare(request: HttpRequest, document_id) -> HttpResponse:
     return page(request, "lab/compare.html", case, look="viewed_documents", document=document, found=found)
 
 
+# In no transaction of the request's: a copy may take as long as half a minute to make.
+@transaction.non_atomic_requests
 @require_GET
 @login_required
 def content(request: HttpRequest, version_id) -> HttpResponseBase:
