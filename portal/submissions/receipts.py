@@ -10,12 +10,25 @@ from portal.submissions.models import DocumentVersion, Evaluation, Submission
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """A file as it was received; ``was_marked`` is empty where the record of the time did not say how."""
+
+    version: DocumentVersion
+    was_marked: str
+
+    @property
+    def marking(self) -> str:
+        """How its document was marked then; said to be today's where only that is known."""
+        return self.was_marked or f"{self.version.document.marking} (as marked now)"
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What was received at submission, as it was then."""
 
     at: datetime
     actor_id: UUID | None
-    versions: list[DocumentVersion]
+    files: list[Received]
     planned_partner_release: datetime | None
     planned_public_release: datetime | None
     evaluations: list[Evaluation]
@@ -29,10 +42,10 @@ def receipt(case: Submission) -> Receipt | None:
     event = history.changes(case).filter(verb="submit").first()
     if event is None:
         return None
-    wanted = {(row["document"], row["version"]) for row in event.data["received"]}
+    wanted = {(row["document"], row["version"]): row.get("marking", "") for row in event.data["received"]}
     found = DocumentVersion.objects.filter(document_id__in=[document for document, _ in wanted])
-    versions = [
-        version
+    files = [
+        Received(version, wanted[str(version.document_id), version.number])
         for version in found.select_related("document").order_by("document__created_at", "document_id")
         if (str(version.document_id), version.number) in wanted
     ]
@@ -41,7 +54,7 @@ def receipt(case: Submission) -> Receipt | None:
     return Receipt(
         event.at,
         event.actor_id,
-        versions,
+        files,
         instant_of(dates.get("planned_partner_release")) if moved else case.planned_partner_release,
         instant_of(dates.get("planned_public_release")) if moved else case.planned_public_release,
         list(case.evaluation_rows.filter(pk__in=event.data.get("evaluations", ()))),

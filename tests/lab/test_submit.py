@@ -4,8 +4,11 @@ import pytest
 import time_machine
 
 from portal.accounts.models import Role
+from portal.ledger.actions import record
 from portal.ledger.models import Event
-from portal.submissions import actions
+from portal.submissions import actions, receipts
+from portal.submissions.exports import receipt
+from portal.submissions.markings import COMMERCIAL
 from portal.submissions.models import Facts, Submission
 from tests import factories as make
 from tests.lab.visitor import Visitor, stored_rows, words
@@ -135,13 +138,47 @@ def test_a_receipt_stays_what_it_was():
             at=at,
         )
     with time_machine.travel(at, tick=False):
-        receipt = (
+        text = (
             Visitor(case.viewer).text("receipt", case.submission).partition("Receipt of your submission")[2]
         )
-    assert "Model Kestrel 5" in receipt
-    assert "Planned public release 13 Nov 2026, 9:00 a.m. EST Planned partner release 24 Oct" in receipt
-    assert f"Version 1 {first.size} bytes SHA-256 {first.sha256} What happens next" in receipt
-    assert "Late" not in receipt
+    assert "Model Kestrel 5" in text
+    assert "Planned public release 13 Nov 2026, 9:00 a.m. EST Planned partner release 24 Oct" in text
+    assert f"Version 1 {first.size} bytes SHA-256 {first.sha256} What happens next" in text
+    assert "Late" not in text
+
+
+def _files(case, visitor) -> tuple[str, str]:
+    """What the receipt's page and its PDF say of the only file."""
+    text = visitor.text("receipt", case.submission)
+    (file,) = receipt.told(case.again(), receipts.receipt(case.again()), by="")["files"]
+    return text.partition("SHA-256 Card ")[2].partition(" card.pdf ")[0], file["words"]
+
+
+def test_a_receipt_says_how_a_document_was_marked_then():
+    case, visitor = ready()
+    document = case.submission.documents.get()
+    submit(visitor, case)
+    actions.mark_document(
+        actor=case.contributor, document=document, tlp="TLP:GREEN", confidential_commercial=False, at=make.NOW
+    )
+    page, printed = _files(case, visitor)
+    assert page == f"Draft system card, TLP:AMBER+STRICT · {COMMERCIAL}"
+    assert printed.endswith(f"Draft system card. TLP:AMBER+STRICT · {COMMERCIAL}.")
+
+
+def test_a_receipt_of_before_that_was_recorded_says_that_it_shows_todays_marking():
+    case, visitor = ready()
+    document = case.submission.documents.get()
+    submit(visitor, case)
+    row = {"document": document.pk, "version": 1, "sha256": document.current.sha256}
+    record(
+        actor=case.contributor, verb="submit", subject=case.submission, case_id=case.submission.pk,
+        data={"received": [row]}, at=make.NOW,
+    )  # fmt: skip
+    actions.mark_document(actor=case.contributor, document=document, tlp="TLP:GREEN", at=make.NOW)
+    page, printed = _files(case, visitor)
+    assert page == f"Draft system card, TLP:GREEN · {COMMERCIAL} (as marked now)"
+    assert printed.endswith(f"Draft system card. TLP:GREEN · {COMMERCIAL} (as marked now).")
 
 
 def test_a_draft_has_no_receipt():

@@ -23,7 +23,12 @@ def submit(
     case.checkpoint = checkpoint_of(case, case.facts.checkpoint)
     case.submitted_at = at
     received = [
-        {"document": document.pk, "version": document.current.number, "sha256": document.current.sha256}
+        {
+            "document": document.pk,
+            "version": document.current.number,
+            "sha256": document.current.sha256,
+            "marking": document.marking,
+        }
         for document in case.documents.filter(removed_at=None).prefetch_related("versions")
     ]
     rows = list(case.evaluation_rows.filter(taken_back_at=None).values_list("pk", flat=True))

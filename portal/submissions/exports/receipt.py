@@ -66,10 +66,11 @@ def told(case: Submission, receipt: receipts.Receipt, by: str) -> dict[str, Any]
             {
                 "title": version.document.title,
                 "words": f"{version.name}, version {version.number}, {version.size} bytes. "
-                f"{version.document.get_kind_display()}. {version.document.marking}.",
+                f"{version.document.get_kind_display()}. {file.marking}.",
                 "sha256": version.sha256,
             }
-            for version in receipt.versions
+            for file in receipt.files
+            for version in [file.version]
         ],
         "event": {"number": receipt.number, "digest": receipt.digest},
     }
