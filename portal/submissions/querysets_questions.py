@@ -70,7 +70,7 @@ class InformationRequestQuerySet(models.QuerySet):
         get = apps.get_model
         answers = get("submissions", "RequestAnswer").objects.select_related("answered_by")
         files = (
-            get("submissions", "DocumentVersion").objects.select_related("document").order_by("uploaded_at")
+            get("submissions", "DocumentVersion").objects.select_related("document__submission").order_by("uploaded_at")
         )
         again = get("submissions", "RequestFollowUp").objects.select_related("agency", "asked_by")
         merged = self.model.objects.select_related("agency", "asked_by").order_by("number")

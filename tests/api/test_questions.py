@@ -150,6 +150,8 @@ def test_the_whole_way_by_program(case):
             "title": "Recipe",
         }
     ]
+    read = office.get(f"questions/{case.second.pk}/").json()["thread"][2]["files"]
+    assert read == [done["thread"][2]["files"][0] | {"watermark_problem": None}]
     again = office.post(path(case.second, "ask_again"), {"reason": "Of what?"}).json()
     assert (again["state"], again["thread"][-1]["text"]) == ("asked", "Of what?")
     refused(reviewer.post(path(case.second, "withdraw")), NOT_YOURS)

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from portal.accounts.models import Kind
 from portal.api.fields import Instant, StrictSerializer
 from portal.api.parsers import JSONParser, MultiPartParser
 from portal.api.views import AnyRenderer, ListMixin, PortalViewSet, RetrieveMixin, UploadMixin, valid
@@ -38,12 +39,16 @@ class VersionSerializer(serializers.Serializer):
     content_type = serializers.CharField()
     size = serializers.IntegerField()
     sha256 = serializers.CharField()
-    watermark_problem = serializers.CharField(
-        allow_null=True,
-        help_text="Why readers outside the lab get this PDF without their names on it; empty for nothing.",
+    watermark_problem = serializers.SerializerMethodField(
+        help_text="Told to its lab alone: why readers outside it get this PDF without their names on it. Empty for nothing; null "
+        "where it was not tried, and for everyone else.",
     )
     scan_state = serializers.ChoiceField(choices=Scan.choices)
     uploaded_at = Instant()
+
+    def get_watermark_problem(self, version: DocumentVersion) -> str | None:
+        labs = self.context["request"].user.organisations_as(Kind.LAB)
+        return version.watermark_problem if version.document.submission.lab_id in labs else None
 
 
 class DocumentSerializer(serializers.Serializer):
