@@ -4,11 +4,11 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from portal import clock
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import ASSESSMENTS, RECORD, agency_wide, live
+from portal.submissions.querysets import ASSESSMENTS, RECORD, agency_wide, live, names_shown
 from reviews.states import LAB_READS, LIVE, AssessmentState, AssignmentState, InquiryState
 
 
@@ -173,14 +173,8 @@ class AssessmentQuerySet(models.QuerySet):
         aliases = apps.get_model("submissions", "Alias").objects.filter(
             submission=OuterRef("submission"), user=OuterRef("author")
         )
-        agreed = apps.get_model("submissions", "Terms").objects.filter(
-            submission=OuterRef("submission"),
-            names_shown=True,
-            lab_accepted_at__isnull=False,
-            government_accepted_at__isnull=False,
-        )
         return self.annotate(
-            author_alias=Subquery(aliases.values("label")[:1]), names_shown=Exists(agreed.order_by())
+            author_alias=Subquery(aliases.values("label")[:1]), names_shown=names_shown("submission")
         )
 
     def for_lab(self):

@@ -123,9 +123,11 @@ def choose_delivery(*, actor, deliveries: Mapping[str, str], at: datetime | None
     It holds for what is sent from now on, and for what waits: messages held for a daily mail are decided anew. What is
     essential asks nobody.
     """
-    open_groups = preferences.can_be_chosen()
+    mine = {choice.key: choice for choice in preferences.choices_of(actor)}
     for group, delivery in deliveries.items():
-        if group not in open_groups:
+        if group not in mine:
+            raise Invalid("You are told of no such messages.", field=group)
+        if not mine[group].is_open:
             raise Invalid("These messages always come at once.", field=group, code="essential")
         if delivery not in NoticePreference.Delivery.values:
             raise Invalid("Choose one of the three.", field=group)
@@ -224,6 +226,8 @@ def requeue(*, actor, message: Message, at: datetime | None = None) -> Message:
     at = at or clock.now()
     if not may_requeue(actor):
         raise NotAllowed("Only a programme coordinator or an administrator sends messages again.")
+    if not Message.objects.in_outbox_of(actor).filter(pk=message.pk).exists():
+        raise NotAllowed("This message is not in your outbox.")
     found = Message.objects.select_for_update().get(pk=message.pk)
     if found.state == Message.State.WAITING:
         raise AlreadyDone("This message waits to be sent already.")

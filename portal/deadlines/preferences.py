@@ -64,11 +64,6 @@ def _of_others(seats) -> set[str]:
     return found
 
 
-def can_be_chosen() -> list[str]:
-    """The keys of the groups in which anything is left to choose."""
-    return [group.key for group in _groups() if _labels(group, essential=False)]
-
-
 def decided(messages: Iterable[Message]) -> dict[UUID, Delivery]:
     """How each of these messages goes, by what its person has chosen at this moment.
 

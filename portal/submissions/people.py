@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from portal.accounts.models import Kind, Membership, Organisation, Role, User
-from portal.submissions.models import Alias, Submission, Terms
+from portal.submissions.models import Alias, Submission
+from portal.submissions.querysets import names_shown
 
 # The first of these that a person holds gives the word in their name; it stays when their roles change.
 WORDS = (Role.REVIEWER, Role.COORDINATOR, Role.DESIGNATOR, Role.LIAISON, Role.AUDITOR, Role.SECURITY)
@@ -127,13 +128,7 @@ def cases_named(ids: Iterable[UUID]) -> dict[UUID, Any]:
 
 def with_names_shown(cases: QuerySet[Submission]) -> QuerySet[Submission]:
     """Cases with ``names_shown``: whether their agreed terms show an agency's persons by name."""
-    agreed = Terms.objects.filter(
-        submission=OuterRef("pk"),
-        lab_accepted_at__isnull=False,
-        government_accepted_at__isnull=False,
-        names_shown=True,
-    )
-    return cases.annotate(names_shown=Exists(agreed))
+    return cases.annotate(names_shown=names_shown("pk"))
 
 
 def _people(ids: set[UUID]) -> dict[UUID, tuple[User, list[Held]]]:

@@ -242,6 +242,13 @@ def question_capacities(actor, question: InformationRequest, *, at: datetime | N
     return frozenset(found)
 
 
+def acting_on_question(actor, question: InformationRequest, *, at: datetime | None = None) -> frozenset[str]:
+    """``question_capacities`` while the case goes on; none once it is over, for then no step is left."""
+    at = at or clock.now()
+    going = takes_questions(question.submission, at=at)
+    return question_capacities(actor, question, at=at) if going else frozenset()
+
+
 def may_take_question(actor, question: InformationRequest, verb: str, *, at: datetime | None = None) -> bool:
     """As ``may_take``, for a question."""
     mine = question_capacities(actor, question, at=at)
@@ -249,11 +256,9 @@ def may_take_question(actor, question: InformationRequest, verb: str, *, at: dat
 
 
 def open_question_verbs(actor, question: InformationRequest, *, at: datetime | None = None) -> list[str]:
-    """The verbs this person can take on a question now: none once its case is over."""
+    """The verbs this person can take on a question now."""
     at = at or clock.now()
-    if not takes_questions(question.submission, at=at):
-        return []
-    steps = REQUEST.verbs_from(question.state_at(at), question_capacities(actor, question, at=at))
+    steps = REQUEST.verbs_from(question.state_at(at), acting_on_question(actor, question, at=at))
     return list(dict.fromkeys(t.verb for t in steps))
 
 

@@ -22,6 +22,8 @@ RECORD, FACTS, DOCUMENTS, INSTRUCTIONS, ASSESSMENTS, OFFER = (
     "assessments",
     "offer",
 )
+# Access terms that both sides accepted.
+AGREED = Q(lab_accepted_at__isnull=False, government_accepted_at__isnull=False)
 # Capacities that see every submitted case, and the scopes they see. The view says the same; a test holds the two together.
 AGENCY_WIDE = {
     Role.COORDINATOR: {RECORD, FACTS, DOCUMENTS, ASSESSMENTS},
@@ -162,8 +164,7 @@ class SubmissionQuerySet(models.QuerySet):
     def with_newest_terms(self):
         """With ``newest_terms``: the purpose of their newest version, whether it shows names and is agreed; None for none."""
         newest = apps.get_model("submissions", "Terms").objects.filter(submission=OuterRef("pk"))
-        agreed = Q(lab_accepted_at__isnull=False, government_accepted_at__isnull=False)
-        said = JSONObject(purpose=F("purpose"), names_shown=F("names_shown"), is_agreed=agreed)
+        said = JSONObject(purpose=F("purpose"), names_shown=F("names_shown"), is_agreed=AGREED)
         return self.annotate(newest_terms=Subquery(newest.order_by("-number").values(json=said)[:1]))
 
     def with_markings(self):
@@ -231,6 +232,12 @@ class DocumentQuerySet(models.QuerySet):
             whole = seen.values("pk")
         single = mine.filter(document__isnull=False).values("document_id")
         return self.filter(Q(submission_id__in=whole) | Q(pk__in=single), removed_at=None)
+
+
+def names_shown(case: str) -> Exists:
+    """For rows whose column ``case`` names a case: whether its agreed terms show an agency's persons to the lab by name."""
+    terms = apps.get_model("submissions", "Terms").objects
+    return Exists(terms.filter(AGREED, submission=OuterRef(case), names_shown=True).order_by())
 
 
 class TermsQuerySet(models.QuerySet):

@@ -6,11 +6,11 @@ from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection, models
-from django.db.models import Exists, FloatField, OuterRef, Prefetch, Q, Value
+from django.db.models import FloatField, OuterRef, Prefetch, Q, Value
 from django.db.models.functions import Left
 
 from portal.accounts.models import Kind
-from portal.submissions.querysets import FACTS
+from portal.submissions.querysets import FACTS, names_shown
 from portal.submissions.states import RequestState
 
 
@@ -70,16 +70,12 @@ class InformationRequestQuerySet(models.QuerySet):
         get = apps.get_model
         answers = get("submissions", "RequestAnswer").objects.select_related("answered_by")
         files = (
-            get("submissions", "DocumentVersion").objects.select_related("document__submission").order_by("uploaded_at")
+            get("submissions", "DocumentVersion")
+            .objects.select_related("document__submission")
+            .order_by("uploaded_at")
         )
         again = get("submissions", "RequestFollowUp").objects.select_related("agency", "asked_by")
         merged = self.model.objects.select_related("agency", "asked_by").order_by("number")
-        agreed = get("submissions", "Terms").objects.filter(
-            submission=OuterRef("submission"),
-            names_shown=True,
-            lab_accepted_at__isnull=False,
-            government_accepted_at__isnull=False,
-        )
         return (
             self.select_related("submission__lab", "agency", "asked_by", "merged_into")
             .prefetch_related(
@@ -87,7 +83,7 @@ class InformationRequestQuerySet(models.QuerySet):
                 Prefetch("follow_ups", again),
                 Prefetch("merged", merged),
             )
-            .annotate(names_shown=Exists(agreed.order_by()))
+            .annotate(names_shown=names_shown("submission"))
         )
 
     def like(self, text: str, *, trigrams: bool | None = None):

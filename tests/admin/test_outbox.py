@@ -4,7 +4,9 @@ import pytest
 
 from portal.accounts.models import Membership, User
 from portal.deadlines import delivery, planning
+from portal.deadlines.actions import requeue
 from portal.deadlines.models import Deadline, Message
+from portal.errors import NotAllowed
 from portal.ledger.models import Event
 from portal.submissions import actions
 from reviews import actions as reviews_actions
@@ -152,6 +154,8 @@ def test_on_the_case_of_their_own_lab_a_person_is_the_lab(role):
     both = User.objects.get(pk=both.pk)
     for found in (Message.objects.in_outbox_of(both), Event.objects.visible_to(both)):
         assert set(found.values_list("case_id", flat=True)) >= {other.submission.pk}
+    with pytest.raises(NotAllowed):
+        requeue(actor=both, message=_failed(case))
     own = {"case_id": case.submission.pk}
     assert not Message.objects.in_outbox_of(both).filter(**own).exists()
     assert set(Event.objects.visible_to(both).filter(**own)) == set(

@@ -53,6 +53,11 @@ def choose(person, at: datetime = NOW, **deliveries: str) -> dict:
     return actions.choose_delivery(actor=person, deliveries=deliveries, at=at)
 
 
+def open_to(person) -> list[str]:
+    """The groups in which a person has anything to choose."""
+    return [choice.key for choice in preferences.choices_of(person) if choice.is_open]
+
+
 def tell(person, case, kind: str = "acknowledge", at: datetime = NOW, about=None) -> Message:
     about = about or make.person(second_factor=False).pk
     actions.tell(
@@ -133,7 +138,7 @@ def test_the_daily_mail_lists_what_was_held_once_at_eight(post):
 @pytest.mark.django_db
 def test_nothing_of_the_labs_is_in_a_daily_mail(post):
     case = make.Case()
-    for group in preferences.can_be_chosen():
+    for group in open_to(case.contributor):
         choose(case.contributor, **{group: "daily"})
     planning.plan(at=case.submission.closes_at)
     send(case.submission.closes_at)
@@ -212,7 +217,12 @@ def test_which_kinds_nobody_can_put_off():
         "account",
         DIGEST,
     }
-    assert groups - set(preferences.can_be_chosen()) == {"account", "disclosures", DIGEST}
+    is_open = {
+        kind.group.key
+        for kind in (*registry.NOTICES.values(), *registry.DEADLINES.values())
+        if not kind.essential
+    }
+    assert groups - is_open == {"account", "disclosures", DIGEST}
 
 
 def test_an_essential_kind_that_is_none_does_not_load():
@@ -224,7 +234,7 @@ def test_an_essential_kind_that_is_none_does_not_load():
 @pytest.mark.parametrize("chosen", ["daily", "off"])
 def test_what_is_essential_goes_at_once_whatever_was_chosen(chosen, post):
     case = quiet()
-    choose(case.coordinator, **dict.fromkeys(preferences.can_be_chosen(), chosen))
+    choose(case.coordinator, **dict.fromkeys(open_to(case.coordinator), chosen))
     # Nor does a row that no action writes put anything off.
     NoticePreference.objects.create(person=case.coordinator, group="account", delivery=chosen, chosen_at=NOW)
     cases.withdraw(actor=case.contributor, submission=case.submission, at=NOW)
@@ -241,7 +251,7 @@ def test_what_is_essential_goes_at_once_whatever_was_chosen(chosen, post):
     ("group", "value"), [("account", "off"), (DIGEST, "off"), ("no_such", "daily"), ("steps", "never")]
 )
 def test_a_choice_that_is_none_is_refused_and_nothing_of_it_is_kept(group, value):
-    ada = make.person()
+    ada = make.member(make.lab(), Role.CONTRIBUTOR)
     with pytest.raises(Invalid) as refused:
         choose(ada, reminders="daily", **{group: value})
     assert refused.value.field == group
@@ -349,7 +359,7 @@ def test_off_holds_for_a_daily_mail_that_could_not_leave_yet(post):
 
 @pytest.mark.django_db
 def test_each_change_is_one_event_and_none_is_none():
-    ada = make.person()
+    ada = make.member(make.lab(), Role.CONTRIBUTOR)
     assert choose(ada, steps="daily", reminders="off", grants="at_once") == {
         "reminders": ["at_once", "off"],
         "steps": ["at_once", "daily"],

@@ -8,6 +8,7 @@ from django.test import Client
 from portal.accounts.models import Role
 from portal.deadlines import actions, preferences, unsubscribing
 from portal.deadlines.models import NoticePreference
+from portal.errors import Invalid
 from portal.ledger.models import Event
 from tests import factories
 from tests.accounts.test_pages import queries
@@ -141,6 +142,20 @@ def test_a_wrong_choice_is_told_beside_its_group_and_nothing_is_saved(ada, chang
 def test_what_is_essential_has_no_field_to_post(ada):
     form = dict.fromkeys(("reminders", "steps", "questions", "reviews", "inquiries", "grants"), "at_once")
     client_of(ada).post(PAGE, form | {"account": "off", "digest": "off", "partners": "off"})
+    assert chosen(ada) == {}
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        ("partners", "You are told of no such messages."),
+        ("no-such", "You are told of no such messages."),
+        ("account", "These messages always come at once."),
+    ],
+)
+def test_nobody_chooses_for_what_they_are_not_told_or_cannot_put_off(ada, group, words):
+    with pytest.raises(Invalid, match=words):
+        actions.choose_delivery(actor=ada, deliveries={"steps": "off", group: "off"})
     assert chosen(ada) == {}
 
 

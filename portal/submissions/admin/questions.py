@@ -138,9 +138,7 @@ class QuestionAdmin(PortalAdmin):
         return policies.asks_for_an_agency(user)
 
     def capacities(self, user, obj, *, at):
-        # A case that is over takes no step; the table alone does not know that.
-        going = policies.takes_questions(obj.submission, at=at)
-        return policies.question_capacities(user, obj, at=at) if going else ()
+        return policies.acting_on_question(user, obj, at=at)
 
     # --- the list -----------------------------------------------------------------------------------------------------------
     def list_queryset(self, request) -> QuerySet:
