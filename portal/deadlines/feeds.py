@@ -81,11 +81,11 @@ def written(user: User, *, at: datetime) -> bytes:
     calendar.add("x-wr-calname", f"{settings.PORTAL_PROGRAMME_NAME}: dates")
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     for deadline in dates(user, at=at):
-        calendar.add_component(_event(deadline))
+        calendar.add_component(_event(deadline, user))
     return calendar.to_ical()
 
 
-def _event(deadline: Deadline) -> Event:
+def _event(deadline: Deadline, user: User) -> Event:
     """One date. It keeps its UID when it moves, and its sequence grows: the seconds from the first setting to the last."""
     words = [registry.label(deadline.kind), deadline.case_number]
     event = Event()
@@ -95,13 +95,7 @@ def _event(deadline: Deadline) -> Event:
     event.add("sequence", max(0, int((deadline.fresh_from - deadline.created_at).total_seconds())))
     event.add("dtstart", deadline.due_at)
     event.add("summary", ", ".join(word for word in words if word))
-    event.add("url", settings.PORTAL_BASE_URL + _page(deadline))
+    event.add("url", settings.PORTAL_BASE_URL + deadline.page_for(user))
     # A date to act by takes nobody's time.
     event.add("transp", "TRANSPARENT")
     return event
-
-
-def _page(deadline: Deadline) -> str:
-    if deadline.link:
-        return deadline.link
-    return reverse("case", args=[deadline.case_number]) if deadline.case_number else reverse("notices:list")

@@ -5,8 +5,10 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from portal import clock
+from portal.accounts.models import Kind
 from portal.deadlines import registry
 from portal.deadlines.querysets import (
     DeadlineQuerySet,
@@ -14,6 +16,9 @@ from portal.deadlines.querysets import (
     MessageQuerySet,
     PreferenceQuerySet,
 )
+
+# Whose pages stand under which address.
+_SIDES = {"/lab/": Kind.LAB, "/admin/": Kind.AGENCY, "/partner/": Kind.PARTNER}
 
 
 class Deadline(models.Model):
@@ -65,6 +70,18 @@ class Deadline(models.Model):
 
     def __str__(self):
         return f"{self.kind} {self.case_number}"
+
+    def page_for(self, user) -> str:
+        """Where it leads a person: by its link where that is a page of their side, else by the case's own address, which leads
+        each to their own page.
+        """
+        side = next((kind for start, kind in _SIDES.items() if self.link.startswith(start)), None)
+        sides = {seat.kind for seat in user.seats}
+        # Of the other sides' pages a person of several has only their own organisations'; the workbench's are one's own.
+        is_mine = side is None or sides == {side} or (side == Kind.AGENCY and side in sides)
+        if self.link and is_mine:
+            return self.link
+        return reverse("case", args=[self.case_number]) if self.case_number else reverse("notices:list")
 
     @property
     def is_open(self) -> bool:

@@ -20,7 +20,7 @@ DUE_SHOWN = 10
 
 
 def due_for(user, *, limit: int = DUE_SHOWN) -> list[Deadline]:
-    """The dates by which this person, or others in the same role, should act: earliest first, each with its ``label``.
+    """The dates by which this person, or others in the same role, should act: earliest first, with ``label`` and ``page``.
 
     A date that is news to a lab or a partner is shown until it comes, never as something they are late with.
     """
@@ -30,7 +30,7 @@ def due_for(user, *, limit: int = DUE_SHOWN) -> list[Deadline]:
         Deadline.objects.next_for(user, limit=limit, narrow=lambda rows: rows.filter(mine).exclude(passed))
     )
     for deadline in found:
-        deadline.label = registry.label(deadline.kind)
+        deadline.label, deadline.page = registry.label(deadline.kind), deadline.page_for(user)
     return found
 
 

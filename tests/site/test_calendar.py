@@ -24,11 +24,14 @@ from portal.errors import NotAllowed
 from portal.ledger.models import Event
 from portal.logs import JsonFormatter, without_secrets
 from portal.submissions import actions as cases
+from portal.submissions.models import Obligation
 from tests import factories as make
 from tests import factories_reviews as reviewing
 from tests.accounts.doors import reauthenticate, sign_in
 from tests.accounts.test_pages import NOISE, queries
 from tests.factories_partners import GrantCase
+from tests.factories_questions import Asked
+from tests.site.test_notices import client_of
 
 pytestmark = pytest.mark.django_db
 NOW, DAY = make.NOW, make.DAY
@@ -93,6 +96,42 @@ def test_each_date_says_what_when_and_where_and_nothing_of_the_labs():
         "sha256",
     ):
         assert secret not in text
+
+
+def _links(person) -> dict[str, set[str]]:
+    """Where the dates lead, by what they are; every page opens for its person."""
+    found: dict[str, set[str]] = {}
+    for event in Feed(person).read().events:
+        url = str(event["url"]).removeprefix("http://localhost:8000")
+        assert client_of(person).get(url, follow=True).status_code == 200, url
+        found.setdefault(str(event["summary"]).partition(",")[0], set()).add(url)
+    return found
+
+
+def test_each_date_leads_its_reader_to_a_page_of_their_own():
+    case = Asked()
+    number = case.submission.case_number
+    pages = {f"/lab/cases/{number}/questions/{question.number}/" for question in (case.first, case.second)}
+    assert _links(case.contributor)["Answer a question"] == pages
+    # Who is of a lab too, and not of this one, has no page of it there.
+    both = make.coordinator()
+    Membership.objects.create(user=both, organisation=make.lab(), role=Role.VIEWER, since=NOW - 365 * DAY)
+    both = User.objects.get(pk=both.pk)
+    for person in (case.coordinator, reviewing.designator(make.agency()), reviewing.auditor(), both):
+        assert _links(person)["Answer a question"] == {f"/case/{number}/"}
+
+
+def test_what_an_agency_owes_leads_to_the_workbench():
+    case = reviewing.Reviewed(at=NOW - DAY)
+    cases.withdraw(actor=case.contributor, submission=case.submission, at=NOW)
+    what = "Attest that credentials are withdrawn"
+    for person, agency in (
+        (case.agency_coordinator, case.agency),
+        (case.coordinator, make.programme_office()),
+    ):
+        row = Obligation.objects.get(agency=agency, kind="credentials")
+        assert f"/admin/submissions/obligation/{row.pk}/change/" in _links(person)[what]
+    assert what not in _links(case.contributor)
 
 
 def test_the_answer_is_kept_by_nobody_and_sets_nothing():
