@@ -8,7 +8,7 @@ class ReviewsConfig(AppConfig):
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin.panels import CASE_PANELS, HOME_PANELS, HOME_SECTIONS
-        from portal.deadlines.querysets import CASELESS
+        from portal.deadlines.querysets import CASELESS, HIDDEN
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
         from portal.submissions import hooks, panels
@@ -27,6 +27,7 @@ class ReviewsConfig(AppConfig):
         hooks.LEADS.append(readers.leads)
         READERS.append(readers.events)
         CASELESS.append(readers.messages)
+        HIDDEN.append(readers.hidden)
         panels.PANELS.append(lab_panel)
         exports.PARTS.append(archive.of_case)
         panels.DUE_BY_CLOSING.update(deadline_kinds.BY_CLOSING)

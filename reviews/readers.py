@@ -1,13 +1,15 @@
 """What this floor answers to those below: who holds a seat, and which events about inquiries and designations a person reads."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
+from portal.deadlines.models import Message
 from portal.ledger.models import Event
-from portal.submissions.models import Submission
+from portal.submissions.models import Barrier, Submission
 from portal.submissions.policies import LAB_SEES
 from portal.submissions.querysets import agency_wide
 from portal.submissions.readers import AUDIT, OneOf, cases_overseen
@@ -67,6 +69,34 @@ def messages(user) -> Q | None:
         keys = told.annotate(told_as=key).values("told_as")
         answer |= Q(kind=kind, key__in=keys)
     return answer | Q(kind__in=OF_AN_INQUIRY, case_number__in=inquiries.values("number"))
+
+
+def hidden(messages: Collection[UUID]) -> set[UUID]:
+    """Those of these messages that lead to an inquiry or a designation on the workbench, from whose lab a conflict keeps their
+    reader by now. What a lab's own people are told leads to pages of theirs.
+    """
+    told = Message.objects.filter(pk__in=messages, case_id=None, link__startswith="/admin/")
+    rows = list(told.filter(kind__in=[*OF_AN_INQUIRY, *OF_A_DESIGNATION]).order_by())
+    if not rows:
+        return set()
+    labs = _labs_of(rows)
+    barriers = Barrier.objects.filter(user__in={row.recipient_id for row in rows}, organisation__isnull=False)
+    barred = set(barriers.order_by().values_list("user_id", "organisation_id"))
+    return {row.pk for row in rows if (row.recipient_id, labs.get(row.pk)) in barred}
+
+
+def _labs_of(rows: Sequence[Message]) -> dict[UUID, UUID]:
+    """Whose inquiry or designation each message is about: told by its number, or by the event that its key begins with."""
+    inquiries = Inquiry.objects.filter(number__in={row.case_number for row in rows}).order_by()
+    by_number = dict(inquiries.values_list("number", "lab_id"))
+    told_of = {row.pk: row.key.partition("/")[0] for row in rows if row.kind in OF_A_DESIGNATION}
+    events = Event.objects.filter(pk__in=told_of.values()).order_by()
+    subjects = {str(event): subject for event, subject in events.values_list("pk", "subject_id")}
+    designations = Designation.objects.filter(pk__in=subjects.values()).order_by()
+    by_subject = dict(designations.values_list("pk", "lab_id"))
+    found = {row.pk: by_number.get(row.case_number) for row in rows}
+    found |= {pk: by_subject.get(subjects.get(event)) for pk, event in told_of.items()}
+    return {pk: lab for pk, lab in found.items() if lab is not None}
 
 
 def looks_at(inquiry: Inquiry) -> QuerySet[Event]:

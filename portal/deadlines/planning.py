@@ -1,9 +1,12 @@
 """Turning due deadlines into messages: a fixed number of statements, whatever the number of deadlines."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection, transaction
 
+from portal.deadlines.querysets import HIDDEN
 from portal.deadlines.registry import DEADLINES, offset_name
 
 # Who may be reminded: the people whom the audience view admits in a capacity the kind names (by one source where the
@@ -121,7 +124,8 @@ def plan(*, at: datetime, limit: int | None = None) -> int:
 def still_known(message_ids, *, at: datetime) -> set:
     """Of these messages that are no reminders, the ids of those whose reader may still know what they are about.
 
-    Of a case, who is admitted to it; of anything else, who has lost no membership since the message was written.
+    Of a case, who is admitted to it; of anything else, who has lost no membership since the message was written, and is kept
+    from it by no conflict.
     """
     sql = """
         SELECT m.id FROM deadlines_message m
@@ -136,7 +140,12 @@ def still_known(message_ids, *, at: datetime) -> set:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, {"at": at, "ids": list(message_ids)})
-        return {row[0] for row in cursor.fetchall()}
+        return _unhidden(row[0] for row in cursor.fetchall())
+
+
+def _unhidden(message_ids: Iterable[UUID]) -> set[UUID]:
+    found = set(message_ids)
+    return found.difference(*(hidden(found) for hidden in HIDDEN)) if found else found
 
 
 def still_due(message_ids, *, at: datetime) -> set:
@@ -152,4 +161,4 @@ def still_due(message_ids, *, at: datetime) -> set:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, _parameters(at, None) | {"ids": list(message_ids)})
-        return {row[0] for row in cursor.fetchall()}
+        return _unhidden(row[0] for row in cursor.fetchall())

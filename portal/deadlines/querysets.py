@@ -15,6 +15,8 @@ CASES: list[Callable] = []
 # (user) -> Q over the messages of no case whose delivery a person looks after, or None. Each names the kinds it is about, so
 # that what belongs to nobody's list is shown to nobody.
 CASELESS: list[Callable] = []
+# (ids of messages) -> the ids of those of no case whose reader is kept from their subject by now, by a conflict for instance.
+HIDDEN: list[Callable] = []
 
 
 # The kind of the messages that are daily mails.

@@ -14,7 +14,9 @@ from portal.deadlines.querysets import DIGEST
 from portal.errors import Invalid
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
+from reviews.actions import confirm, inquiries
 from tests import factories as make
+from tests import factories_reviews as desk
 from tests.core.test_concurrency import at_once
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -661,3 +663,37 @@ def test_news_that_waited_goes_to_nobody_who_may_no_longer_know(post):
     assert (post(to=case.coordinator), len(post(to=case.contributor))) == ([], 1)
     kept = Message.objects.get(recipient=case.coordinator, kind="accept_terms")
     assert kept.state == Message.State.KEPT
+
+
+@pytest.mark.django_db
+def test_a_conflict_declared_overnight_keeps_inquiries_and_designations_out_of_the_daily_mail(post):
+    barred, free = make.coordinator(), make.coordinator()
+    labs = make.lab(), make.lab()
+    writers = [make.member(lab, Role.CONTRIBUTOR) for lab in labs]
+    for person in (*writers, barred, free):
+        choose(person, inquiries="daily", reminders="daily")
+    mine, other = [desk.submitted_inquiry(writer, lab) for writer, lab in zip(writers, labs, strict=True)]
+    for lab in labs:
+        made = desk.designation(desk.designator(), lab)
+        confirm(actor=desk.designator(), designation=made, at=NOW)
+    for inquiry in (mine, other):
+        inquiries.acknowledge(actor=make.coordinator(), inquiry=inquiry, at=NOW)
+    send(NOW + MINUTE)
+    cases.declare_conflict(actor=barred, user=barred, organisation=labs[0], at=NOW + HOUR)
+    send(MORNING)
+    told = {}
+    for person in (barred, free, *writers):
+        [daily] = [mail for mail in post(to=person) if mail["List-Unsubscribe"]]
+        lines = daily.get_payload().splitlines()
+        told[person] = (
+            {line for line in lines if line.startswith("Case ")},
+            sum("/admin/reviews/designation/" in line for line in lines),
+        )
+    numbers = {f"Case {mine.number}"}, {f"Case {other.number}"}
+    assert told == {
+        barred: (numbers[1], 1),
+        free: (numbers[0] | numbers[1], 2),
+        # Who wrote it is of that lab, which is no conflict in what a lab is told.
+        writers[0]: (numbers[0], 0),
+        writers[1]: (numbers[1], 0),
+    }
