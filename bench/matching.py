@@ -126,7 +126,9 @@ def main() -> None:
         for how, (seconds, peak, filled, cost) in found.items():
             said = f"{filled} of {asked} | {cost / unit:.0f}" if filled else "as `match` | as `match`"
             ratio = seconds / found["bare"][0]
-            print(f"| {label} | {whats[how]} | {seconds:.2f} | {ratio:.2f} | {max(0, peak - idle):.0f} MB | {said} |")
+            print(
+                f"| {label} | {whats[how]} | {seconds:.2f} | {ratio:.2f} | {max(0, peak - idle):.0f} MB | {said} |"
+            )
 
 
 if __name__ == "__main__":

@@ -1,17 +1,29 @@
 """Who may do what on the agency's side now. Plain answers; unknown means no."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from portal import clock
-from portal.accounts.models import Kind, Membership, Role
+from portal.accounts.models import Affiliation, Kind, Membership, Role
 from portal.machine import Machine
 from portal.submissions import hooks
 from portal.submissions import policies as cases
 from portal.submissions.models import Barrier, Submission
 from portal.submissions.querysets import agency_wide
-from reviews.models import Assessment, Assignment, CaseAgency, Designation, Inquiry
-from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY, InquiryState
+from reviews.models import (
+    Assessment,
+    Assignment,
+    CaseAgency,
+    Designation,
+    Inquiry,
+    MatchingRun,
+    ReviewerProfile,
+)
+from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY, RUN, InquiryState
 
 
 def is_barred(user, *, lab_id, submission: Submission | None = None) -> bool:
@@ -29,19 +41,37 @@ def holds_reviewer_seat(user, agency) -> bool:
     return user.is_active and rows.exists()
 
 
-def works_for_a_partner(user, submission: Submission) -> bool:
-    """Whether a person belongs or is affiliated to an organisation that has or may get a grant on the case (invariant 8)."""
-    partners = hooks.gather(hooks.PARTNERS_OF, submission)
-    if not partners:
-        return False
-    belongs = Membership.objects.filter(user=user, organisation_id__in=partners, ended_at=None).exists()
-    return belongs or user.affiliations.filter(organisation_id__in=partners).exists()
+def conflicts(people: Iterable, cases: Iterable[Submission]) -> set[tuple[UUID, UUID]]:
+    """The (person, case) of these that a conflict keeps apart: declared, by affiliation, or by an organisation that has or may
+    get a grant on the case (invariant 8). A few statements, however many people."""
+    ids, cases = [person.pk for person in people], list(cases)
+    labs, submissions, partners = defaultdict(list), {case.pk: [case.pk] for case in cases}, defaultdict(list)
+    for case in cases:
+        labs[case.lab_id].append(case.pk)
+        for organisation in hooks.gather(hooks.PARTNERS_OF, case):
+            partners[organisation].append(case.pk)
+    barriers = Barrier.objects.filter(user__in=ids).order_by()
+    found: list[tuple[QuerySet, str, dict]] = [
+        (barriers.filter(organisation__in=labs), "organisation_id", labs),
+        (barriers.filter(submission__in=submissions), "submission_id", submissions),
+    ]
+    if partners:
+        working = {"user__in": ids, "organisation__in": partners}
+        found += [
+            (Membership.objects.filter(**working, ended_at=None), "organisation_id", partners),
+            (Affiliation.objects.filter(**working), "organisation_id", partners),
+        ]
+    return {
+        (person, case)
+        for rows, column, of in found
+        for person, key in rows.order_by().values_list("user_id", column)
+        for case in of[key]
+    }
 
 
 def may_be_seated(user, submission: Submission) -> bool:
     """Whether no conflict keeps a person from a seat on a case."""
-    barred = is_barred(user, lab_id=submission.lab_id, submission=submission)
-    return not barred and not works_for_a_partner(user, submission)
+    return not conflicts([user], [submission])
 
 
 def is_asked(agency, submission: Submission) -> bool:
@@ -138,8 +168,30 @@ def designation_capacities(actor, designation: Designation, *, at: datetime | No
     return frozenset({"designator"})
 
 
+def keeps_profile_of(actor, membership: Membership) -> bool:
+    """Whether a person keeps what is on record of a present reviewer: the reviewer, and coordinators of that very agency."""
+    if not actor.is_active or membership.role != Role.REVIEWER or membership.ended_at is not None:
+        return False
+    if actor.pk == membership.user_id:
+        return membership.organisation_id in actor.organisations_as(Kind.AGENCY, Role.REVIEWER)
+    return membership.organisation_id in actor.organisations_as(Kind.AGENCY, Role.COORDINATOR)
+
+
+def keeps_profiles(actor) -> bool:
+    """Whether there may be a profile for a person to keep: whose is the answer of ``keeps_profile_of``."""
+    return actor.has_seat(Kind.AGENCY, Role.REVIEWER, Role.COORDINATOR)
+
+
+def run_capacities(actor, run: MatchingRun, *, at: datetime | None = None) -> frozenset[str]:
+    """``coordinator`` for the programme's coordinators, whom no conflict keeps from any case or lab of the run."""
+    if not actor.is_active or not proposes_seats(actor):
+        return frozenset()
+    seen = MatchingRun.objects.visible_to(actor, at=at).filter(pk=run.pk).exists()
+    return frozenset({"coordinator"} if seen else ())
+
+
 def capacities(actor, subject, *, at: datetime | None = None) -> frozenset[str]:
-    """In what capacities a person stands to a seat, an assessment, an inquiry or a designation now."""
+    """In what capacities a person stands to a seat, an assessment, an inquiry, a designation or a matching run now."""
     return _TABLES[type(subject)][1](actor, subject, at=at)
 
 
@@ -162,12 +214,13 @@ _TABLES: dict[type, tuple[Machine, Callable]] = {
     Assessment: (ASSESSMENT, assessment_capacities),
     Inquiry: (INQUIRY, inquiry_capacities),
     Designation: (DESIGNATION, designation_capacities),
+    MatchingRun: (RUN, run_capacities),
 }
 
 
 def has_perm(user, codename: str, obj) -> bool:
     """Django's question, answered for one object: whether it is seen. Nothing else is a stored permission here."""
-    kinds = (CaseAgency, Assignment, Assessment, Inquiry, Designation)
+    kinds = (CaseAgency, Assignment, Assessment, Inquiry, Designation, MatchingRun, ReviewerProfile)
     if not isinstance(obj, kinds) or codename != f"view_{obj._meta.model_name}":
         return False
     return type(obj).objects.visible_to(user).filter(pk=obj.pk).exists()

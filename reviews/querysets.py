@@ -12,7 +12,7 @@ from portal.submissions.querysets import ASSESSMENTS, RECORD, agency_wide, live,
 from reviews.states import LAB_READS, LIVE, AssessmentState, AssignmentState, InquiryState
 
 
-def _cases(user, scope: str, at: datetime):
+def cases_seen(user, scope: str, at: datetime):
     submissions = apps.get_model("submissions", "Submission").objects
     return submissions.visible_to(user, scope=scope, at=at).order_by().values("pk")
 
@@ -23,17 +23,17 @@ def _cases_as(user, scope: str, at: datetime, *capacities: str):
     return rows.values("submission_id")
 
 
-def _barred_labs(user):
+def barred_labs(user):
     barriers = apps.get_model("submissions", "Barrier").objects.order_by()
     return barriers.filter(user=user, organisation__isnull=False).values("organisation_id")
 
 
-def _barred_cases(user):
+def barred_cases(user):
     barriers = apps.get_model("submissions", "Barrier").objects.order_by()
     return barriers.filter(user=user, submission__isnull=False).values("submission_id")
 
 
-def _is_active(user) -> bool:
+def is_active(user) -> bool:
     return user.is_authenticated and user.is_active
 
 
@@ -48,10 +48,10 @@ class CaseAgencyQuerySet(models.QuerySet):
 
     def visible_to(self, user, *, at: datetime | None = None):
         """The invitations on cases of one's own lab, of one's own agency, or of every case for agency-wide capacities."""
-        if not _is_active(user):
+        if not is_active(user):
             return self.none()
         at = at or clock.now()
-        cases = self.filter(submission_id__in=_cases(user, RECORD, at))
+        cases = self.filter(submission_id__in=cases_seen(user, RECORD, at))
         if agency_wide(user):
             return cases
         own = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
@@ -65,14 +65,14 @@ class AssignmentQuerySet(models.QuerySet):
 
         A row seen here opens nothing of the lab's: before terms and attestation a door shows case number and domain alone.
         """
-        if not _is_active(user):
+        if not is_active(user):
             return self.none()
         at = at or clock.now()
         own = Q(reviewer=user, agency_id__in=user.organisations_as(Kind.AGENCY, Role.REVIEWER))
-        own &= ~Q(submission__lab_id__in=_barred_labs(user)) & ~Q(submission_id__in=_barred_cases(user))
+        own &= ~Q(submission__lab_id__in=barred_labs(user)) & ~Q(submission_id__in=barred_cases(user))
         if {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
             labs = user.organisations_as(Kind.LAB)
-            everywhere = Q(submission_id__in=_cases(user, RECORD, at)) & ~Q(submission__lab_id__in=labs)
+            everywhere = Q(submission_id__in=cases_seen(user, RECORD, at)) & ~Q(submission__lab_id__in=labs)
             return self.filter(everywhere | own)
         agencies = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
         if agencies:
@@ -127,7 +127,7 @@ class AssessmentQuerySet(models.QuerySet):
         The lab reads from shared on and never a draft, whatever other seat its person holds. Reviewers of the case read
         their own, those whose author asked for a check, and all that were checked.
         """
-        if not _is_active(user):
+        if not is_active(user):
             return self.none()
         at = at or clock.now()
         labs = user.organisations_as(Kind.LAB)
@@ -136,7 +136,9 @@ class AssessmentQuerySet(models.QuerySet):
             wanted |= Q(submission__lab_id__in=labs, state__in=LAB_READS)
         if agency_wide(user):
             # Whatever an assigned reviewer or an invited agency reads besides is among these.
-            everywhere = Q(submission_id__in=_cases(user, ASSESSMENTS, at)) & ~Q(submission__lab_id__in=labs)
+            everywhere = Q(submission_id__in=cases_seen(user, ASSESSMENTS, at)) & ~Q(
+                submission__lab_id__in=labs
+            )
             return self.filter(wanted | everywhere if labs else everywhere)
         if user.has_seat(Kind.AGENCY, Role.REVIEWER):
             reviewing = _cases_as(user, ASSESSMENTS, at, "lead", "reviewer")
@@ -194,12 +196,12 @@ class AssessmentQuerySet(models.QuerySet):
 class InquiryQuerySet(models.QuerySet):
     def visible_to(self, user, *, at: datetime | None = None):
         """A lab's own inquiries; for the government every one that was submitted, but for the person's conflicts."""
-        if not _is_active(user):
+        if not is_active(user):
             return self.none()
         at = at or clock.now()
         wanted = Q(lab_id__in=user.organisations_as(Kind.LAB))
         if _reads_inquiries(user):
-            government = Q(submitted_at__lte=at) & ~Q(lab_id__in=_barred_labs(user))
+            government = Q(submitted_at__lte=at) & ~Q(lab_id__in=barred_labs(user))
             if not agency_wide(user):
                 # After a withdrawal the record alone stays, with those who keep records.
                 government &= ~Q(state=InquiryState.WITHDRAWN)
@@ -223,7 +225,7 @@ class InquiryQuerySet(models.QuerySet):
 class DesignationQuerySet(models.QuerySet):
     def visible_to(self, user, *, at: datetime | None = None):
         """For a lab, its own that were confirmed and are shared with it; for the government all but the person's conflicts."""
-        if not _is_active(user):
+        if not is_active(user):
             return self.none()
         at = at or clock.now()
         wanted = Q(
@@ -232,7 +234,7 @@ class DesignationQuerySet(models.QuerySet):
             confirmation__confirmed_at__lte=at,
         )
         if _reads_inquiries(user):
-            wanted |= Q(recorded_at__lte=at) & ~Q(lab_id__in=_barred_labs(user))
+            wanted |= Q(recorded_at__lte=at) & ~Q(lab_id__in=barred_labs(user))
         return self.filter(wanted)
 
     def beyond(self, user):

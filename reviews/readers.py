@@ -14,7 +14,7 @@ from portal.submissions.policies import LAB_SEES
 from portal.submissions.querysets import agency_wide
 from portal.submissions.readers import AUDIT, OneOf, cases_overseen
 from reviews.deadline_kinds import OF_A_DESIGNATION, OF_AN_INQUIRY
-from reviews.models import Assessment, Assignment, Designation, Inquiry
+from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, ReviewerProfile
 from reviews.states import LIVE, AssignmentState
 
 
@@ -33,13 +33,15 @@ def leads(at: datetime) -> QuerySet[Assignment]:
 
 
 def events(user) -> Q | None:
-    """What happened to the inquiries and designations that coordinators and auditors see, and who looked at assessments that
-    were not shared yet. A lab reads of its own on their page, where nobody is named."""
+    """What happened to the inquiries, designations, runs of matching and reviewers' profiles that coordinators and auditors
+    see, and who looked at assessments that were not shared yet. A lab reads of its own on their page, where nobody is named."""
     if not AUDIT & set(agency_wide(user)):
         return None
     about = {
         Inquiry: Inquiry.objects.visible_to(user).beyond(user),
         Designation: Designation.objects.visible_to(user).beyond(user),
+        MatchingRun: MatchingRun.objects.visible_to(user),
+        ReviewerProfile: ReviewerProfile.objects.visible_to(user),
         # As long as the case's own record, which outlasts the right to read the assessments.
         Assessment: Assessment.objects.filter(submission_id__in=cases_overseen(user)),
     }

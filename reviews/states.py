@@ -1,4 +1,4 @@
-"""The states of an assignment, an assessment, an inquiry and a designation, and every step between them."""
+"""The states of an assignment, an assessment, an inquiry, a designation and a matching run, and every step between them."""
 
 from django.db import models
 
@@ -117,4 +117,25 @@ DESIGNATION = Machine(
     derived={D.CONFIRMED: D.RECORDED},
 )
 
-MACHINES = (ASSIGNMENT, ASSESSMENT, INQUIRY, DESIGNATION)
+
+class RunState(models.TextChoices):
+    SUGGESTED = "suggested", "Suggested"
+    CONFIRMED = "confirmed", "Confirmed"
+    UNDONE = "undone", "Undone"
+    DISCARDED = "discarded", "Discarded"
+
+
+M = RunState
+
+RUN = Machine(
+    name="matching run",
+    transitions=(
+        *steps([M.SUGGESTED], M.CONFIRMED, "confirm", "coordinator", label="Confirm and propose the seats"),
+        *steps([M.SUGGESTED], M.DISCARDED, "discard", "coordinator", label="Discard"),
+        *steps([M.CONFIRMED], M.UNDONE, "undo", "coordinator", needs_reason=True, label="Undo"),
+    ),
+    terminal=frozenset({M.UNDONE, M.DISCARDED}),
+    derived={},
+)
+
+MACHINES = (ASSIGNMENT, ASSESSMENT, INQUIRY, DESIGNATION, RUN)

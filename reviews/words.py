@@ -39,4 +39,14 @@ CHANGES = {
         "record_designation": "Recorded the designation",
         "confirm": "Confirmed the designation",
     },
+    "reviews.reviewerprofile": {
+        "record_profile": "Put the reviewer's domains and cap on record",
+        "change_profile": "Changed the reviewer's domains or cap",
+    },
+    "reviews.matchingrun": {
+        "suggest": "Ran the matching",
+        "confirm": "Confirmed the matching and proposed its seats",
+        "discard": "Discarded the matching",
+        "undo": "Undid the matching and revoked its seats that were not attested",
+    },
 }

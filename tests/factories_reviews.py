@@ -4,7 +4,8 @@ from datetime import datetime
 
 from portal.accounts.models import Role
 from reviews import actions
-from reviews.models import Assessment, Assignment, Designation, Inquiry
+from reviews.actions.matching import Wanted
+from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, ReviewerProfile
 from tests import factories as make
 
 ATTESTED = {"no_conflict": True, "nondisclosure": True, "training": True}
@@ -93,3 +94,22 @@ def submitted_inquiry(actor, lab, *, at=make.NOW, **values) -> Inquiry:
 def designation(actor, lab, *, at=make.NOW, **options) -> Designation:
     options = {"subject": "Kestrel 6", "outcome": "covered", "basis": "Benchmarks of nougat."} | options
     return actions.record_designation(actor=actor, lab=lab, at=at, **options)
+
+
+def knowing(agency, *domains: str, cap: int = 2, name: str = "", at=make.NOW):
+    """A reviewer whose domains and cap are on record."""
+    user = reviewer(agency, name)
+    record(user, *domains, cap=cap, at=at)
+    return user
+
+
+def record(user, *domains: str, cap: int = 2, at=make.NOW) -> ReviewerProfile:
+    """Domains and cap of a reviewer, kept by themselves."""
+    membership = user.memberships.get(role=Role.REVIEWER)
+    return actions.record_profile(actor=user, membership=membership, domains=domains, cap=cap, at=at)
+
+
+def suggested(case: make.Case, *needs: Wanted, actor=None, at=make.NOW) -> MatchingRun:
+    """A run about a case: one cyber seat unless told otherwise."""
+    wanted = needs or (Wanted(case.submission, "cyber"),)
+    return actions.matching.suggest(actor=actor or case.coordinator, needs=wanted, at=at)

@@ -1,9 +1,10 @@
 """Every verb of the agency's side: the only code that writes there. Doors call these names.
 
-The verbs of inquiries and designations stand in their modules (``actions.inquiries.submit``), since a case has a submit too.
+The verbs of inquiries, designations and matching runs stand in their modules (``actions.inquiries.submit``), since a case has a
+submit too.
 """
 
-from reviews.actions import assessments, designations, inquiries
+from reviews.actions import assessments, designations, inquiries, matching
 from reviews.actions.agencies import end_invitation, invite_agency
 from reviews.actions.assessments import (
     ask_check,
@@ -17,6 +18,7 @@ from reviews.actions.assessments import (
 from reviews.actions.clockwork import record_clock
 from reviews.actions.designations import confirm, record_designation
 from reviews.actions.inquiries import create_inquiry, save_inquiry
+from reviews.actions.profiles import change_profile, record_profile
 from reviews.actions.seats import propose_assignment
 from reviews.actions.sitting import attest, complete, decline, hand_over, recuse, revoke
 
@@ -24,6 +26,7 @@ __all__ = [
     "ask_check",
     "assessments",
     "attest",
+    "change_profile",
     "complete",
     "confirm",
     "create_assessment",
@@ -35,10 +38,12 @@ __all__ = [
     "hand_over",
     "inquiries",
     "invite_agency",
+    "matching",
     "peer_check",
     "propose_assignment",
     "record_clock",
     "record_designation",
+    "record_profile",
     "recuse",
     "respond",
     "revoke",

@@ -1,11 +1,21 @@
-"""The workbench's part about reviewing: seats, invited agencies, assessments, inquiries, designations."""
+"""The workbench's part about reviewing: seats, invited agencies, assessments, inquiries, designations, matching."""
 
 from reviews.admin.agencies import CaseAgencyAdmin
 from reviews.admin.assessments import AssessmentAdmin
 from reviews.admin.assignments import AssignmentAdmin
 from reviews.admin.designations import DesignationAdmin
 from reviews.admin.inquiries import InquiryAdmin
-from reviews.models import Assessment, Assignment, CaseAgency, Designation, Inquiry
+from reviews.admin.matching import MatchingRunAdmin
+from reviews.admin.profiles import ReviewerProfileAdmin
+from reviews.models import (
+    Assessment,
+    Assignment,
+    CaseAgency,
+    Designation,
+    Inquiry,
+    MatchingRun,
+    ReviewerProfile,
+)
 
 ADMINS = [
     (Assignment, AssignmentAdmin),
@@ -13,4 +23,6 @@ ADMINS = [
     (Inquiry, InquiryAdmin),
     (Designation, DesignationAdmin),
     (CaseAgency, CaseAgencyAdmin),
+    (MatchingRun, MatchingRunAdmin),
+    (ReviewerProfile, ReviewerProfileAdmin),
 ]

@@ -32,6 +32,7 @@ def seats_panel(request, submission):
         .select_related("agency"),
         "seats": seats.for_workbench()[:SHOWN],
         "propose": f"{reverse('admin:reviews_assignment_add')}?{named}" if coordinates and seated else "",
+        "match": f"{reverse('admin:reviews_matchingrun_add')}?{named}" if coordinates and seated else "",
         "invite": f"{reverse('admin:reviews_caseagency_add')}?{named}" if coordinates else "",
     }
     return "Agencies and reviewers", "reviews/admin/case_seats.html", context

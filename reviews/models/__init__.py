@@ -1,8 +1,15 @@
-"""The agency's side: who is asked to a case, who reviews it, what they found, inquiries and designations."""
+"""The agency's side: who is asked to a case, who reviews it, what they found, inquiries, designations, and runs of matching."""
 
 from reviews.models.assessments import Assessment
 from reviews.models.designations import Designation, DesignationConfirmation
 from reviews.models.inquiries import Inquiry
+from reviews.models.matching import (
+    MatchingNeed,
+    MatchingOutcome,
+    MatchingPair,
+    MatchingRun,
+    ReviewerProfile,
+)
 from reviews.models.seats import Assignment, CaseAgency, Domain
 
 __all__ = [
@@ -13,4 +20,9 @@ __all__ = [
     "DesignationConfirmation",
     "Domain",
     "Inquiry",
+    "MatchingNeed",
+    "MatchingOutcome",
+    "MatchingPair",
+    "MatchingRun",
+    "ReviewerProfile",
 ]

@@ -26,7 +26,7 @@ COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
     "partners", "grants", "evaluations", "notice-settings", "uploads", "questions", "obligations", "contacts",
     "disclosures",
-    "services",
+    "services", "reviewer-profiles", "matching-runs",
 )  # fmt: skip
 ROLES = (
     "admin",
@@ -73,6 +73,8 @@ def _world() -> SimpleNamespace:
         actor=case.contributor, submission=case.submission, purpose="legal", name="Ada", phone="1"
     )
     actions.begin_upload(actor=case.contributor, name="log.txt", length=8)
+    reviewed.record(case.reviewer, "cyber")
+    reviewed.suggested(make.Case(make.with_access))
     left = reviewed.Reviewed()
     actions.withdraw(actor=left.contributor, submission=left.submission, at=make.NOW + make.DAY)
     granted = partnered.GrantCase()

@@ -17,7 +17,7 @@ from partners.states import PARTNERS
 from portal.submissions.states import DISCLOSURE as DISCLOSURES
 from portal.submissions.states import MACHINE as SUBMISSIONS
 from portal.submissions.states import REQUEST as QUESTIONS
-from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY
+from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY, RUN
 
 CHROMIUM = "/usr/bin/chromium"
 # The contract: what programs rely on, in words of its own and not taken from the tables.
@@ -28,6 +28,7 @@ CONTRACT = {
     "assignments": "attest complete decline recuse revoke hand_over",
     "assessments": "peer_check share respond finalize",
     "partners": "begin_vetting find_eligible not_select suspend reinstate remove",
+    "matching-runs": "confirm discard undo",
     "questions": "answer ask_again merge withdraw",
     "disclosures": "object not_object decide_to_disclose decide_not_to_disclose record_disclosure report_suit drop",
     "grants": "consent concur accept decline extend suspend resume revoke surrender close_out",
@@ -39,6 +40,7 @@ MACHINES = {
     "assignments": ASSIGNMENT,
     "assessments": ASSESSMENT,
     "partners": PARTNERS,
+    "matching-runs": RUN,
     "questions": QUESTIONS,
     "disclosures": DISCLOSURES,
     "grants": GRANTS,

@@ -14,7 +14,8 @@ _COLLECTIONS = {
     "assignments": "assignment", "assessments": "assessment", "partners": "partnerprofile", "grants": "grant",
     "deadlines": "deadline", "events": "event", "evaluations": "evaluation", "uploads": "upload",
     "questions": "informationrequest", "obligations": "obligation", "contacts": "contact",
-    "disclosures": "disclosurenotice", "services": "service",
+    "disclosures": "disclosurenotice", "services": "service", "reviewer-profiles": "reviewerprofile",
+    "matching-runs": "matchingrun",
 }  # fmt: skip
 
 

@@ -39,6 +39,8 @@ def build() -> SimpleNamespace:
     granted = GrantCase()
     granted.agree()
     inquiry = reviewing.submitted_inquiry(case.contributor, case.lab)
+    profile = reviewing.record(case.reviewer, "cyber", at=AT)
+    run = reviewing.suggested(case, at=AT)
     designator, second = reviewing.designator(), reviewing.designator()
     designation = reviewing.designation(designator, case.lab)
     confirmed = reviewing.designation(designator, case.lab, subject="Kestrel 7")
@@ -113,6 +115,8 @@ def build() -> SimpleNamespace:
         "assessment": draft,
         "inquiry": inquiry,
         "designation": designation,
+        "reviewerprofile": profile,
+        "matchingrun": run,
         "caseagency": CaseAgency.objects.get(submission=case.submission, agency=case.agency),
         "grant": granted.grant,
         "partnerprofile": granted.partner.profile,

@@ -343,6 +343,7 @@ def test_every_verb_of_the_tables_has_its_route():
         "assessment": "assessments",
         "inquiry": "inquiries",
         "designation": "designations",
+        "matching run": "matching-runs",
     }
     for machine in MACHINES:
         for verb in machine.verbs():
