@@ -431,6 +431,8 @@ SPECTACULAR_SETTINGS = {
         "AssessmentState": "reviews.states.AssessmentState",
         "InquiryState": "reviews.states.InquiryState",
         "DesignationState": "reviews.states.DesignationState",
+        "MatchingRunState": "reviews.states.RunState",
+        "DomainEnum": "reviews.models.Domain",
         "PartnerState": "partners.states.PartnerState",
         "GrantState": "partners.states.State",
         "GrantSide": "partners.models.grants.Side",

@@ -23,7 +23,7 @@ from portal.ledger import words
 from portal.ledger.models import Event
 from portal.submissions.models import DocumentVersion, InformationRequest, Submission, Terms
 from portal.submissions.states import RequestState, State
-from reviews.models import Assessment, Assignment, Designation, Inquiry
+from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, ReviewerProfile
 from reviews.states import AssessmentState, AssignmentState, DesignationState, InquiryState
 
 
@@ -107,6 +107,15 @@ def test_every_party_is_there_in_numbers(said):
             assert held == {str(role) for role in ROLES_OF[kind]}
     assert all("(invented)" in name for name in Organisation.objects.values_list("name", flat=True))
     assert Organisation.objects.filter(is_programme_office=True).count() == 1
+
+
+def test_the_reviewers_are_on_record_and_a_run_waits_for_the_coordinator():
+    assert ReviewerProfile.objects.count() == 4
+    assert sorted(MatchingRun.objects.values_list("state", flat=True)) == ["discarded", "suggested"]
+    waiting = MatchingRun.objects.get(state="suggested")
+    assert (waiting.pairs.count(), waiting.result["unmet"]) == (3, [])
+    put_aside = MatchingRun.objects.get(state="discarded")
+    assert [one["domain"] for one in put_aside.result["unmet"]] == ["chemical"]
 
 
 def test_every_state_is_there():

@@ -12,13 +12,19 @@ from django.db.models import F
 from portal import clock
 from portal.accounts import actions as accounts
 from portal.deadlines.models import Message
-from portal.site.demo import cases_early, cases_late, partner_houses, people, questions
+from portal.site.demo import cases_early, cases_late, matching, partner_houses, people, questions
 from portal.site.demo.people import PEOPLE, SYSADMIN, Cast
 from portal.site.demo.stage import Stage, clock_at
 from portal.stack.layout import write_json
 
 TOKEN_NAME = "Demonstration (demo.json)"  # noqa: S105
-SCRIPTS = [*partner_houses.SCRIPTS, *questions.SCRIPTS, *cases_early.SCRIPTS, *cases_late.SCRIPTS]
+SCRIPTS = [
+    *partner_houses.SCRIPTS,
+    *questions.SCRIPTS,
+    *cases_early.SCRIPTS,
+    *cases_late.SCRIPTS,
+    *matching.SCRIPTS,
+]
 # Everybody was there before the first script begins.
 BEGINNING = timedelta(days=400)
 # What was told before is history: it is not sent again. What is younger waits for the worker.
