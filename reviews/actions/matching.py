@@ -26,6 +26,7 @@ from reviews.models import (
     MatchingOutcome,
     MatchingPair,
     MatchingRun,
+    ReviewerProfile,
 )
 from reviews.states import RUN, AssignmentState
 
@@ -151,6 +152,14 @@ def confirm(
     Raises Stale where the facts are others than those of the run, unless ``despite_changes``.
     """
     run, step, at = _begin(actor, run, "confirm", expected_revision, at)
+    # Two runs that rest on the same room of a reviewer are confirmed one after the other: the second sees that it is gone.
+    people = run.pairs.order_by().values("reviewer")
+    list(
+        ReviewerProfile.objects.select_for_update(of=("self",))
+        .filter(membership__user__in=people)
+        .order_by("pk")
+        .values_list("pk")
+    )
     changes = candidates.changes_since(run, at=at)
     if changes and not despite_changes:
         raise Stale(

@@ -77,7 +77,7 @@ class ReviewerProfileAdmin(PortalAdmin):
             "change_profile",
             actions.change_profile,
             form=ProfileForm,
-            label="Change",
+            label="Change domains and cap",
             submit="Save",
             explain="Seats that stand already stay, also above the cap.",
             done="Saved.",

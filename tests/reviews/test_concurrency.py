@@ -8,7 +8,16 @@ from portal.accounts.models import Role
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
 from reviews import actions
-from reviews.models import Assessment, Assignment, CaseAgency, Designation, DesignationConfirmation, Inquiry
+from reviews.actions.matching import Wanted
+from reviews.models import (
+    Assessment,
+    Assignment,
+    CaseAgency,
+    Designation,
+    DesignationConfirmation,
+    Inquiry,
+    MatchingOutcome,
+)
 from tests import factories as make
 from tests import factories_reviews as desk
 from tests.core.test_concurrency import at_once
@@ -134,3 +143,27 @@ def test_the_clock_beside_itself_records_each_expiry_once():
     at_once([lambda: actions.record_clock(at=NOW + 2 * DAY)] * 6)
     actions.record_clock(at=NOW + 2 * DAY)
     assert Event.objects.filter(verb="expire").count() == 5
+
+
+def test_a_run_is_confirmed_once():
+    case = make.Case(make.with_access)
+    for _ in range(3):
+        desk.knowing(make.programme_office(), "cyber")
+    run = desk.suggested(case, Wanted(case.submission, "cyber", 3))
+    answers = at_once([lambda: actions.matching.confirm(actor=case.coordinator, run=run, at=NOW)] * 8)
+    assert answers == ["already_done"] * 7 + ["done"]
+    assert (Assignment.objects.count(), MatchingOutcome.objects.count()) == (3, 3)
+
+
+def test_two_runs_do_not_both_take_a_reviewers_last_seat():
+    first, second = make.Case(make.with_access), make.Case(make.with_access)
+    desk.knowing(make.programme_office(), "cyber", cap=1)
+    runs = [(case, desk.suggested(case)) for case in (first, second)]
+    answers = at_once(
+        [
+            lambda case=case, run=run: actions.matching.confirm(actor=case.coordinator, run=run, at=NOW)
+            for case, run in runs
+        ]
+    )
+    assert answers == ["done", "stale"]
+    assert Assignment.objects.count() == 1
