@@ -21,6 +21,8 @@ class Attested:
     due_at: datetime
     at: datetime | None
     overdue: bool
+    # Who attested, where it was not the organisation itself.
+    told: str = ""
 
 
 @dataclass(slots=True)
@@ -42,9 +44,16 @@ def parties_of(case: Submission, *, at: datetime) -> list[Party]:
     owed: dict[UUID, list[Attested]] = {}
     own = [
         Attested(
-            row.agency_id, row.get_kind_display(), row.due_at, row.attested_at, row.state_at(at) == "overdue"
+            row.agency_id,
+            row.get_kind_display(),
+            row.due_at,
+            row.attested_at,
+            row.state_at(at) == "overdue",
+            row.attested_told,
         )
-        for row in Obligation.objects.filter(submission=case).order_by("due_at", "id")
+        for row in Obligation.objects.filter(submission=case)
+        .select_related("agency")
+        .order_by("due_at", "id")
     ]
     for item in [*own, *(item for tell in PARTIES for item in tell(case, at))]:
         owed.setdefault(item.organisation, []).append(item)

@@ -69,7 +69,10 @@ DISCLOSURES = {
     "drop": "Recorded that the request ended",
     "report_suit": "Told of a suit about the disclosure",
 }
-OBLIGATIONS = {"attest": "Attested what is owed after access ended"}
+OBLIGATIONS = {
+    "attest": "Attested what is owed after access ended",
+    "attest_for_agency": "Attested for an agency, as the programme office, what is owed after access ended",
+}
 SCANS = {"scan_version": "Scanned a file for malware"}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
 LOOKS = {

@@ -151,9 +151,18 @@ def has_dates_to_move(submission: Submission, *, at: datetime) -> bool:
     return submission.released_at is None or submission.state_at(at) != State.ENDED
 
 
+def attests_as(actor, obligation: Obligation) -> str:
+    """As whom a person attests what an agency owes: ``agency``, ``programme_office`` where the agency has nobody who could, or
+    empty for not at all; the querysets say who does.
+    """
+    if Obligation.objects.to_attest_by(actor).filter(pk=obligation.pk).exists():
+        return "agency"
+    others = Obligation.objects.to_attest_for_others_by(actor)
+    return "programme_office" if others.filter(pk=obligation.pk).exists() else ""
+
+
 def may_attest(actor, obligation: Obligation) -> bool:
-    """Whether a person attests for the agency that owes this; the queryset says who does."""
-    return Obligation.objects.to_attest_by(actor).filter(pk=obligation.pk).exists()
+    return bool(attests_as(actor, obligation))
 
 
 def open_verbs(actor, submission: Submission, *, at: datetime | None = None) -> list[str]:

@@ -22,6 +22,8 @@ RECORD, FACTS, DOCUMENTS, INSTRUCTIONS, ASSESSMENTS, OFFER = (
     "assessments",
     "offer",
 )
+# Who attests for an agency what it owes after access.
+ATTESTERS = (Role.COORDINATOR, Role.SECURITY)
 # Access terms that both sides accepted.
 AGREED = Q(lab_accepted_at__isnull=False, government_accepted_at__isnull=False)
 # Capacities that see every submitted case, and the scopes they see. The view says the same; a test holds the two together.
@@ -286,7 +288,17 @@ class ObligationQuerySet(models.QuerySet):
 
     def to_attest_by(self, user):
         """What a person may attest for an agency of theirs: its coordinators and security officers do, but for conflicts."""
-        return self.filter(self._owed_by(user, Role.COORDINATOR, Role.SECURITY))
+        return self.filter(self._owed_by(user, *ATTESTERS))
+
+    def to_attest_for_others_by(self, user):
+        """What a person may attest as the programme office: its coordinators do, for agencies that have nobody who could."""
+        if Role.COORDINATOR not in agency_wide(user):
+            return self.none()
+        theirs = apps.get_model("accounts", "Membership").objects.filter(
+            organisation=OuterRef("agency"), role__in=ATTESTERS, ended_at=None, user__is_active=True
+        )
+        hidden = no_conflict(user, case="submission_id", lab="submission__lab_id")
+        return self.filter(~Exists(theirs.order_by()), hidden)
 
     def _owed_by(self, user, *roles) -> Q:
         hidden = no_conflict(user, case="submission_id", lab="submission__lab_id")

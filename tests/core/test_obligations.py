@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.accounts.models import Role
+from portal.accounts.models import Membership, Role
 from portal.deadlines.models import Deadline, Message
 from portal.deadlines.planning import preview
 from portal.errors import AlreadyDone, NotAllowed
@@ -14,7 +14,10 @@ from portal.submissions.endings import parties_of
 from portal.submissions.models import Obligation
 from tests import factories as make
 from tests import factories_reviews as reviewed
+from tests.admin.desk import Desk
+from tests.api.calls import Caller
 from tests.factories_partners import GrantCase
+from tests.lab.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
 AT = make.NOW + 3 * make.DAY
@@ -130,6 +133,50 @@ def test_its_coordinators_and_security_officers_attest_once_and_the_lab_is_told(
     assert Event.objects.filter(verb="attest", subject_id=row.pk).count() == 1
     told = Message.objects.filter(kind="obligation_attested").values_list("recipient", flat=True)
     assert list(told) == [case.contributor.pk]
+
+
+def test_for_an_agency_that_has_nobody_the_programme_office_attests_and_the_record_says_so():
+    case = reviewed.Reviewed()
+    actions.withdraw(actor=case.contributor, submission=case.submission, at=AT)
+    row, other = (
+        Obligation.objects.get(agency=case.agency, kind=kind) for kind in ("credentials", "destruction")
+    )
+    words = f"Attested for {case.agency.name} by the programme office"
+    # While the agency has somebody, the programme office attests for its own agency alone.
+    with pytest.raises(NotAllowed):
+        actions.attest_obligation(actor=case.coordinator, obligation=row, at=AT)
+    Membership.objects.filter(organisation=case.agency, role=Role.COORDINATOR).update(ended_at=AT)
+    barred = make.coordinator()
+    actions.declare_conflict(actor=barred, user=barred, organisation=case.lab, at=AT)
+    for nobody in (
+        barred,
+        reviewed.designator(),
+        reviewed.auditor(),
+        make.member(make.agency(), Role.COORDINATOR),
+    ):
+        with pytest.raises(NotAllowed):
+            actions.attest_obligation(actor=nobody, obligation=row, at=AT)
+    actions.attest_obligation(actor=case.coordinator, obligation=row, at=AT + make.DAY)
+    row.refresh_from_db()
+    assert (row.attested_by, row.by_programme_office) == (case.coordinator, True)
+    event = Event.objects.get(subject_id=row.pk)
+    assert (event.verb, event.capacity, event.data) == (
+        "attest_for_agency", "programme_office", {"kind": "credentials", "agency": str(case.agency.pk)},
+    )  # fmt: skip
+    assert event.what == "Attested for an agency, as the programme office, what is owed after access ended"
+    page = Visitor(case.contributor).text("ended", case.submission)
+    assert page.count(words) == 1
+    desk = Desk(case.coordinator)
+    assert words in desk.text("submissions_obligation_change", row.pk)
+    assert Caller(case.contributor).get(f"obligations/{row.pk}/").json()["by_programme_office"] is True
+    # An agency that has somebody again attests itself.
+    officer = make.member(case.agency, Role.SECURITY)
+    with pytest.raises(NotAllowed):
+        actions.attest_obligation(actor=case.coordinator, obligation=other, at=AT + make.DAY)
+    actions.attest_obligation(actor=officer, obligation=other, at=AT + make.DAY)
+    other.refresh_from_db()
+    assert (other.attested_by, other.by_programme_office) == (officer, False)
+    assert Visitor(case.contributor).text("ended", case.submission).count(words) == 1
 
 
 def test_who_reads_what_is_owed():

@@ -78,22 +78,28 @@ def plan(case: Submission, *, at: datetime) -> None:
 
 @transaction.atomic
 def attest(*, actor, obligation: Obligation, at: datetime | None = None) -> Obligation:
-    """Attest for one's agency that it was done; the lab is told, and reads which agency attested, and when."""
+    """Attest for one's agency that it was done; the lab is told, and reads which agency attested, and when.
+
+    For an agency that has neither a coordinator nor a security officer the programme office's coordinators attest, and the
+    record says so.
+    """
     case = steps.lock(obligation.submission)
     at = at or clock.now()
     row = Obligation.objects.select_for_update().get(pk=obligation.pk)
-    if not policies.may_attest(actor, row):
+    capacity = policies.attests_as(actor, row)
+    if not capacity:
         raise NotAllowed("A coordinator or security officer of the agency attests this.")
     if row.attested_at is not None:
         raise AlreadyDone("This was attested already.")
     row.attested_at, row.attested_by = at, actor
-    row.save(update_fields=["attested_at", "attested_by"])
+    row.by_programme_office = capacity == "programme_office"
+    row.save(update_fields=["attested_at", "attested_by", "by_programme_office"])
     event = ledger.record(
         actor=actor,
-        verb="attest",
+        verb="attest_for_agency" if row.by_programme_office else "attest",
         subject=row,
         case_id=case.pk,
-        capacity="agency",
+        capacity=capacity,
         data={"kind": row.kind, "agency": row.agency_id},
         at=at,
     )

@@ -31,7 +31,7 @@ class ObligationAdmin(PortalAdmin):
     search_help_text = "A case number or how it begins."
     ordering = ("due_at", "id")
     fields = readonly_fields = (
-        "case", "agency", "kind", "state_shown", "ended_at", "due_at", "attested_at", "attested_by",
+        "case", "agency", "kind", "state_shown", "ended_at", "due_at", "attested_at", "attested_by", "recorded_as",
     )  # fmt: skip
     singular, plural = "obligation", "obligations after access"
     subject = "obligation"
@@ -40,8 +40,9 @@ class ObligationAdmin(PortalAdmin):
             "attest",
             actions.attest_obligation,
             label="Attest",
-            explain="You attest for your agency that this was done. The lab is told, and reads which agency attested and when."
-            " An attestation is not taken back.",
+            explain="You attest for your agency that this was done; or, as the programme office, for an agency that has neither a"
+            " coordinator nor a security officer, and the record says so. The lab is told, and reads who attested and when. An"
+            " attestation is not taken back.",
             done="Attested. The lab has been told.",
             available=lambda user, obligation, at: (
                 obligation.attested_at is None and policies.may_attest(user, obligation)
@@ -58,6 +59,11 @@ class ObligationAdmin(PortalAdmin):
     @admin.display(description="Case", ordering="submission__case_number")
     def case(self, obligation: Obligation) -> str:
         return obligation.submission.case_number
+
+    @admin.display(description="Recorded as")
+    def recorded_as(self, obligation: Obligation) -> str:
+        own = f"Attested by {obligation.agency.name}" if obligation.attested_at else ""
+        return obligation.attested_told or own
 
     @admin.display(description="State")
     def state_shown(self, obligation: Obligation):

@@ -31,6 +31,9 @@ class ObligationSerializer(serializers.Serializer):
     ended_at = Instant()
     due_at = Instant()
     attested_at = Instant(allow_null=True)
+    by_programme_office = serializers.BooleanField(
+        help_text="Attested by the programme office, for an agency that has nobody who could."
+    )
 
 
 class ObligationFilter(filters.FilterSet):
@@ -53,7 +56,7 @@ class ObligationViewSet(ListMixin, RetrieveMixin, PortalViewSet):
     @extend_schema(request=None, responses={200: ObligationSerializer})
     @action(detail=True, methods=["post"], url_path="attest")
     def attest(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Attest for one's agency that it was done."""
+        """Attest for one's agency that it was done; for an agency that has nobody who could, the programme office does."""
         row = self.get_object()
         if not policies.may_attest(request.user, row):
             raise NotAllowed("This step is not yours to take.")

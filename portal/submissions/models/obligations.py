@@ -27,6 +27,8 @@ class Obligation(Key):
     created_at = models.DateTimeField(default=clock.now)
     attested_at = models.DateTimeField(null=True)
     attested_by = models.ForeignKey(USER, models.PROTECT, null=True, related_name="+")
+    # The agency had neither a coordinator nor a security officer, so that a coordinator of the programme office attested for it.
+    by_programme_office = models.BooleanField(default=False, db_default=False)
 
     objects = ObligationQuerySet.as_manager()
 
@@ -40,11 +42,20 @@ class Obligation(Key):
                 condition=Q(attested_at=None, attested_by=None)
                 | Q(attested_at__isnull=False, attested_by__isnull=False),
             ),
+            models.CheckConstraint(
+                name="obligation_office_attested",
+                condition=Q(by_programme_office=False) | Q(attested_at__isnull=False),
+            ),
         ]
         indexes = [models.Index(fields=["agency", "due_at"], name="obligation_agency")]
 
     def __str__(self):
         return f"{self.get_kind_display()}, {self.agency.name}"
+
+    @property
+    def attested_told(self) -> str:
+        """For whom it was attested where that was not the agency itself; empty otherwise."""
+        return f"Attested for {self.agency.name} by the programme office" if self.by_programme_office else ""
 
     @property
     def state(self) -> str:
