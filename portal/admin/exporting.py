@@ -5,15 +5,18 @@ import html
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.html import strip_tags
 from django.utils.http import content_disposition_header
+from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from portal import clock, sheets
+from portal.doors import see_other
 from portal.ledger import actions as ledger
 
 # No more rows than these, the first in the list's order; a file that holds fewer than the list says so in its name.
@@ -30,12 +33,16 @@ class TakesLists:
         if not self.has_view_permission(request):
             raise PermissionDenied
         with transaction.atomic():
-            rows = list(self.get_changelist_instance(request).queryset[: LIMIT + 1])
+            try:
+                rows = list(self.get_changelist_instance(request).queryset[: LIMIT + 1])
+            except IncorrectLookupParameters:
+                return see_other(self.url_of("changelist"))
             whole = len(rows) <= LIMIT
             rows = rows[:LIMIT]
             self.listed(request, rows)
             content = self._sheet(request, rows)
             sha256 = hashlib.sha256(content).hexdigest()
+            self.exported(request, rows, sha256)
             ledger.record(
                 actor=request.user,
                 verb="exported_list",
@@ -55,6 +62,14 @@ class TakesLists:
         response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
         return response
 
+    def exported(self, request: HttpRequest, rows: list, sha256: str) -> None:
+        """Called with the rows that a file holds: where they tell of cases, write down that these were taken along."""
+
+    @property
+    def writes_looks(self) -> bool:
+        """Whether a row of the list is a look at lab material."""
+        return type(self).exported is not TakesLists.exported
+
     def _sheet(self: Any, request: HttpRequest, rows: list) -> bytes:
         names = [name for name in self.get_list_display(request) if name != "action_checkbox"]
         columns = [str(label_for_field(name, self.model, self)).capitalize() for name in names]
@@ -69,5 +84,7 @@ class TakesLists:
             return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         if field is not None and getattr(field, "choices", None):
             return str(getattr(row, f"get_{field.name}_display")())
+        if not isinstance(value, SafeString):
+            return str(value)
         words = strip_tags(str(value).replace("<br>", " "))
         return " ".join(html.unescape(words).split())

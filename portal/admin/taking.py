@@ -94,6 +94,8 @@ class TakesSteps:
             outcome = Outcome(status=409, closed=True)
         if obj is not None:
             self.asked(request, step, obj)
+        else:
+            self.asked_to_add(request, form)
         context = {
             **self.admin_site.each_context(request),
             "title": self._label(step),
@@ -111,6 +113,9 @@ class TakesSteps:
 
     def asked(self, request, step: Step, obj) -> None:
         """Called when a step's page is shown: where it shows material, write the look here."""
+
+    def asked_to_add(self, request, form: StepForm) -> None:
+        """As ``asked``, for the page that makes a new row."""
 
     def _form(self, request, step: Step, obj) -> StepForm:
         initial = {"revision": getattr(obj, "revision", None)} if obj is not None else request.GET.dict()

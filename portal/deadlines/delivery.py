@@ -82,6 +82,8 @@ def _send_all(mailer, messages: list[Message]) -> int:
     due = planning.still_due([m.pk for m in messages if m.deadline_id], at=at)
     news = [m.pk for m in messages if not m.deadline_id and m.kind != DIGEST and not registry.is_essential(m)]
     unknown = set(news) - planning.still_known(news, at=at)
+    essential = [m.pk for m in messages if not m.deadline_id and registry.is_essential(m)]
+    unknown |= set(essential) - planning.unhidden(essential)
     sent = 0
     for message in messages:
         if message.pk in unknown:

@@ -140,10 +140,11 @@ def still_known(message_ids, *, at: datetime) -> set:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, {"at": at, "ids": list(message_ids)})
-        return _unhidden(row[0] for row in cursor.fetchall())
+        return unhidden(row[0] for row in cursor.fetchall())
 
 
-def _unhidden(message_ids: Iterable[UUID]) -> set[UUID]:
+def unhidden(message_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these messages of which no app says that something keeps their reader from the subject by now."""
     found = set(message_ids)
     return found.difference(*(hidden(found) for hidden in HIDDEN)) if found else found
 
@@ -161,4 +162,4 @@ def still_due(message_ids, *, at: datetime) -> set:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, _parameters(at, None) | {"ids": list(message_ids)})
-        return _unhidden(row[0] for row in cursor.fetchall())
+        return unhidden(row[0] for row in cursor.fetchall())

@@ -15,7 +15,8 @@ CASES: list[Callable] = []
 # (user) -> Q over the messages of no case whose delivery a person looks after, or None. Each names the kinds it is about, so
 # that what belongs to nobody's list is shown to nobody.
 CASELESS: list[Callable] = []
-# (ids of messages) -> the ids of those of no case whose reader is kept from their subject by now, by a conflict for instance.
+# (ids of messages) -> the ids of those whose reader is kept from their subject by now, by a conflict for instance, where the
+# audience does not answer that.
 HIDDEN: list[Callable] = []
 
 

@@ -9,7 +9,7 @@ class SubmissionsConfig(AppConfig):
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin.panels import HOME_PANELS, NAMES
-        from portal.deadlines.querysets import CASES
+        from portal.deadlines.querysets import CASES, HIDDEN
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
         from portal.ledger import words
         from portal.ledger.querysets import LAB_SIDE
@@ -35,6 +35,7 @@ class SubmissionsConfig(AppConfig):
         LAB_SIDE.append(readers.own_events)
         DEADLINE_READERS.append(readers.deadlines)
         CASES.append(readers.cases)
+        HIDDEN.append(readers.hidden)
         NAMES.append(readers.case_numbers)
         HOME_PANELS.append(queues)
         PERMISSION_POLICIES["submissions"] = policies.has_perm

@@ -96,6 +96,8 @@ def _deadlines() -> tuple[DeadlineKind, ...]:
             "An agency was asked to disclose something of this case. Say in time whether you object, and why.",
             ("lab",),
             days(-5, -2, -1, 0),
+            # Reviewers and designators have no part in it.
+            withheld_from=(Role.DESIGNATOR,),
             group=DISCLOSURES,
             essential=True,
             outlives_case=True,
@@ -106,6 +108,8 @@ def _deadlines() -> tuple[DeadlineKind, ...]:
             "An agency has decided to disclose something of this case, and may do so from the date it gave you.",
             ("lab",),
             days(-5, -1, 0),
+            # Reviewers and designators have no part in it.
+            withheld_from=(Role.DESIGNATOR,),
             group=DISCLOSURES,
             essential=True,
             outlives_case=True,

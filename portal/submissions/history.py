@@ -84,6 +84,7 @@ LOOKS = {
     "viewed_dates": "Read the dates",
     "viewed_receipt": "Read the receipt",
     "exported_record": "Took the record of looks along as a file",
+    "took_list": "Took the case along in a list",
     "took_along": "Took the whole case along as an archive",
     "viewed_record": "Read the record of looks and changes",
     "viewed_documents": "Saw the list of documents",

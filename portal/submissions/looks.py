@@ -37,8 +37,15 @@ def looked(*, actor, submission: Submission, verb: str, subject=None, data: dict
     )
 
 
-def listed(*, actor, submissions: Iterable[Submission], verb: str = "listed") -> None:
+def listed(
+    *, actor, submissions: Iterable[Submission], verb: str = "listed", data: dict | None = None
+) -> None:
     """A page of a list that showed facts of several cases: one event a case, in one statement."""
     rows = [(submission, submission.pk, standing(actor, submission)) for submission in submissions]
     if rows:
-        ledger_actions.look(actor=actor, verb=verb, subjects=rows)
+        ledger_actions.look(actor=actor, verb=verb, subjects=rows, data=data)
+
+
+def taken_along(*, actor, submissions: Iterable[Submission], sha256: str) -> None:
+    """A list that shows facts of these cases left the portal as a file with this hash."""
+    listed(actor=actor, submissions=submissions, verb="took_list", data={"sha256": sha256})

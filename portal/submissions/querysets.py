@@ -297,6 +297,12 @@ class ObligationQuerySet(models.QuerySet):
         theirs = apps.get_model("accounts", "Membership").objects.filter(
             organisation=OuterRef("agency"), role__in=ATTESTERS, ended_at=None, user__is_active=True
         )
+        barriers = apps.get_model("submissions", "Barrier").objects.order_by().filter(user=OuterRef("user"))
+        # Who is kept from the case by a conflict attests nothing on it.
+        theirs = theirs.filter(
+            ~Exists(barriers.filter(organisation=OuterRef(OuterRef("submission__lab")))),
+            ~Exists(barriers.filter(submission=OuterRef(OuterRef("submission")))),
+        )
         hidden = no_conflict(user, case="submission_id", lab="submission__lab_id")
         return self.filter(~Exists(theirs.order_by()), hidden)
 

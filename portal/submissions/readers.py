@@ -5,11 +5,14 @@ from django.db.models import BooleanField, F, Func, Q
 
 from portal import clock
 from portal.accounts.models import Kind, Role
+from portal.deadlines.models import Message
 from portal.deadlines.registry import DEADLINES
-from portal.submissions.models import Audience, Submission
+from portal.ledger.models import Event
+from portal.submissions.models import Audience, DisclosureNotice, Submission
 from portal.submissions.querysets import agency_wide, live, no_conflict
 
 AUDIT = {Role.COORDINATOR, Role.AUDITOR}
+EXPORTS = ("exported_list", "exported_figures")
 
 
 def _cases_seen(user):
@@ -36,7 +39,8 @@ def events(user) -> Q:
     Each ground names its cases by ``OneOf``: the ledger is the longest table of all, and most people own little of it.
     """
     if AUDIT & set(agency_wide(user)):
-        answer = Q(case_id__in=cases_overseen(user))
+        # Lists and figures that left the workbench as files are about no case, and for who audits to read.
+        answer = Q(case_id__in=cases_overseen(user)) | Q(case_id=None, verb__in=EXPORTS)
     else:
         answer = Q(OneOf("case_id", _cases_seen(user)), actor=user)
     own = own_cases(user)
@@ -140,3 +144,16 @@ def cases(user):
 
 def case_numbers(ids) -> dict:
     return dict(Submission.objects.filter(pk__in=ids).values_list("pk", "case_number"))
+
+
+def hidden(messages) -> set:
+    """Those of these messages that told an agency of a lab's answer to its disclosure notice, and whose reader no longer decides
+    for the agency: the audience knows nothing of it, since a notice outlives the case.
+    """
+    rows = Message.objects.filter(pk__in=messages, kind="disclosure_answered").select_related("recipient")
+    found = set()
+    for row in rows.order_by():
+        events = Event.objects.filter(pk=row.key.partition("/")[0]).order_by().values("subject_id")
+        if not DisclosureNotice.objects.to_decide_by(row.recipient).filter(pk__in=events).exists():
+            found.add(row.pk)
+    return found

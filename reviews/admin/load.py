@@ -8,8 +8,6 @@ from portal.submissions.querysets import agency_wide
 from reviews.models import Assignment
 from reviews.states import AssignmentState
 
-SHOWN = 50
-
 
 def panel(request) -> tuple[str, str, dict] | None:
     """Seats that are active or wait for their reviewer, by reviewer within their agency, for who sees others' seats. One query.
@@ -26,10 +24,10 @@ def panel(request) -> tuple[str, str, dict] | None:
         .live(at=at)
         .order_by("agency__name", "reviewer__name", "reviewer")
         .values("agency__name", "reviewer__name", "reviewer")
-        .annotate(active=Count("pk", filter=~proposed), proposed=Count("pk", filter=proposed))[: SHOWN + 1]
+        .annotate(active=Count("pk", filter=~proposed), proposed=Count("pk", filter=proposed))
     )
     agencies: dict[str, dict] = {}
-    for row in rows[:SHOWN]:
+    for row in rows:
         one = agencies.setdefault(row["agency__name"], {"active": 0, "proposed": 0, "reviewers": []})
         one["active"] += row["active"]
         one["proposed"] += row["proposed"]
@@ -37,5 +35,5 @@ def panel(request) -> tuple[str, str, dict] | None:
     return (
         "Seats by agency and reviewer",
         "admin/load.html",
-        {"agencies": agencies, "more": len(rows) > SHOWN},
+        {"agencies": agencies},
     )

@@ -33,7 +33,10 @@ def cora(chromium, stack, faults) -> Person:  # noqa: F811
 
 
 def _links(page: Page, where: str) -> list[str]:
-    hrefs = page.locator(where).evaluate_all("found => found.map(a => a.getAttribute('href'))")
+    # A link to a file is marked so, and is no page.
+    hrefs = page.locator(where).evaluate_all(
+        "found => found.filter(a => !a.hasAttribute('download')).map(a => a.getAttribute('href'))"
+    )
     return [
         href.partition("#")[0] for href in hrefs if href and href.startswith("/admin/") and "?" not in href
     ]

@@ -211,11 +211,15 @@ def test_the_first_page_costs_the_same_whatever_waits(rows):
         make.with_access(actor=case.contributor, lab=case.lab, by=case.coordinator, partner_in=4)
     desk = Desk(case.coordinator)
     desk.get("index")
-    # Clock, session, person, unread notices, every queue of every app, what is late, what closes.
-    with counted(7):
+    # Clock, session, person, unread notices, every queue of every app, what is late, the windows, the seats.
+    with counted(8):
         answer = desk.get("index")
     first = answer.context["waiting"][0]
-    assert (first.label, first.shown) == ("To acknowledge", str(rows))
+    assert (first.label, first.shown) == ("Disclosures to decide", "0")
+    assert (answer.context["waiting"][1].label, answer.context["waiting"][1].shown) == (
+        "To acknowledge",
+        str(rows),
+    )
 
 
 def test_the_first_page_counts_each_queue_and_leads_to_its_rows():
@@ -251,4 +255,6 @@ def test_on_the_workbench_nobody_meets_a_case_of_their_own_lab(role):
         events = list(desk.get("ledger_event_changelist").context["cl"].result_list)
         assert {event.case_id for event in events} == {other.submission.pk}
     assert not Event.objects.visible_to(both).filter(subject_id=inquiry.pk).exists()
-    assert case.lead.name not in desk.text("index")
+    first = desk.text("index")
+    assert case.agency.name not in first
+    assert case.submission.case_number not in first

@@ -80,6 +80,25 @@ def test_a_coordinator_gives_notice_from_the_page_of_the_case(case):
     )
 
 
+def test_the_form_that_names_documents_is_a_look_at_them(case):
+    document(case)
+    desk = Desk(case.coordinator)
+    add = reverse(f"admin:{ADD}")
+    desk.client.get(add)
+    assert not Event.objects.filter(kind="look", actor=case.coordinator).exists()
+    desk.client.get(f"{add}?submission={case.submission.case_number}")
+    look = Event.objects.get(kind="look", actor=case.coordinator)
+    assert (look.verb, look.case_id) == ("viewed_documents", case.submission.pk)
+
+
+def test_a_title_is_not_shown_when_the_document_is_closed(case, time_machine):
+    notice = to_be_disclosed(case, objected(case, notified(case, documents=[document(case)])))
+    actions.release(actor=case.contributor, submission=case.again(), at=NOW)
+    time_machine.move_to(NOW + 15 * DAY, tick=False)
+    form = Desk(case.coordinator).get(step("record_disclosure"), notice.pk).context["form"]
+    assert [label for _, label in form.fields["unmarked"].choices] == ["Document 1 of the notice"]
+
+
 @pytest.mark.parametrize(
     ("data", "errors"),
     [

@@ -60,8 +60,13 @@ def test_the_cases_are_taken_along_as_the_page_shows_them_and_it_goes_on_record(
             "sha256": hashlib.sha256(answer.content).hexdigest(),
         },
     )
-    look = Event.objects.get(kind="look", actor=case.coordinator)
-    assert (look.verb, look.case_id) == ("listed", case.submission.pk)
+    looks = Event.objects.filter(kind="look", actor=case.coordinator).order_by("seq")
+    assert [(look.verb, look.case_id, look.data) for look in looks] == [
+        ("listed", case.submission.pk, {}),
+        ("took_list", case.submission.pk, {"sha256": event.data["sha256"]}),
+    ]
+    assert event in Event.objects.visible_to(reviewing.auditor())
+    assert event not in Event.objects.visible_to(case.contributor)
 
 
 def test_only_what_the_filters_leave_and_the_person_sees_is_in_it():
@@ -89,6 +94,27 @@ def test_markup_in_a_name_comes_out_as_it_was_written():
     asked(case, text='Is "<b>R&D</b>" meant?')
     row = table(export(Desk(case.coordinator), "submissions_informationrequest"))[1]
     assert row[2] == 'Is "<b>R&D</b>" meant?'
+
+
+@pytest.mark.parametrize("name", ["Aurora <preview>", "A&amp;B", "<b>" * 60])
+def test_a_name_that_looks_like_markup_is_a_name(name):
+    case = make.Case(make.submitted)
+    type(case.submission.facts).objects.filter(pk=case.submission.facts_id).update(model_name=name)
+    assert table(export(Desk(case.coordinator)))[1][2] == name
+
+
+def test_a_page_that_is_none_leads_back_to_the_list():
+    case = make.Case()
+    answer = export(Desk(case.coordinator), query="?p=999")
+    assert (answer.status_code, answer["Location"]) == (303, reverse(f"admin:{CASES}_changelist"))
+
+
+def test_the_button_promises_a_look_only_where_there_is_one():
+    case = make.Case()
+    desk = Desk(case.coordinator)
+    assert "and each row as a look" in desk.text(f"{CASES}_changelist")
+    text = desk.text("accounts_user_changelist")
+    assert "That it was taken goes on record." in text
 
 
 def test_a_long_list_is_cut_and_says_so(monkeypatch):
@@ -119,5 +145,5 @@ def test_it_costs_the_same_with_one_row_and_with_thirty(rows):
     cases = [make.Case() for _ in range(rows)]
     desk = Desk(cases[0].coordinator)
     export(desk)
-    with counted(9):
+    with counted(10):
         assert len(table(export(desk))) == rows + 1

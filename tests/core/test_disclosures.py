@@ -1,5 +1,7 @@
 """Before a disclosure (EO 12600): the lab is told, heard, told again with reasons and a date; and no mark falls otherwise."""
 
+from importlib import import_module
+
 import pytest
 from django.db import Error, transaction
 
@@ -25,6 +27,7 @@ from tests.factories_disclosures import (
 )
 
 pytestmark = pytest.mark.django_db
+guards = import_module("portal.submissions.migrations.0015_disclosure_guards")
 NOW, DAY = make.NOW, make.DAY
 # Monday, 14 September; ten business days later.
 DUE = NOW + 14 * DAY
@@ -192,7 +195,7 @@ def test_the_database_keeps_that_order_too(case):
     values = {"stored_state": "to_disclose", "decided_at": NOW + DAY, "disclose_at": NOW + DAY}
     with pytest.raises(Error, match="disclosure_lab_is_heard"), transaction.atomic():
         DisclosureNotice.objects.filter(pk=notice.pk).update(**values)
-    with pytest.raises(Error, match="Invalid transition"), transaction.atomic():
+    with pytest.raises(Error, match="no such step of a disclosure notice"), transaction.atomic():
         DisclosureNotice.objects.filter(pk=notice.pk).update(
             **values | {"stored_state": "disclosed", "answered_at": NOW, "disclosed_at": NOW + DAY}
         )
@@ -319,7 +322,8 @@ def test_what_was_disclosed_as_a_whole_loses_the_mark_and_the_lab_is_told(case):
         True,
         1,
     )
-    assert {person for person, _ in told("mark_document")} == {case.contributor.pk}
+    assert event.capacity == "agency"
+    assert {person for person, _ in told("disclosure_disclosed")} == {case.contributor.pk}
     # The lab puts it on again, and alone takes it off again.
     actions.mark_document(actor=case.contributor, document=card, confidential_commercial=True, at=NOW)
     card.refresh_from_db()
@@ -379,6 +383,56 @@ def test_who_took_the_mark_off_before_is_no_ground_to_take_it_off_again(case):
         Document.objects.filter(pk=card.pk).update(confidential_commercial=False)
 
 
+def test_a_version_of_which_the_lab_was_not_told_keeps_the_mark(case):
+    card = document(case)
+    notice = to_be_disclosed(case, objected(case, notified(case, documents=[card])))
+    actions.add_version(actor=case.contributor, document=card, upload=make.pdf("newer"), at=NOW + DAY)
+    later = {"actor": case.coordinator, "notice": notice, "at": NOW + 15 * DAY}
+    with pytest.raises(Invalid, match="A version was added since the lab was told"):
+        disclosures.record_disclosure(**later, unmarked=[card])
+    done = disclosures.record_disclosure(**later)
+    with pytest.raises(Error, match="after a notice to it"), transaction.atomic():
+        Document.objects.filter(pk=card.pk).update(
+            confidential_commercial=False, unmarked_by=case.coordinator, unmarked_under=done
+        )
+
+
+def test_a_version_that_comes_after_the_disclosure_is_marked_again():
+    case = reviewing.Reviewed()
+    card = document(case)
+    disclosed_at = case.again().closes_at - DAY
+    notice = notified(case, documents=[card])
+    disclosures.not_object(actor=case.contributor, notice=notice, at=NOW)
+    to_be_disclosed(case, notice, at=NOW)
+    disclosures.record_disclosure(
+        actor=case.coordinator, notice=notice, unmarked=[card], at=disclosed_at - DAY
+    )
+    assert not Document.objects.get(pk=card.pk).confidential_commercial
+    actions.add_version(actor=case.contributor, document=card, upload=make.pdf("newer"), at=disclosed_at)
+    card.refresh_from_db()
+    assert (card.confidential_commercial, card.unmarked_under) == (True, None)
+
+
+def test_what_a_lab_was_told_is_not_rewritten_and_no_notice_begins_as_disclosed(case):
+    card = document(case)
+    notice = notified(case)
+    for change in ({"text": "less"}, {"given_at": NOW - 30 * DAY}, {"due_at": NOW + DAY}):
+        with pytest.raises(Error, match="not changed"), transaction.atomic():
+            DisclosureNotice.objects.filter(pk=notice.pk).update(**change)
+    with pytest.raises(Error, match="begins with telling the lab"), transaction.atomic():
+        DisclosureNotice.objects.create(
+            submission=case.submission, number=7, agency=case.agency, given_by=case.coordinator, reference="x", text="x",
+            stored_state="disclosed", given_at=NOW - 30 * DAY, due_at=NOW - 20 * DAY, decided_at=NOW - DAY,
+            disclose_at=NOW - DAY, disclosed_at=NOW,
+        )  # fmt: skip
+    objected(case, notice)
+    with pytest.raises(Error, match="when it is given"), transaction.atomic():
+        notice.documents.add(card)
+    with pytest.raises(Error, match="never removed"), transaction.atomic():
+        DisclosureNotice.objects.filter(pk=notice.pk)._raw_delete("default")
+    assert sorted(":".join(jump) for jump in DISCLOSURE.stored_jumps()) == sorted(guards.STEPS)
+
+
 # --- who reads it, and until when -------------------------------------------------------------------------------------
 
 
@@ -429,6 +483,24 @@ def test_its_dates_remind_the_lab_also_after_the_case_was_withdrawn_and_closed(c
     due = {row["person"] for row in planning.preview(at=DUE) if row["kind"] == "answer_disclosure"}
     assert case.contributor.pk in due
     assert due.isdisjoint({case.coordinator.pk, case.agency_coordinator.pk, case.reviewer.pk, case.viewer.pk})
+
+
+def test_its_dates_are_read_by_neither_reviewers_nor_designators(case):
+    notice = notified(case)
+    for person in (reviewing.designator(), case.lead, case.reviewer):
+        assert not Deadline.objects.visible_to(person).filter(subject_id=notice.pk).exists()
+    for person in (case.contributor, case.viewer, case.coordinator, reviewing.auditor()):
+        assert Deadline.objects.visible_to(person).filter(subject_id=notice.pk).exists()
+
+
+def test_who_no_longer_decides_when_the_mail_leaves_is_sent_none(case):
+    objected(case, notified(case, case.agency_coordinator))
+    ids = list(Message.objects.filter(kind="disclosure_answered").values_list("pk", flat=True))
+    assert planning.unhidden(ids) == set(ids)
+    actions.declare_conflict(
+        actor=case.agency_coordinator, user=case.agency_coordinator, submission=case.submission, at=NOW
+    )
+    assert (len(ids), planning.unhidden(ids)) == (1, set())
 
 
 def test_the_case_page_says_what_waits_for_the_lab(case):

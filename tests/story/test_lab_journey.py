@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.evidence import logs
-from tests.story import newcomer, programme
+from tests.story import newcomer, post, programme
 from tests.story.guide import PICTURES, Album
 from tests.story.keyboard import Typist
 from tests.story.lab import SAMPLES
@@ -190,6 +190,8 @@ def the_window_opens(journey: Journey) -> None:
     """Nine days later: the clock has opened the window, a reviewer reads, and asks."""
     ines = journey.ines
     journey.stack.manage("move_clock", "--to", journey.days(9).isoformat())
+    # What the clock did is recorded beside the pages: a form opened before is told so, and would have to be sent again.
+    post.wait_until_told(journey.stack, ines.email, journey.number, "The access window has opened.")
     read = programme.read_and_ask(journey.stack, journey.number)
     assert sorted(read) == sorted(path.read_bytes() for path in files(journey.folder))
     ines.go(journey.case()).sees("Access window open", "Window opens", "Window closes", "1 open question")

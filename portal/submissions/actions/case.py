@@ -86,8 +86,12 @@ def finish(
     tell: Iterable[UUID] = (),
     replan: bool = False,
     notice: str = "",
+    capacity: str = "",
 ) -> Submission:
-    """Move the state, save, write the event, re-plan the deadlines and put the messages into the outbox."""
+    """Move the state, save, write the event, re-plan the deadlines and put the messages into the outbox.
+
+    ``capacity`` is that of the audience, unless the step is taken in another.
+    """
     before = case.stored_state
     if step is not None:
         case.stored_state = MACHINE.stored(step.target)
@@ -100,7 +104,9 @@ def finish(
         told |= {"from": before, "to": case.stored_state}
     if replan:
         told |= {"opens_at": case.opens_at, "closes_at": case.closes_at}
-    capacity = next(iter(sorted(policies.capacities(actor, case, at=at))), "") if actor else "clock"
+    capacity = capacity or (
+        next(iter(sorted(policies.capacities(actor, case, at=at))), "") if actor else "clock"
+    )
     event = ledger.record(
         actor=actor,
         verb=verb,

@@ -20,7 +20,7 @@ from portal.submissions import policies
 from portal.submissions.actions import case as cases
 from portal.submissions.actions import disclosure_steps as steps
 from portal.submissions.actions.question_steps import agency_among, written
-from portal.submissions.models import DisclosureNotice, Document, Submission
+from portal.submissions.models import DisclosureNotice, Document, DocumentVersion, Submission
 from portal.submissions.states import DisclosureState
 
 
@@ -133,7 +133,8 @@ def decide_to_disclose(
         )
     found.decided_at = at
     event = steps.finish(found, actor, step, at, said=steps.optional(reason), by=found.agency_id)
-    deadlines.meet(kind=kinds.ANSWER_DISCLOSURE, subject_id=found.pk, at=at)
+    # Where the lab answered, this was met by that; where it was silent, it is no longer asked.
+    deadlines.cancel(at=at, kinds=[kinds.ANSWER_DISCLOSURE], subject_id=found.pk)
     steps.plan(found, at)
     steps.tell(event, found, "disclosure_to_disclose", lab=True)
     return found
@@ -202,6 +203,9 @@ def record_disclosure(
     marked = [document for document in found.documents.all() if document.pk in chosen]
     if len(marked) < len(chosen):
         raise Invalid("Choose documents that the lab was told of.", field="unmarked")
+    later = DocumentVersion.objects.filter(document__in=chosen, uploaded_at__gt=found.given_at)
+    if later.exists():
+        raise Invalid("A version was added since the lab was told: its mark stands.", field="unmarked")
     said = steps.optional(reason)
     event = steps.finish(
         found, actor, step, at, said=said, by=found.agency_id, data={"unmarked": sorted(chosen)}
@@ -260,5 +264,5 @@ def _unmark(notice: DisclosureNotice, document: Document, actor, at: datetime) -
         verb="mark_document",
         at=at,
         data=said,
-        tell=cases.people(notice.submission, "lab", at=at),
+        capacity="agency",
     )

@@ -106,6 +106,10 @@ def add_version(
         if newest is not None and newest.sha256 == version.sha256:
             raise AlreadyDone("This very file is the newest version already.")
         become(version, document, newest.number + 1 if newest else 1, at)
+        if document.unmarked_under_id is not None:
+            # Government took the mark off what was disclosed; of this version nothing was.
+            document.confidential_commercial = True
+            document.save(update_fields=["confidential_commercial"])
         spend(upload)
         _finish(case, actor, "add_version", document, version, at)
     return version

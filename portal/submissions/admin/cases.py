@@ -136,6 +136,10 @@ class SubmissionAdmin(PortalAdmin):
         mark(request.user, objects, at=clock.now())
         looks.listed(actor=request.user, submissions=[case for case in objects if case.facts_open])
 
+    def exported(self, request, rows, sha256):
+        told = [case for case in rows if case.facts_open]
+        looks.taken_along(actor=request.user, submissions=told, sha256=sha256)
+
     @admin.display(description="Model")
     def model_shown(self, case):
         return case.model_name if case.facts_open else None

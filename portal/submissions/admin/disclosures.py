@@ -51,6 +51,7 @@ class NoticeForm(AgencyStepForm):
         super().__init__(*args, **kwargs)
         case = self.case_named(str(self.data.get("submission") or self.initial.get("submission") or ""))
         found = Document.objects.visible_to(self.user, at=self.at).filter(submission=case) if case else []
+        self.case = case
         self.known = {str(document.pk): document for document in found}
         if self.known:
             self.fields["documents"].choices = [
@@ -106,10 +107,17 @@ class DisclosedForm(OptionalReason):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        marked = self.subject.documents.filter(confidential_commercial=True).order_by("created_at", "id")
-        self.known = {str(document.pk): document for document in marked}
+        named = list(self.subject.documents.order_by("created_at", "id"))
+        seen = Document.objects.visible_to(self.user, at=self.at).filter(pk__in=[one.pk for one in named])
+        titles = dict(seen.order_by().values_list("pk", "title"))
+        self.known = {str(document.pk): document for document in named if document.confidential_commercial}
         if self.known:
-            self.fields["unmarked"].choices = [(key, document.title) for key, document in self.known.items()]
+            # A title is the lab's: it is shown while the document is open to the person.
+            self.fields["unmarked"].choices = [
+                (str(document.pk), titles.get(document.pk, f"Document {number} of the notice"))
+                for number, document in enumerate(named, start=1)
+                if str(document.pk) in self.known
+            ]
         else:
             del self.fields["unmarked"]
 
@@ -213,6 +221,10 @@ class DisclosureAdmin(PortalAdmin):
         cases = {row.submission_id: row.submission for row in objects}
         looks.listed(actor=request.user, submissions=cases.values(), verb="listed_disclosures")
 
+    def exported(self, request, rows, sha256):
+        cases = {row.submission_id: row.submission for row in rows}
+        looks.taken_along(actor=request.user, submissions=cases.values(), sha256=sha256)
+
     @admin.display(description="Notice")
     def notice(self, notice):
         return str(notice)
@@ -267,6 +279,10 @@ class DisclosureAdmin(PortalAdmin):
         looks.looked(
             actor=request.user, submission=notice.submission, verb="viewed_disclosures", subject=notice
         )
+
+    def asked_to_add(self, request, form):
+        if form.known:
+            looks.looked(actor=request.user, submission=form.case, verb="viewed_documents")
 
     def asked(self, request, step, notice):
         if step.verb == "record_disclosure":

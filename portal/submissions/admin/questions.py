@@ -149,6 +149,10 @@ class QuestionAdmin(PortalAdmin):
         cases = {row.submission_id: row.submission for row in objects}
         looks.listed(actor=request.user, submissions=cases.values(), verb="listed_questions")
 
+    def exported(self, request, rows, sha256):
+        cases = {row.submission_id: row.submission for row in rows}
+        looks.taken_along(actor=request.user, submissions=cases.values(), sha256=sha256)
+
     @admin.display(description="Question")
     def question(self, question):
         return str(question)

@@ -12,6 +12,7 @@ from portal.deadlines.registry import label
 from portal.doors import page_of
 from portal.formats import instant
 from portal.submissions import history, looks, timeline
+from portal.submissions.deadline_kinds import DISCLOSURE_DATE
 from portal.submissions.models import Facts, InformationRequest, Submission
 from portal.submissions.next_steps import lab_steps, newest_terms, next_step
 from portal.submissions.panels import areas_of, links_of, moments_of, panels_of
@@ -101,12 +102,15 @@ _DRAWN = ("window_closes", "grant_starts", "grant_expires")
 
 
 def _dates_to_act(request: HttpRequest, case: Submission) -> list[tuple[str, datetime]]:
-    """The open dates of the case that this person's side is told of. Targets all of them: none holds anything of the lab's."""
+    """The open dates of the case that this person's side is told of. Targets, but for the date before which nothing is
+    disclosed: none of them is in the way of anything of the lab's.
+    """
     if case.submitted_at is None:
         return []
     found = Deadline.objects.visible_to(request.user).for_case(case.pk).still_open().exclude(kind__in=_DRAWN)
     return [
-        (f"Target: {label(row.kind).lower()}", row.due_at) for row in found.order_by("due_at")[:DATES_SHOWN]
+        (label(row.kind) if row.kind == DISCLOSURE_DATE else f"Target: {label(row.kind).lower()}", row.due_at)
+        for row in found.order_by("due_at")[:DATES_SHOWN]
     ]
 
 
