@@ -147,11 +147,13 @@ HELD = """
 import time
 from uuid import uuid4
 from django.utils import timezone
-from portal.accounts.models import User
+from portal.accounts.models import Membership, Organisation, User
 from portal.celery import app
 from portal.deadlines import actions
 from portal.deadlines.models import Message
 ada = User.objects.create_user("ada@example.invalid", name="Ada")
+lab = Organisation.objects.create(kind="lab", name="Ada's lab (invented)", short_name="Ada")
+Membership.objects.create(user=ada, organisation=lab, role="viewer")
 actions.choose_delivery(actor=ada, deliveries={"steps": "daily"})
 at = timezone.now() - timezone.timedelta(days=2)
 for number in ("FM-ABCD-0001", "FM-ABCD-0002"):
