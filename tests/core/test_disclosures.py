@@ -411,6 +411,12 @@ def test_a_version_that_comes_after_the_disclosure_is_marked_again():
     actions.add_version(actor=case.contributor, document=card, upload=make.pdf("newer"), at=disclosed_at)
     card.refresh_from_db()
     assert (card.confidential_commercial, card.unmarked_under) == (True, None)
+    event = Event.objects.filter(verb="mark_document").order_by("seq").last()
+    assert (event.actor_id, event.data["to"], event.data["lowered"]) == (
+        case.contributor.pk,
+        card.marking,
+        False,
+    )
 
 
 def test_what_a_lab_was_told_is_not_rewritten_and_no_notice_begins_as_disclosed(case):

@@ -108,8 +108,10 @@ def add_version(
         become(version, document, newest.number + 1 if newest else 1, at)
         if document.unmarked_under_id is not None:
             # Government took the mark off what was disclosed; of this version nothing was.
-            document.confidential_commercial = True
+            before, document.confidential_commercial = document.marking, True
             document.save(update_fields=["confidential_commercial"])
+            said = {"document": document.pk, "from": before, "to": document.marking, "lowered": False}
+            steps.finish(case=case, actor=actor, verb="mark_document", at=at, data=said)
         spend(upload)
         _finish(case, actor, "add_version", document, version, at)
     return version
