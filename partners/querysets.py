@@ -11,15 +11,7 @@ from partners.states import PartnerState, State
 from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.submissions.models import Audience, Submission
-from portal.submissions.querysets import OFFER, RECORD, agency_wide, live
-
-# Agency-wide roles that see partner organisations and grants; a designator has no part in either.
-OVERSEERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
-
-
-def oversees(user) -> bool:
-    """Whether a person sees every partner organisation: the programme office's coordinators, and auditors."""
-    return bool(OVERSEERS & set(agency_wide(user)))
+from portal.submissions.querysets import OFFER, RECORD, live, oversees
 
 
 class PartnerProfileQuerySet(models.QuerySet):

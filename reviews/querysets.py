@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 
 from portal import clock
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import ASSESSMENTS, RECORD, agency_wide, live, names_shown
+from portal.submissions.querysets import ASSESSMENTS, RECORD, agency_wide, live, names_shown, oversees
 from reviews.states import LAB_READS, LIVE, AssessmentState, AssignmentState, InquiryState
 
 
@@ -70,7 +70,7 @@ class AssignmentQuerySet(models.QuerySet):
         at = at or clock.now()
         own = Q(reviewer=user, agency_id__in=user.organisations_as(Kind.AGENCY, Role.REVIEWER))
         own &= ~Q(submission__lab_id__in=barred_labs(user)) & ~Q(submission_id__in=barred_cases(user))
-        if {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
+        if oversees(user):
             labs = user.organisations_as(Kind.LAB)
             everywhere = Q(submission_id__in=cases_seen(user, RECORD, at)) & ~Q(submission__lab_id__in=labs)
             return self.filter(everywhere | own)

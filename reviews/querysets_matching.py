@@ -8,10 +8,8 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from portal import clock
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import RECORD, agency_wide
+from portal.submissions.querysets import RECORD, oversees
 from reviews.querysets import barred_cases, barred_labs, cases_seen, is_active
-
-READS_ALL = {Role.COORDINATOR, Role.AUDITOR}
 
 
 class ReviewerProfileQuerySet(models.QuerySet):
@@ -19,7 +17,7 @@ class ReviewerProfileQuerySet(models.QuerySet):
         """One's own, those of one's agency for its coordinators, and all for the programme's coordinators and auditors."""
         if not is_active(user):
             return self.none()
-        if READS_ALL & set(agency_wide(user)):
+        if oversees(user):
             return self.all()
         agencies = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
         own = Q(membership__user=user, membership__organisation__in=user.organisations_as(Kind.AGENCY))
@@ -40,7 +38,7 @@ class MatchingRunQuerySet(models.QuerySet):
 
         A run tells who reviewed a lab before, so a conflict with any case of a lab hides every run with that lab.
         """
-        if not is_active(user) or not READS_ALL & set(agency_wide(user)):
+        if not is_active(user) or not oversees(user):
             return self.none()
         at = at or clock.now()
         needs = apps.get_model("reviews", "MatchingNeed").objects.filter(run=OuterRef("pk")).order_by()

@@ -11,8 +11,8 @@ from portal.deadlines.models import Message
 from portal.ledger.models import Event
 from portal.submissions.models import Barrier, Submission
 from portal.submissions.policies import LAB_SEES
-from portal.submissions.querysets import agency_wide
-from portal.submissions.readers import AUDIT, OneOf, cases_overseen
+from portal.submissions.querysets import oversees
+from portal.submissions.readers import OneOf, cases_overseen
 from reviews.deadline_kinds import OF_A_DESIGNATION, OF_AN_INQUIRY
 from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, ReviewerProfile
 from reviews.states import LIVE, AssignmentState
@@ -35,7 +35,7 @@ def leads(at: datetime) -> QuerySet[Assignment]:
 def events(user) -> Q | None:
     """What happened to the inquiries, designations, runs of matching and reviewers' profiles that coordinators and auditors
     see, and who looked at assessments that were not shared yet. A lab reads of its own on their page, where nobody is named."""
-    if not AUDIT & set(agency_wide(user)):
+    if not oversees(user):
         return None
     about = {
         Inquiry: Inquiry.objects.visible_to(user).beyond(user),
@@ -58,7 +58,7 @@ def messages(user) -> Q | None:
     An inquiry's messages and reminders carry its number. A designation has none, but a message's key begins with the event
     it tells of.
     """
-    if not AUDIT & set(agency_wide(user)):
+    if not oversees(user):
         return None
     inquiries = Inquiry.objects.visible_to(user).beyond(user).order_by()
     designations = Designation.objects.visible_to(user).beyond(user).order_by()

@@ -43,17 +43,12 @@ class TakesLists:
             content = self._sheet(request, rows)
             sha256 = hashlib.sha256(content).hexdigest()
             self.exported(request, rows, sha256)
-            ledger.record(
+            about = {"list": self.opts.label_lower, "rows": len(rows), "whole": whole}
+            ledger.export(
                 actor=request.user,
                 verb="exported_list",
-                subject=request.user,
-                data={
-                    "list": self.opts.label_lower,
-                    "rows": len(rows),
-                    "whole": whole,
-                    "filters": sorted(request.GET),
-                    "sha256": sha256,
-                },
+                content=content,
+                data=about | {"filters": sorted(request.GET)},
                 at=clock.now(),
             )
         response = HttpResponse(content, content_type=sheets.CSV)

@@ -61,6 +61,15 @@ def agency_wide(user) -> list[str]:
     ]
 
 
+# Of those who see every submitted case, these answer for the programme: they read what the others have no part in.
+OVERSEERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
+
+
+def oversees(user) -> bool:
+    """Whether a person oversees every case: the programme office's coordinators, and auditors."""
+    return bool(OVERSEERS & set(agency_wide(user)))
+
+
 def of_labs_alone(user, at: datetime) -> bool:
     """Whether a person sits at an instant in labs and nowhere else, so that only a lab's branch of the audience can be theirs."""
     return bool(user.seats) and all(seat.kind == Kind.LAB for seat in user.seats) and user.had_these_seats(at)
@@ -320,7 +329,7 @@ class ConflictQuerySet(models.QuerySet):
         """A person's own conflicts; everybody's for the programme's coordinators and auditors, who answer for them."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        if {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)):
+        if oversees(user):
             return self
         return self.filter(user=user)
 

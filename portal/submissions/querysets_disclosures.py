@@ -8,11 +8,8 @@ from django.db.models import Prefetch, Q
 from django.db.models.functions import Left
 
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import agency_wide, no_conflict
+from portal.submissions.querysets import no_conflict, oversees
 from portal.submissions.states import DisclosureState
-
-# Of those who see every case, these read what an agency and a lab say to each other about a disclosure.
-OVERSEERS = frozenset({Role.COORDINATOR, Role.AUDITOR})
 
 
 class DisclosureNoticeQuerySet(models.QuerySet):
@@ -28,7 +25,7 @@ class DisclosureNoticeQuerySet(models.QuerySet):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         wanted = Q(submission__lab_id__in=user.organisations_as(Kind.LAB)) | _own(user)
-        if OVERSEERS & set(agency_wide(user)):
+        if oversees(user):
             submissions = apps.get_model("submissions", "Submission").objects
             wanted |= Q(submission_id__in=submissions.visible_to(user, at=at).order_by().values("pk"))
         return self.filter(wanted)

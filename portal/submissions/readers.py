@@ -4,14 +4,13 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, F, Func, Q
 
 from portal import clock
-from portal.accounts.models import Kind, Role
+from portal.accounts.models import Kind
 from portal.deadlines.models import Message
 from portal.deadlines.registry import DEADLINES
 from portal.ledger.models import Event
 from portal.submissions.models import Audience, DisclosureNotice, Submission
-from portal.submissions.querysets import agency_wide, live, no_conflict
+from portal.submissions.querysets import agency_wide, live, no_conflict, oversees
 
-AUDIT = {Role.COORDINATOR, Role.AUDITOR}
 EXPORTS = ("exported_list", "exported_figures")
 
 
@@ -38,7 +37,7 @@ def events(user) -> Q:
 
     Each ground names its cases by ``OneOf``: the ledger is the longest table of all, and most people own little of it.
     """
-    if AUDIT & set(agency_wide(user)):
+    if oversees(user):
         # Lists and figures that left the workbench as files are about no case, and for who audits to read.
         answer = Q(case_id__in=cases_overseen(user)) | Q(case_id=None, verb__in=EXPORTS)
     else:
@@ -139,7 +138,7 @@ def _kinds_told(user) -> dict[tuple[tuple[str, ...], str], list[str]]:
 
 def cases(user):
     """The cases whose messages a person may look after: those of coordinators and auditors. The outbox names agency people."""
-    return cases_overseen(user) if AUDIT & set(agency_wide(user)) else None
+    return cases_overseen(user) if oversees(user) else None
 
 
 def case_numbers(ids) -> dict:

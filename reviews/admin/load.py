@@ -4,7 +4,7 @@ from django.db.models import Count, Q
 
 from portal import clock
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import agency_wide
+from portal.submissions.querysets import oversees
 from reviews.models import Assignment
 from reviews.states import AssignmentState
 
@@ -15,8 +15,7 @@ def panel(request) -> tuple[str, str, dict] | None:
     Only seats that this person sees are counted: a conflict hides a case from the numbers, too.
     """
     user, at = request.user, clock.now()
-    oversees = {Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user))
-    if not oversees and not user.has_seat(Kind.AGENCY, Role.COORDINATOR):
+    if not oversees(user) and not user.has_seat(Kind.AGENCY, Role.COORDINATOR):
         return None
     proposed = Q(stored_state=AssignmentState.PROPOSED)
     rows = list(

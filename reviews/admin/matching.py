@@ -6,11 +6,10 @@ from django.template.defaultfilters import pluralize
 
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from portal.submissions.models import Submission
-from portal.submissions.querysets import agency_wide
+from portal.submissions.querysets import oversees
 from reviews import actions, candidates, policies, runs
 from reviews.actions.matching import MOST_CASES, MOST_SEATS, Wanted
 from reviews.models import Assignment, Domain
-from reviews.querysets_matching import READS_ALL
 from reviews.states import RUN, RunState
 
 SHOWN = 200
@@ -138,7 +137,7 @@ class MatchingRunAdmin(PortalAdmin):
     )
 
     def may_open(self, user):
-        return bool(READS_ALL & set(agency_wide(user)))
+        return oversees(user)
 
     def may_add(self, user):
         return policies.proposes_seats(user)

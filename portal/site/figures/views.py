@@ -1,24 +1,21 @@
 """The page of the figures on the workbench, and its files."""
 
-import hashlib
-
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils.http import content_disposition_header
 
 from portal import clock, sheets
-from portal.accounts.models import Role
 from portal.ledger import actions as ledger
 from portal.site.figures import forms
 from portal.site.figures.counting import figures
-from portal.submissions.querysets import agency_wide
+from portal.submissions.querysets import oversees
 
 FILES = {"csv": (sheets.CSV, forms.as_csv), "pdf": ("application/pdf", forms.as_pdf)}
 
 
 def may_read(user) -> bool:
     """The programme's coordinators and auditors, who answer for it."""
-    return bool({Role.COORDINATOR, Role.AUDITOR} & set(agency_wide(user)))
+    return oversees(user)
 
 
 def page(request: HttpRequest, context: dict) -> HttpResponse:
@@ -43,13 +40,7 @@ def file(request: HttpRequest, form: str) -> HttpResponse:
     at = clock.now()
     content_type, made = FILES[form]
     content = made(figures(request.user, at=at), at=at)
-    ledger.record(
-        actor=request.user,
-        verb="exported_figures",
-        subject=request.user,
-        data={"form": form, "sha256": hashlib.sha256(content).hexdigest()},
-        at=at,
-    )
+    ledger.export(actor=request.user, verb="exported_figures", content=content, data={"form": form}, at=at)
     response = HttpResponse(content, content_type=content_type)
     name = f"figures-{clock.calendar_day(at):%Y-%m-%d}.{form}"
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

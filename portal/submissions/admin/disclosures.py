@@ -14,7 +14,7 @@ from portal.submissions import looks, policies
 from portal.submissions.actions import disclosures as actions
 from portal.submissions.admin.fields import AgencyStepForm, instant_field
 from portal.submissions.models import DisclosureNotice, Document, Submission
-from portal.submissions.querysets_disclosures import OVERSEERS
+from portal.submissions.querysets import OVERSEERS
 from portal.submissions.statements import statements
 from portal.submissions.states import DISCLOSURE, DisclosureState
 
@@ -205,7 +205,7 @@ class DisclosureAdmin(PortalAdmin):
     )
 
     def may_open(self, user) -> bool:
-        return user.has_seat(Kind.AGENCY, Role.COORDINATOR, *OVERSEERS)
+        return user.has_seat(Kind.AGENCY, *OVERSEERS)
 
     def may_add(self, user) -> bool:
         return policies.gives_notices(user)
