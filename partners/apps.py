@@ -8,11 +8,12 @@ class PartnersConfig(AppConfig):
     def ready(self):
         from partners import archive, panels, readers
         from partners.actions import following
-        from partners.admin import home
+        from partners.admin import home, searching
         from partners.deadline_kinds import register_kinds
         from partners.words import CHANGES
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin import CASE_PANELS, HOME_PANELS
+        from portal.admin.panels import SEARCHES
         from portal.deadlines.querysets import CASELESS
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
@@ -40,3 +41,4 @@ class PartnersConfig(AppConfig):
         endings.PARTIES.append(archive.attested)
         CASE_PANELS.append(home.panel_of_case)
         HOME_PANELS.append(home.queues)
+        SEARCHES.append(searching.search)

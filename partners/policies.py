@@ -8,7 +8,7 @@ from django.db.models import Q
 from partners.models import Grant, PartnerProfile
 from partners.states import MACHINE, PARTNERS
 from portal import clock
-from portal.accounts.models import Affiliation, Kind, Membership, Role
+from portal.accounts.models import Kind, Membership, Role, Tie
 from portal.submissions import hooks
 from portal.submissions import policies as case_policies
 from portal.submissions.models import Submission
@@ -100,10 +100,9 @@ def may_reveal(actor, grant: Grant, *, at: datetime | None = None) -> bool:
 
 
 def people_of(organisation_id: UUID):
-    """Who belongs to an organisation for the purpose of conflicts: its members, and whoever works or worked there."""
-    members = Membership.objects.filter(organisation_id=organisation_id, ended_at=None)
-    affiliated = Affiliation.objects.filter(organisation_id=organisation_id)
-    return members.order_by().values("user_id").union(affiliated.order_by().values("user_id"))
+    """Who belongs to an organisation for the purpose of conflicts: its members, whoever works or worked there, and whoever
+    has an address at its mail domain."""
+    return Tie.objects.standing().filter(organisation=organisation_id).order_by().values("user_id")
 
 
 def conflicts_of(case: Submission) -> set[UUID]:

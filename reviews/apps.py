@@ -7,15 +7,15 @@ class ReviewsConfig(AppConfig):
 
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
-        from portal.admin.panels import CASE_PANELS, HOME_PANELS, HOME_SECTIONS
-        from portal.deadlines.querysets import CASELESS, HIDDEN
+        from portal.admin.panels import CASE_PANELS, HOME_PANELS, HOME_SECTIONS, SEARCHES
+        from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
         from portal.submissions import hooks, panels
         from portal.submissions.exports import archive as exports
         from reviews import archive, deadline_kinds, policies, readers
         from reviews.actions.clockwork import follow_window
-        from reviews.admin import load
+        from reviews.admin import load, searching
         from reviews.admin.panels import assessments_panel, queues, seats_panel
         from reviews.panels import lab_panel
         from reviews.words import CHANGES
@@ -28,6 +28,7 @@ class ReviewsConfig(AppConfig):
         READERS.append(readers.events)
         CASELESS.append(readers.messages)
         HIDDEN.append(readers.hidden)
+        BARRED.append(readers.barred)
         panels.PANELS.append(lab_panel)
         exports.PARTS.append(archive.of_case)
         panels.DUE_BY_CLOSING.update(deadline_kinds.BY_CLOSING)
@@ -36,4 +37,5 @@ class ReviewsConfig(AppConfig):
         PERMISSION_POLICIES["reviews"] = policies.has_perm
         CASE_PANELS.extend([seats_panel, assessments_panel])
         HOME_PANELS.append(queues)
+        SEARCHES.append(searching.search)
         HOME_SECTIONS.append(load.panel)

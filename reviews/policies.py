@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from portal import clock
-from portal.accounts.models import Affiliation, Kind, Membership, Role
+from portal.accounts.models import Kind, Membership, Role, Tie
 from portal.machine import Machine
 from portal.submissions import hooks
 from portal.submissions import policies as cases
@@ -42,8 +42,8 @@ def holds_reviewer_seat(user, agency) -> bool:
 
 
 def conflicts(people: Iterable, cases: Iterable[Submission]) -> set[tuple[UUID, UUID]]:
-    """The (person, case) of these that a conflict keeps apart: declared, by affiliation, or by an organisation that has or may
-    get a grant on the case (invariant 8). A few statements, however many people."""
+    """The (person, case) of these that a conflict keeps apart: declared, by a tie to its lab, or to an organisation that has or
+    may get a grant on the case (invariant 8). A few statements, however many people."""
     ids, cases = [person.pk for person in people], list(cases)
     labs, submissions, partners = defaultdict(list), {case.pk: [case.pk] for case in cases}, defaultdict(list)
     for case in cases:
@@ -56,11 +56,8 @@ def conflicts(people: Iterable, cases: Iterable[Submission]) -> set[tuple[UUID, 
         (barriers.filter(submission__in=submissions), "submission_id", submissions),
     ]
     if partners:
-        working = {"user__in": ids, "organisation__in": partners}
-        found += [
-            (Membership.objects.filter(**working, ended_at=None), "organisation_id", partners),
-            (Affiliation.objects.filter(**working), "organisation_id", partners),
-        ]
+        tied = Tie.objects.standing().filter(user__in=ids, organisation__in=partners)
+        found.append((tied, "organisation_id", partners))
     return {
         (person, case)
         for rows, column, of in found

@@ -208,6 +208,11 @@ class InquiryQuerySet(models.QuerySet):
             wanted |= government
         return self.filter(wanted)
 
+    def readable_to(self, user):
+        """Of rows this person sees, those whose words are open, as ``policies.reads_text_of`` has it: once withdrawn, the lab's."""
+        own = Q(lab_id__in=user.organisations_as(Kind.LAB))
+        return self.filter(own | ~Q(state=InquiryState.WITHDRAWN))
+
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
         return self.exclude(lab_id__in=user.organisations_as(Kind.LAB))

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
+from portal.accounts.models import Kind
 from portal.deadlines.models import Message
 from portal.ledger.models import Event
 from portal.submissions.models import Barrier, Submission
@@ -15,6 +16,7 @@ from portal.submissions.querysets import oversees
 from portal.submissions.readers import OneOf, cases_overseen
 from reviews.deadline_kinds import OF_A_DESIGNATION, OF_AN_INQUIRY
 from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, ReviewerProfile
+from reviews.querysets import barred_labs
 from reviews.states import LIVE, AssignmentState
 
 
@@ -62,6 +64,21 @@ def messages(user) -> Q | None:
         return None
     inquiries = Inquiry.objects.visible_to(user).beyond(user).order_by()
     designations = Designation.objects.visible_to(user).beyond(user).order_by()
+    return _told_of(inquiries, designations)
+
+
+def barred(user) -> Q | None:
+    """What a person of an agency was told, on the workbench's side, of the inquiries and designations of labs that a conflict
+    keeps from them."""
+    if not user.has_seat(Kind.AGENCY):
+        return None
+    labs = barred_labs(user)
+    inquiries = Inquiry.objects.filter(lab__in=labs).beyond(user).order_by()
+    designations = Designation.objects.filter(lab__in=labs).beyond(user).order_by()
+    return Q(_told_of(inquiries, designations), case_id=None)
+
+
+def _told_of(inquiries: QuerySet[Inquiry], designations: QuerySet[Designation]) -> Q:
     told = Event.objects.filter(
         OneOf("subject_id", designations.values("pk")), subject_type=Designation._meta.label_lower
     ).order_by()

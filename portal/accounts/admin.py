@@ -10,12 +10,11 @@ from portal.accounts.admin_forms import (
     CreatePerson,
     InvitePerson,
     ReasonStep,
-    RecordAffiliation,
     RenameOrganisation,
     WithRole,
 )
+from portal.accounts.admin_ties import TIES
 from portal.accounts.models import (
-    Affiliation,
     Invitation,
     Kind,
     Membership,
@@ -278,29 +277,10 @@ class InvitationAdmin(AccountsAdmin):
     )
 
 
-class AffiliationAdmin(AccountsAdmin):
-    list_display = ("user", "organisation", "since", "until", "recorded_at")
-    list_select_related = ("user", "organisation")
-    search_fields = ("user__email__istartswith", "user__name__icontains", "organisation__name__icontains")
-    search_help_text = "A name, an organisation, or how an address begins."
-    ordering = ("-recorded_at", "pk")
-    fields = ("user", "organisation", "since", "until", "recorded_at")
-    readonly_fields = fields
-    subject = "affiliation"
-    add_step = Step(
-        "record_affiliation",
-        actions.record_affiliation,
-        form=RecordAffiliation,
-        label="Record where a person works or worked",
-        explain="A lab named here may not be reviewed by this person.",
-        done="Recorded.",
-    )
-
-
 ADMINS = [
     (Organisation, OrganisationAdmin),
     (User, UserAdmin),
     (Membership, MembershipAdmin),
     (Invitation, InvitationAdmin),
-    (Affiliation, AffiliationAdmin),
+    *TIES,
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from portal.accounts.models import ROLES_OF, Kind, Organisation, User
+from portal.accounts.models import ROLES_OF, Kind, User
 from portal.admin import StepForm
 
 
@@ -77,10 +77,3 @@ class InvitePerson(WithRole):
     email = forms.EmailField(label="E-mail address", max_length=254)
     name = forms.CharField(label="Name", max_length=150)
     field_order = ("email", "name", "role")
-
-
-class RecordAffiliation(StepForm):
-    user = PersonField(label="Address of the person's account")
-    organisation = forms.ModelChoiceField(Organisation.objects.all(), label="Organisation")
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))

@@ -1,6 +1,7 @@
 """Who may do what to accounts. Plain answers; unknown means no."""
 
 from portal.accounts.models import Invitation, Kind, Membership, Organisation, Role, User
+from portal.accounts.querysets import sees_all_accounts
 
 
 def may_look_after_all(actor) -> bool:
@@ -58,3 +59,15 @@ def may_reset_second_factor(actor, user: User) -> bool:
 
 def may_answer(actor, invitation: Invitation) -> bool:
     return actor.is_authenticated and actor.is_active and actor.pk == invitation.user_id
+
+
+def may_look_after_conflicts(actor) -> bool:
+    """Who writes down what conflicts follow from, for everybody: the programme office's coordinators, and the sysadmin."""
+    return sees_all_accounts(actor)
+
+
+def may_record_tie_of(actor, user: User) -> bool:
+    """A person of an agency writes down their own, as they declare their own conflicts."""
+    if may_look_after_conflicts(actor):
+        return True
+    return actor.is_authenticated and actor.is_active and actor.pk == user.pk and actor.has_seat(Kind.AGENCY)

@@ -70,7 +70,7 @@ class UserQuerySet(models.QuerySet):
         return self.filter(service_of__isnull=False, is_active=True)
 
     def with_standing(self):
-        """People with what every request asks of the signed-in one: their seats and second factor, in the same query."""
+        """People with what every request asks of the signed-in one: seats, saved views and second factor, in the same query."""
         theirs = apps.get_model("accounts", "Membership").objects.filter(user=OuterRef("pk"))
         seats = (
             theirs.filter(ended_at=None)
@@ -84,8 +84,13 @@ class UserQuerySet(models.QuerySet):
                 )
             )
         )
+        views = apps.get_model("accounts", "SavedView").objects.filter(user=OuterRef("pk"))
+        kept = views.order_by("name", "id").values(
+            view=JSONObject(id=F("id"), page=F("page"), name=F("name"), query=F("query"))
+        )
         return self.annotate(
             seat_rows=ArraySubquery(seats),
+            view_rows=ArraySubquery(kept),
             seats_since=Subquery(theirs.order_by().values("user").annotate(last=LAST_CHANGE).values("last")),
             has_second_factor=Exists(second_factors().filter(user=OuterRef("pk"))),
         )
@@ -116,6 +121,48 @@ class AffiliationQuerySet(models.QuerySet):
     def visible_to(self, user):
         if sees_all_accounts(user):
             return self
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+
+class MailDomainQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those who look after accounts: the list names every organisation that takes part."""
+        return self if sees_all_accounts(user) else self.none()
+
+    def live(self):
+        return self.filter(ended_at=None)
+
+
+class OtherAddressQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """One's own, and for those who look after accounts everybody's."""
+        if sees_all_accounts(user):
+            return self
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def live(self):
+        return self.filter(ended_at=None)
+
+
+class TieQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """One's own, and for those who look after accounts those of all people of agencies."""
+        if sees_all_accounts(user):
+            memberships = apps.get_model("accounts", "Membership").objects.order_by()
+            people = memberships.filter(organisation__kind="agency", ended_at=None).values("user_id")
+            return self.filter(user_id__in=people).exclude(organisation__kind="agency")
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(user=user).exclude(organisation__kind="agency")
+
+    def standing(self):
+        """Without memberships that ended: what an organisation's own conflicts follow from."""
+        return self.exclude(how="member", at_present=False)
+
+
+class SavedViewQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """One's own; nobody reads what another looks for."""
         return self.filter(user=user) if user.is_authenticated else self.none()
 
 

@@ -12,6 +12,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import InvalidPage
+from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -19,7 +20,9 @@ from django.utils.html import format_html
 
 from portal.admin.exporting import LIMIT, TakesLists
 from portal.admin.taking import TakesSteps
+from portal.admin.views import KeepsViews
 from portal.doors import CappedPaginator
+from portal.searching import saying
 
 HISTORY_LENGTH = 200
 
@@ -57,7 +60,7 @@ class PortalChangeList(ChangeList):
         return self.paginator.LIMIT
 
 
-class PortalAdmin(TakesSteps, TakesLists, admin.ModelAdmin):
+class PortalAdmin(TakesSteps, TakesLists, KeepsViews, admin.ModelAdmin):
     """Read-only rows a person may see, and buttons for the verbs that person may take. The package's docstring shows how.
 
     Nothing is added, changed or deleted by the stock forms, no LogEntry is written (the ledger is the record), and what is
@@ -133,6 +136,20 @@ class PortalAdmin(TakesSteps, TakesLists, admin.ModelAdmin):
         ]
         return lookup in names or any(lookup == name or lookup.startswith(f"{name}__") for name in fields)
 
+    def rows_to_read(self, request):
+        """The rows whose ``WORDS`` this person may read: what a search in words looks into."""
+        return self.get_queryset(request)
+
+    def get_search_results(self, request, queryset, search_term):
+        """By ``search_fields``, and by words where the model says which of its columns are read so."""
+        found, doubled = super().get_search_results(request, queryset, search_term)
+        words = getattr(self.model, "WORDS", ())
+        if not words or not search_term.strip():
+            return found, doubled
+        said = saying(self.rows_to_read(request).order_by(), words, search_term)
+        by_fields, by_words = found.order_by().values("pk"), said.values("pk")
+        return queryset.filter(Q(pk__in=by_fields) | Q(pk__in=by_words)), False
+
     @admin.display(description="Choose")
     def action_checkbox(self, obj):
         """The box that chooses a row. Written out: the stock one renders a widget's template for every row."""
@@ -171,7 +188,11 @@ class PortalAdmin(TakesSteps, TakesLists, admin.ModelAdmin):
             for step in self.steps
         ]
         export = path("export/", self.wrap(self.export_view), name=f"{name}_export")
-        return [*own, export, *super().get_urls()]
+        views = [
+            path("views/save/", self.wrap(self.save_view), name=f"{name}_save_view"),
+            path("views/<uuid:view_id>/remove/", self.wrap(self.remove_view), name=f"{name}_remove_view"),
+        ]
+        return [*own, export, *views, *super().get_urls()]
 
     def wrap(self, view):
         """A view of this admin behind the site's door, as Django wraps its own."""
@@ -184,6 +205,8 @@ class PortalAdmin(TakesSteps, TakesLists, admin.ModelAdmin):
 
     def changelist_view(self, request, extra_context=None):
         titled = {"title": self.plural.capitalize(), "export_limit": LIMIT} | (extra_context or {})
+        if self.has_view_permission(request):
+            titled |= self.views_of(request)
         response = super().changelist_view(request, titled)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:

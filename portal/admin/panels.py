@@ -1,6 +1,6 @@
 """What upper apps add to pages of lower ones. They fill these lists from AppConfig.ready; nothing here names them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import IntegerField, QuerySet, Value
@@ -12,10 +12,41 @@ CASE_PANELS: list[Callable] = []
 HOME_PANELS: list[Callable] = []
 # (request) -> (title, template, context), or None for nothing to show: a section of the home page, in the list's order.
 HOME_SECTIONS: list[Callable] = []
+# (request, text) -> list of Group: what a search finds of an app's own, among what this person sees. It records the looks.
+SEARCHES: list[Callable] = []
 # (ids) -> names of those of them that the app knows, in one query; for events and messages, which name their case by id.
 NAMES: list[Callable] = []
 
 CAP = 100
+# How many of one kind a search shows.
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something a search found: ``about`` names it besides its title, ``snippet`` is HTML with what was found marked."""
+
+    title: str
+    url: str
+    about: str = ""
+    snippet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What was found of one kind, the best first; ``more`` when there is more than is shown, in the list at ``url``."""
+
+    label: str
+    hits: list[Hit]
+    more: bool = False
+    url: str = ""
+
+
+def group(label: str, rows: Iterable, hit: Callable, url: str = "") -> tuple[Group, list]:
+    """The group of at most ``SHOWN`` of these rows, and the rows it shows."""
+    found = list(rows[: SHOWN + 1]) if isinstance(rows, QuerySet) else list(rows)
+    shown = found[:SHOWN]
+    return Group(label, [hit(row) for row in shown], len(found) > SHOWN, url), shown
 
 
 @dataclass(frozen=True, slots=True)

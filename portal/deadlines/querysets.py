@@ -18,6 +18,9 @@ CASELESS: list[Callable] = []
 # (ids of messages) -> the ids of those whose reader is kept from their subject by now, by a conflict for instance, where the
 # audience does not answer that.
 HIDDEN: list[Callable] = []
+# (user) -> Q over the messages whose subject a conflict keeps from their reader by now, or None: a number that was told once
+# is not repeated.
+BARRED: list[Callable] = []
 
 
 # The kind of the messages that are daily mails.
@@ -71,10 +74,12 @@ class DeadlineQuerySet(models.QuerySet):
 
 class MessageQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """A person's own notices; nobody reads another's. The daily mail is none: it lists them."""
+        """A person's own notices, but for conflicts; nobody reads another's. The daily mail is none: it lists them."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(recipient=user).exclude(state="dropped").exclude(kind=DIGEST)
+        own = self.filter(recipient=user).exclude(state="dropped").exclude(kind=DIGEST)
+        barred = [kept for bar in BARRED if (kept := bar(user)) is not None]
+        return own.filter(~reduce(or_, barred)) if barred else own
 
     def in_outbox_of(self, user):
         """The messages whose delivery a person looks after: those of cases, inquiries, accounts ... that an app admits."""

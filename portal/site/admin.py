@@ -12,12 +12,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
 
 from portal import clock
 from portal.accounts.models import Kind
-from portal.admin.panels import HOME_SECTIONS, queues_of
+from portal.admin.panels import HOME_SECTIONS, SEARCHES, queues_of
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
+from portal.searching import LONGEST
 from portal.site.figures import views as figures
 from portal.submissions.admin.windows import closing_next, picture
 
@@ -69,6 +72,7 @@ class Workbench(admin.AdminSite):
 
     def get_urls(self):
         own = [
+            path("search/", self.admin_view(self.search), name="search"),
             path("figures/", self.admin_view(self.figures), name="figures"),
             path("figures/<slug:form>/", self.admin_view(figures.file), name="figures_file"),
         ]
@@ -81,9 +85,28 @@ class Workbench(admin.AdminSite):
         request.current_app = self.name
         return figures.page(request, self.each_context(request))
 
+    @method_decorator(require_safe)
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """Words looked for in everything of the workbench that this person may read."""
+        if not request.user.has_seat(Kind.AGENCY):
+            # Superusers come for accounts and settings, and find those in their lists.
+            raise Http404
+        text = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST]
+        groups = [found for search in SEARCHES for found in search(request, text)] if text else []
+        context = {
+            **self.each_context(request),
+            "title": "Search",
+            "text": text,
+            "groups": [found for found in groups if found.hits],
+            "longest": LONGEST,
+        }
+        request.current_app = self.name
+        return TemplateResponse(request, "admin/search.html", context)
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         reads = request.user.is_authenticated and figures.may_read(request.user)
-        return super().each_context(request) | {"reads_figures": reads}
+        searches = request.user.is_authenticated and request.user.has_seat(Kind.AGENCY)
+        return super().each_context(request) | {"reads_figures": reads, "searches": searches}
 
     # --- the front door's pages ---------------------------------------------------------------------------------------------
     def login(self, request: HttpRequest, extra_context=None) -> HttpResponse:

@@ -8,13 +8,14 @@ class SubmissionsConfig(AppConfig):
 
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
-        from portal.admin.panels import HOME_PANELS, NAMES
-        from portal.deadlines.querysets import CASES, HIDDEN
+        from portal.admin.panels import HOME_PANELS, NAMES, SEARCHES
+        from portal.deadlines.querysets import BARRED, CASES, HIDDEN
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
         from portal.ledger import words
         from portal.ledger.querysets import LAB_SIDE
         from portal.ledger.querysets import READERS as EVENT_READERS
         from portal.submissions import history, policies, readers
+        from portal.submissions.admin import searching
         from portal.submissions.admin.home import queues
         from portal.submissions.deadline_kinds import register_kinds
 
@@ -36,6 +37,8 @@ class SubmissionsConfig(AppConfig):
         DEADLINE_READERS.append(readers.deadlines)
         CASES.append(readers.cases)
         HIDDEN.append(readers.hidden)
+        BARRED.append(readers.barred)
         NAMES.append(readers.case_numbers)
         HOME_PANELS.append(queues)
+        SEARCHES.append(searching.search)
         PERMISSION_POLICIES["submissions"] = policies.has_perm

@@ -77,6 +77,7 @@ SCANS = {"scan_version": "Scanned a file for malware"}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
 LOOKS = {
     "listed": "Saw the case in a list",
+    "found": "Found words of the case in a search",
     "viewed_case": "Opened the case page",
     "viewed_facts": "Read the facts",
     "viewed_draft": "Opened the draft",

@@ -1,9 +1,13 @@
 """Case numbers: random, because a running number would tell each lab how many cases the others have."""
 
+import re
 import secrets
 
 # Crockford's base 32: no letter that reads like a digit.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+# A case number, or how it begins.
+BEGINNING = re.compile(r"FM-[0-9A-Z]{0,4}(-[0-9A-Z]{0,4})?\Z")
 
 
 def random_number(prefix: str) -> str:

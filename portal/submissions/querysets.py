@@ -244,6 +244,10 @@ class DocumentQuerySet(models.QuerySet):
         single = mine.filter(document__isnull=False).values("document_id")
         return self.filter(Q(submission_id__in=whole) | Q(pk__in=single), removed_at=None)
 
+    def beyond(self, user):
+        """Less those of labs the person belongs to: the workbench is the government's side."""
+        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+
 
 def names_shown(case: str) -> Exists:
     """For rows whose column ``case`` names a case: whether its agreed terms show an agency's persons to the lab by name."""

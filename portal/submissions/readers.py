@@ -1,7 +1,7 @@
 """Which events and deadlines of cases a person reads; registered with the floors below, which know no cases."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
 
 from portal import clock
 from portal.accounts.models import Kind
@@ -143,6 +143,14 @@ def cases(user):
 
 def case_numbers(ids) -> dict:
     return dict(Submission.objects.filter(pk__in=ids).values_list("pk", "case_number"))
+
+
+def barred(user) -> Q | None:
+    """The messages of cases from which a conflict keeps a person of an agency; what they were told as the lab's own stays."""
+    if not user.has_seat(Kind.AGENCY):
+        return None
+    about = Submission.objects.filter(pk=OuterRef("case_id")).beyond(user)
+    return Q(Exists(about.exclude(no_conflict(user)).order_by()))
 
 
 def hidden(messages) -> set:

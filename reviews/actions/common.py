@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db import models
-
+from portal.checking import check_fields
 from portal.deadlines import actions as deadlines
 from portal.errors import Invalid
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
 from portal.submissions.models import Submission
+
+__all__ = ["check_fields", "first", "known", "note", "tell"]
 
 
 def note(
@@ -72,19 +72,3 @@ def known(values: dict, names: Iterable[str]) -> dict:
     if unknown:
         raise Invalid(f"Unknown value: {', '.join(sorted(unknown))}.")
     return dict(values)
-
-
-def check_fields(subject, names: Iterable[str]) -> None:
-    """Raise Invalid, naming the field, for the first value that its column does not take."""
-    for name in names:
-        field = subject._meta.get_field(name)
-        value = getattr(subject, name)
-        if value in (None, "") and field.blank:
-            continue
-        if isinstance(field, models.TextField) and len(value) > field.max_length:
-            # Django holds a text to its length in forms only.
-            raise Invalid(f"Write at most {field.max_length:,} characters.", field=name)
-        try:
-            setattr(subject, name, field.clean(value, subject))
-        except ValidationError as error:
-            raise Invalid(" ".join(error.messages), field=name) from error

@@ -89,7 +89,7 @@ class AssessmentAdmin(PortalAdmin):
     list_display = ("domain", case, "author", "agency", "state_shown", "created_at", "shared_at")
     list_filter = (Waits, "state", "domain")
     search_fields = ("submission__case_number__istartswith", "author__name__istartswith")
-    search_help_text = "The beginning of a case number or of an author's name."
+    search_help_text = "The beginning of a case number or of an author's name, or words of the assessment."
     ordering = ("-created_at", "id")
     readonly_fields = (
         case, shown("author", "Author"), "agency", "domain", "method", "access_used", "hours", "confidence", "findings",

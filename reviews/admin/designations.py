@@ -57,7 +57,7 @@ class DesignationAdmin(PortalAdmin):
     list_display = ("subject", "lab", "outcome", "state_shown", "recorded_by", "recorded_at", "confirmed")
     list_filter = (Waits, "outcome")
     search_fields = ("subject__icontains", "lab__name__istartswith")
-    search_help_text = "Part of a model's name, or the beginning of a lab's."
+    search_help_text = "Part of a model's name, the beginning of a lab's, or words of the basis."
     ordering = ("-recorded_at", "id")
     fields = readonly_fields = (
         shown("lab", "Lab"), "subject", "outcome", "basis", shown("inquiry", "Inquiry"), "shared_with_lab",

@@ -43,7 +43,7 @@ class InquiryAdmin(PortalAdmin):
     list_display = ("number", "lab", "model_shown", "state_shown", "submitted_at", "answered_at")
     list_filter = (Waits,)
     search_fields = ("number__istartswith", "lab__name__istartswith")
-    search_help_text = "The beginning of a number or of a lab's name."
+    search_help_text = "The beginning of a number or of a lab's name, or words of question and answer."
     ordering = ("-submitted_at", "id")
     fields = readonly_fields = (
         "number", shown("lab", "Lab"), "model_shown", "question_shown", "submitted_at", "acknowledged_at", "benchmarking_at",
@@ -75,6 +75,9 @@ class InquiryAdmin(PortalAdmin):
 
     def list_queryset(self, request):
         return super().get_queryset(request).for_workbench().defer("question", "answer")
+
+    def rows_to_read(self, request):
+        return super().rows_to_read(request).readable_to(request.user)
 
     def listed(self, request, objects):
         looks.read_inquiries(actor=request.user, inquiries=objects, verb="listed")

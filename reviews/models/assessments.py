@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from portal import clock
+from portal.searching import words_index
 from portal.submissions.models import DocumentVersion, Facts, Key, Submission
 from portal.submissions.people import UNNAMED
 from reviews.models.seats import Assignment, Domain
@@ -16,6 +17,9 @@ from reviews.states import ASSESSMENT, AssessmentState
 USER = settings.AUTH_USER_MODEL
 
 ACCESS_USED = [*Facts.AccessMode.choices, ("documents", "Documents only")]
+
+# What a search reads.
+_WORDS = ("method", "findings", "limitations", "response")
 
 
 class Assessment(Key):
@@ -79,6 +83,7 @@ class Assessment(Key):
     TEXTS = (
         "domain", "method", "access_used", "hours", "findings", "limitations", "confidence", "classified_pointer",
     )  # fmt: skip
+    WORDS = _WORDS
     REQUIRED = ("method", "access_used", "hours", "findings", "confidence")
 
     objects = AssessmentQuerySet.as_manager()
@@ -89,6 +94,7 @@ class Assessment(Key):
             models.Index(fields=["-created_at", "id"], name="assessment_newest"),
             models.Index(fields=["submission", "-created_at"], name="assessment_case"),
             models.Index(fields=["state", "-created_at"], name="assessment_state"),
+            words_index("assessment_words", _WORDS),
         ]
         constraints = [
             models.CheckConstraint(

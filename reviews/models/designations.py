@@ -6,12 +6,16 @@ from django.db.models import F, Q
 
 from portal import clock
 from portal.accounts.models import Organisation
+from portal.searching import words_index
 from portal.submissions.models import Key
 from reviews.models.inquiries import Inquiry
 from reviews.querysets import DesignationQuerySet
 from reviews.states import DesignationState
 
 USER = settings.AUTH_USER_MODEL
+
+# What a search reads.
+_WORDS = ("subject", "basis")
 
 
 class Designation(Key):
@@ -23,6 +27,8 @@ class Designation(Key):
     class Outcome(models.TextChoices):
         COVERED = "covered", "Covered frontier model"
         NOT_COVERED = "not_covered", "Not a covered frontier model"
+
+    WORDS = _WORDS
 
     lab = models.ForeignKey(Organisation, models.PROTECT, related_name="designations")
     subject = models.CharField("model or checkpoint", max_length=200)
@@ -43,6 +49,7 @@ class Designation(Key):
         indexes = [
             models.Index(fields=["lab", "-recorded_at"], name="designation_lab"),
             models.Index(fields=["-recorded_at", "id"], name="designation_queue"),
+            words_index("designation_words", _WORDS),
         ]
         constraints = [
             models.CheckConstraint(

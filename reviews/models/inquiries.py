@@ -7,12 +7,16 @@ from django.db.models import Q
 
 from portal import clock
 from portal.accounts.models import Organisation
+from portal.searching import words_index
 from portal.submissions.models import Key
 from reviews import numbers
 from reviews.querysets import InquiryQuerySet
 from reviews.states import INQUIRY, InquiryState
 
 USER = settings.AUTH_USER_MODEL
+
+# What a search reads.
+_WORDS = ("model_name", "question", "answer")
 
 
 class Inquiry(Key):
@@ -37,6 +41,7 @@ class Inquiry(Key):
     withdrawn_at = models.DateTimeField(null=True)
 
     TEXTS = ("model_name", "question")
+    WORDS = _WORDS
 
     objects = InquiryQuerySet.as_manager()
 
@@ -47,6 +52,7 @@ class Inquiry(Key):
             models.Index(fields=["lab", "-created_at"], name="inquiry_lab"),
             models.Index(fields=["-submitted_at", "id"], name="inquiry_queue"),
             models.Index(fields=["state", "-submitted_at", "id"], name="inquiry_state"),
+            words_index("inquiry_words", _WORDS),
         ]
         constraints = [
             models.CheckConstraint(

@@ -9,7 +9,7 @@ from portal.accounts.models import Affiliation, Membership, Organisation, Role, 
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-LISTS = ("user", "organisation", "membership", "invitation", "affiliation")
+LISTS = ("user", "organisation", "membership", "invitation")
 
 
 def at_desk(user) -> Client:

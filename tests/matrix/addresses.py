@@ -58,6 +58,7 @@ def _value(name: str, route: str, world):
         if route.startswith("api/") or "/questions/" in route or "/disclosures/" in route
         else world.objects["inquiry"].number,
         "designation_id": world.confirmed.pk,
+        "view_id": world.objects["savedview"].pk,
         "grant_id": world.granted.grant.pk,
         "user_id": world.granted.partner.member.pk,
         "organisation_id": world.case.lab.pk,

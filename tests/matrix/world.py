@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from django.contrib.auth.models import AnonymousUser
 
 from partners.models import PartnerTerms
-from portal.accounts.actions import invitations, services, tokens
-from portal.accounts.models import Affiliation, Membership, Role, User
+from portal.accounts.actions import invitations, services, ties, tokens
+from portal.accounts.models import Affiliation, Membership, Role, SavedView, Tie, User
 from portal.deadlines import actions as messages
 from portal.deadlines.models import Deadline, Heartbeat, Message
 from portal.ledger.models import Event
@@ -105,6 +105,12 @@ def build() -> SimpleNamespace:
     Heartbeat.objects.create(name="worker", at=AT)
     membership = Membership.objects.get(user=case.viewer)
     affiliation = Affiliation.objects.create(user=people["liaison"], organisation=granted.lab)
+    domain = ties.record_domain(
+        actor=case.coordinator, organisation=granted.lab, domain="grantlab.example", at=AT
+    )
+    address = ties.record_address(
+        actor=people["liaison"], user=people["liaison"], email="l@grantlab.example", at=AT
+    )
     message = Message.objects.filter(recipient=case.contributor).first()
     objects = {
         "submission": case.submission,
@@ -130,6 +136,12 @@ def build() -> SimpleNamespace:
         "invitation": invitation,
         "service": service,
         "affiliation": affiliation,
+        "maildomain": domain,
+        "savedview": SavedView.objects.create(
+            user=case.coordinator, page="submissions.submission", name="Mine", query="window=open"
+        ),
+        "otheraddress": address,
+        "tie": Tie.objects.get(user=people["liaison"], how="address"),
         "document": document,
         "evaluation": evaluation,
         "contact": cases.add_contact(

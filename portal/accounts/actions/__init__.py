@@ -14,10 +14,10 @@ from portal.accounts.actions.people import (
     create_person,
     deactivate_person,
     reactivate_person,
-    record_affiliation,
     update_organisation,
     update_profile,
 )
+from portal.accounts.actions.saved_views import remove_view, save_view
 from portal.accounts.actions.security import (
     end_sessions,
     end_sessions_without_second_factor,
@@ -27,6 +27,13 @@ from portal.accounts.actions.security import (
     second_factors_of,
 )
 from portal.accounts.actions.services import make_service, revoke_service, rotate_service
+from portal.accounts.actions.ties import (
+    end_address,
+    end_domain,
+    record_address,
+    record_affiliation,
+    record_domain,
+)
 from portal.accounts.actions.tokens import create_token, revoke_token
 
 __all__ = [
@@ -40,6 +47,8 @@ __all__ = [
     "create_token",
     "deactivate_person",
     "decline_invitation",
+    "end_address",
+    "end_domain",
     "end_membership",
     "end_sessions",
     "end_sessions_without_second_factor",
@@ -47,12 +56,16 @@ __all__ = [
     "make_service",
     "note_sign_in_change",
     "reactivate_person",
+    "record_address",
     "record_affiliation",
+    "record_domain",
     "record_sign_in",
+    "remove_view",
     "reset_second_factor",
     "revoke_service",
     "revoke_token",
     "rotate_service",
+    "save_view",
     "second_factors_of",
     "update_organisation",
     "update_profile",

@@ -1,6 +1,6 @@
 """Accounts and organisations."""
 
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import available_timezones
 
 from allauth.account.models import EmailAddress
@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from portal import clock
 from portal.accounts import hooks, policies
 from portal.accounts.actions import memberships, security, services
-from portal.accounts.models import Affiliation, Kind, Membership, Organisation, User
+from portal.accounts.models import Kind, Membership, Organisation, User
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
 
@@ -163,32 +163,3 @@ def update_organisation(
         raise Invalid("An organisation of this kind has this name already.", field="name") from error
     ledger.record(actor=actor, verb="updated_organisation", subject=organisation, at=at or clock.now())
     return organisation
-
-
-@transaction.atomic
-def record_affiliation(
-    *,
-    actor: User,
-    user: User,
-    organisation: Organisation,
-    since: date | None = None,
-    until: date | None = None,
-    at: datetime | None = None,
-) -> Affiliation:
-    """Write down where a person works or worked; a lab named here may not be reviewed by them. One row an organisation."""
-    _require_sysadmin(actor)
-    at = at or clock.now()
-    memberships.require_person(user)
-    if since and until and until < since:
-        raise Invalid("The end lies before the beginning.", field="until")
-    affiliation, _ = Affiliation.objects.update_or_create(
-        user=user, organisation=organisation, defaults={"since": since, "until": until, "recorded_at": at}
-    )
-    ledger.record(
-        actor=actor,
-        verb="recorded_affiliation",
-        subject=affiliation,
-        data={"person": user.pk, "organisation": organisation.pk, "since": since, "until": until},
-        at=at,
-    )
-    return affiliation

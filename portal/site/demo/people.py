@@ -24,6 +24,10 @@ class House:
     short_name: str
     programme_office: bool = False
 
+    @property
+    def domain(self) -> str:
+        return f"{self.key}.example"
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -142,6 +146,8 @@ def _house(maker: User, house: House) -> Organisation:
     )
     if house.programme_office:
         Organisation.objects.filter(pk=made.pk).update(is_programme_office=True)
+    if house.kind != Kind.AGENCY:
+        actions.record_domain(actor=maker, organisation=made, domain=house.domain)
     return made
 
 

@@ -1,6 +1,5 @@
 """The queue of cases and each case's page, for coordinators, reviewers, designators and auditors."""
 
-import re
 from datetime import timedelta
 
 from django.contrib import admin, messages
@@ -19,18 +18,18 @@ from portal.admin import PortalAdmin, Question, Step, state_tag
 from portal.doors import see_other
 from portal.errors import NotAllowed
 from portal.formats import instant
+from portal.searching import saying
 from portal.submissions import actions, looks, policies
 from portal.submissions.admin import documents, terms
 from portal.submissions.admin.marks import mark
 from portal.submissions.admin.page import CasePage
-from portal.submissions.models import Submission
+from portal.submissions.models import Facts, Submission
 from portal.submissions.next_steps import next_step
+from portal.submissions.numbers import BEGINNING
 from portal.submissions.querysets import FACTS
 from portal.submissions.states import MACHINE, State
 
 SOON = timedelta(days=7)
-# A case number, or how it begins.
-NUMBER = re.compile(r"FM-[0-9A-Z]{0,4}(-[0-9A-Z]{0,4})?$", re.IGNORECASE)
 
 
 def _shown(value, before: str = ""):
@@ -75,7 +74,7 @@ class SubmissionAdmin(PortalAdmin):
     list_display = ("case_number", "lab", "model_shown", "state_shown", "window", "lead", "waits_for")
     list_filter = (WaitsFor, Window)
     search_fields = ("case_number",)
-    search_help_text = "A case number or how it begins, or part of a model's name."
+    search_help_text = "A case number or how it begins, part of a model's name, or words from its facts."
     ordering = ("-submitted_at", "id")
     singular, plural = "case", "cases"
     # Each row is written into the ledger as a look, so a page holds what a person reads, and no more.
@@ -120,17 +119,17 @@ class SubmissionAdmin(PortalAdmin):
         return super().get_queryset(request).for_workbench()
 
     def get_search_results(self, request, queryset, search_term):
-        """A case number from its beginning, for everyone; a model's name only among the cases whose facts the person sees."""
+        """A case number from its beginning, for everyone; a model's name, or words, only among the facts the person sees."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        if NUMBER.match(term):
+        if BEGINNING.match(term.upper()):
             # One index answers this; asking for the name as well would read every visible case.
             return queryset.filter(case_number__startswith=term.upper()), False
-        named = Submission.objects.visible_to(request.user, scope=FACTS).filter(
-            facts__model_name__icontains=term
-        )
-        return queryset.filter(pk__in=named.order_by().values("pk")), False
+        readable = Submission.objects.visible_to(request.user, scope=FACTS).order_by()
+        told = saying(Facts.objects.order_by(), Facts.WORDS, term).values("pk")
+        found = readable.filter(Q(facts__model_name__icontains=term) | Q(facts__in=told))
+        return queryset.filter(pk__in=found.values("pk")), False
 
     def listed(self, request, objects):
         mark(request.user, objects, at=clock.now())

@@ -146,7 +146,7 @@ class DisclosureAdmin(PortalAdmin):
     list_display = ("notice", "case_number", "words", "agency_shown", "state_shown", "date")
     list_filter = (Waits,)
     search_fields = ("submission__case_number__istartswith", "reference__istartswith")
-    search_help_text = "A case number or a request's number, or how it begins."
+    search_help_text = "A case number or a request's number, or how it begins; or words of the notice."
     ordering = ("-given_at", "id")
     singular, plural = "disclosure notice", "disclosure notices"
     machine = DISCLOSURE

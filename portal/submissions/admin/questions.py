@@ -92,7 +92,7 @@ class QuestionAdmin(PortalAdmin):
     list_display = ("question", "case_number", "words", "agencies_shown", "state_shown", "due")
     list_filter = (WaitsFor,)
     search_fields = ("submission__case_number__istartswith",)
-    search_help_text = "A case number or how it begins."
+    search_help_text = "A case number or how it begins, or words of the question."
     ordering = ("-asked_at", "id")
     singular, plural = "question", "questions"
     machine = REQUEST

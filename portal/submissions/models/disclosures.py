@@ -8,11 +8,15 @@ from django.db.models import F, Q
 
 from portal import clock
 from portal.accounts.models import Organisation
+from portal.searching import words_index
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
 from portal.submissions.models.documents import Document
 from portal.submissions.querysets_disclosures import DisclosureNoticeQuerySet
 from portal.submissions.states import DISCLOSURE, DisclosureState
+
+# What a search reads.
+_WORDS = ("reference", "text")
 
 
 class DisclosureNotice(Key):
@@ -29,6 +33,8 @@ class DisclosureNotice(Key):
     number = models.PositiveIntegerField()
     agency = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
     given_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
+    WORDS = _WORDS
+
     reference = models.CharField("request", max_length=80)
     text = models.TextField(max_length=TEXT_LIMIT)
     documents = models.ManyToManyField(Document, related_name="+")
@@ -46,7 +52,10 @@ class DisclosureNotice(Key):
     class Meta:
         ordering = ["number"]
         verbose_name = "disclosure notice"
-        indexes = [models.Index(fields=["-given_at", "id"], name="disclosure_newest")]
+        indexes = [
+            models.Index(fields=["-given_at", "id"], name="disclosure_newest"),
+            words_index("disclosure_words", _WORDS),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["submission", "number"], name="disclosure_number_once"),
             models.CheckConstraint(name="disclosure_says_what", condition=~Q(text="") & ~Q(reference="")),

@@ -4,10 +4,14 @@ from django.db import models
 from django.db.models import Q
 
 from portal import clock
+from portal.searching import words_index
 from portal.submissions import markings, watermarks
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
 from portal.submissions.querysets import DocumentQuerySet
+
+# What a search reads.
+_WORDS = ("title",)
 
 
 class Document(Key):
@@ -27,6 +31,8 @@ class Document(Key):
         AMBER = "TLP:AMBER", "TLP:AMBER"
         GREEN = "TLP:GREEN", "TLP:GREEN"
         CLEAR = "TLP:CLEAR", "TLP:CLEAR"
+
+    WORDS = _WORDS
 
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="documents")
     kind = models.CharField(max_length=20, choices=DocumentKind)
@@ -54,7 +60,8 @@ class Document(Key):
     class Meta:
         ordering = ["created_at", "id"]
         indexes = [
-            models.Index(fields=["-created_at", "id"], condition=Q(removed_at=None), name="document_newest")
+            models.Index(fields=["-created_at", "id"], condition=Q(removed_at=None), name="document_newest"),
+            words_index("document_words", _WORDS),
         ]
         constraints = [
             models.CheckConstraint(

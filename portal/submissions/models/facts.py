@@ -3,8 +3,12 @@
 from django.db import models
 
 from portal import clock
+from portal.searching import words_index
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
+
+# What a search reads.
+_WORDS = ("model_name", "summary", "capabilities", "evaluations", "safeguards")
 
 
 class Facts(Key):
@@ -42,8 +46,11 @@ class Facts(Key):
     )
     REQUIRED = ("model_name", "checkpoint", "access_mode", "summary")
 
+    WORDS = _WORDS
+
     class Meta:
         ordering = ["-number"]
+        indexes = [words_index("facts_words", _WORDS)]
         constraints = [models.UniqueConstraint(fields=["submission", "number"], name="facts_version_once")]
 
     def __str__(self):

@@ -8,11 +8,15 @@ from django.db.models import F, Q
 
 from portal import clock
 from portal.accounts.models import Organisation
+from portal.searching import words_index
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
 from portal.submissions.models.documents import DocumentVersion
 from portal.submissions.querysets_questions import InformationRequestQuerySet
 from portal.submissions.states import REQUEST, RequestState
+
+# What a search reads.
+_WORDS = ("text",)
 
 
 class InformationRequest(Key):
@@ -24,6 +28,7 @@ class InformationRequest(Key):
     """
 
     TEXT_LIMIT = 10_000
+    WORDS = _WORDS
 
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="questions")
     number = models.PositiveIntegerField()
@@ -42,7 +47,10 @@ class InformationRequest(Key):
     class Meta:
         ordering = ["number"]
         verbose_name = "question"
-        indexes = [models.Index(fields=["-asked_at", "id"], name="question_newest")]
+        indexes = [
+            models.Index(fields=["-asked_at", "id"], name="question_newest"),
+            words_index("question_words", _WORDS),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["submission", "number"], name="question_number_once"),
             models.CheckConstraint(name="question_has_text", condition=~Q(text="")),
@@ -86,6 +94,8 @@ class RequestAnswer(Key):
 
     request = models.ForeignKey(InformationRequest, models.PROTECT, related_name="answers")
     number = models.PositiveIntegerField()
+    WORDS = _WORDS
+
     text = models.TextField(max_length=InformationRequest.TEXT_LIMIT)
     answered_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
     answered_at = models.DateTimeField(default=clock.now)
@@ -94,6 +104,7 @@ class RequestAnswer(Key):
     class Meta:
         ordering = ["number"]
         verbose_name = "answer"
+        indexes = [words_index("answer_words", _WORDS)]
         constraints = [models.UniqueConstraint(fields=["request", "number"], name="answer_version_once")]
 
     def __str__(self):
