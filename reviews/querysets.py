@@ -209,7 +209,7 @@ class InquiryQuerySet(models.QuerySet):
         return self.filter(wanted)
 
     def readable_to(self, user):
-        """Of rows this person sees, those whose words are open, as ``policies.reads_text_of`` has it: once withdrawn, the lab's."""
+        """Of rows this person sees, those whose words are open, as ``policies.reads_text_of`` has it."""
         own = Q(lab_id__in=user.organisations_as(Kind.LAB))
         return self.filter(own | ~Q(state=InquiryState.WITHDRAWN))
 
