@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -101,6 +101,16 @@ class AssignmentQuerySet(models.QuerySet):
             else:
                 wanted |= Q(stored_state=state)
         return self.filter(wanted)
+
+    def in_conflict(self, *, at: datetime):
+        """Live seats whose reviewer a conflict keeps from the case by now: they open nothing, and somebody else is needed."""
+        barriers = (
+            apps.get_model("submissions", "Barrier").objects.filter(user=OuterRef("reviewer")).order_by()
+        )
+        lab, case = OuterRef("submission__lab"), OuterRef("submission")
+        return self.live(at=at).filter(
+            Exists(barriers.filter(organisation=lab)) | Exists(barriers.filter(submission=case))
+        )
 
     def attestation_late(self, *, at: datetime):
         """Proposed seats whose reviewer has not attested by the target."""

@@ -92,6 +92,18 @@ def queues_of(request) -> list[Waiting]:
     ]
 
 
+def waiting(request, model, column: str) -> QuerySet:
+    """The ids of the rows of ``model`` in or behind any queue of this person: ``column`` names them in other models' rows."""
+    found = [
+        queue.rows.order_by().values_list("pk" if queue.rows.model is model else column)
+        for make in HOME_PANELS
+        for queue in make(request)
+        if queue.rows.model is model or hasattr(queue.rows.model, column)
+    ]
+    none = model._default_manager.none().values_list("pk")
+    return found[0].union(*found[1:], all=True) if len(found) > 1 else (found or [none])[0]
+
+
 def names(ids) -> dict:
     """What the objects with these ids are called, as far as any app knows them."""
     return {key: name for know in NAMES for key, name in know(ids).items()} if ids else {}

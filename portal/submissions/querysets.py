@@ -207,6 +207,14 @@ class SubmissionQuerySet(models.QuerySet):
             pending = pending.exclude(pk__in=leads(at).order_by().values("submission_id"))
         return pending
 
+    def with_conflict(self, conflicts):
+        """Cases that one of these conflicts names, or whose lab it names."""
+        named = conflicts.order_by()
+        return self.filter(
+            Q(pk__in=named.filter(submission__isnull=False).values("submission_id"))
+            | Q(lab_id__in=named.filter(organisation__isnull=False).values("organisation_id"))
+        )
+
     def awaiting_correction(self):
         """Cases whose lab was asked for a correction and has not given one."""
         return self.filter(
@@ -336,6 +344,9 @@ class ConflictQuerySet(models.QuerySet):
         if oversees(user):
             return self
         return self.filter(user=user)
+
+    def standing(self):
+        return self.filter(ended_at=None)
 
 
 class UploadQuerySet(models.QuerySet):

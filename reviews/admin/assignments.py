@@ -104,6 +104,10 @@ class Waits(Question):
             lambda rows, user, at: rows.in_state(AssignmentState.PROPOSED, at=at),
         ),
         "late": ("An attestation that is late", lambda rows, user, at: rows.attestation_late(at=at)),
+        "conflict": (
+            "Somebody else: its reviewer has a conflict",
+            lambda rows, user, at: rows.in_conflict(at=at),
+        ),
         "expiry": (
             "Its end within 14 days",
             lambda rows, user, at: rows.live(at=at).filter(expires_at__lte=at + SOON),

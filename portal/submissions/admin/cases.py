@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from portal import clock
 from portal.accounts.models import Kind
 from portal.admin import PortalAdmin, Question, Step, state_tag
+from portal.admin.panels import waiting
 from portal.doors import see_other
 from portal.errors import NotAllowed
 from portal.formats import instant
@@ -23,10 +24,10 @@ from portal.submissions import actions, looks, policies
 from portal.submissions.admin import documents, terms
 from portal.submissions.admin.marks import mark
 from portal.submissions.admin.page import CasePage
-from portal.submissions.models import Facts, Submission
+from portal.submissions.models import Conflict, Facts, Submission
 from portal.submissions.next_steps import next_step
 from portal.submissions.numbers import BEGINNING
-from portal.submissions.querysets import FACTS
+from portal.submissions.querysets import FACTS, oversees
 from portal.submissions.states import MACHINE, State
 
 SOON = timedelta(days=7)
@@ -44,6 +45,8 @@ class WaitsFor(Question):
     title = "what it waits for"
     parameter_name = "waits"
     questions = {
+        # Asked with the request: see below.
+        "me": ("A step of mine", lambda rows, user, at: rows),
         "acknowledge": ("Acknowledgement", lambda rows, user, at: rows.in_state(State.SUBMITTED, at=at)),
         "terms": ("Our acceptance of terms", lambda rows, user, at: rows.awaiting_terms("government")),
         "lab": (
@@ -58,6 +61,12 @@ class WaitsFor(Question):
         "close": ("Closing", lambda rows, user, at: rows.in_state(State.ENDED, at=at)),
     }
 
+    def queryset(self, request, queryset):
+        """ "A step of mine" is whatever stands in a queue of the person's first page, or hangs on a case there."""
+        if self.value() == "me":
+            return queryset.filter(pk__in=waiting(request, Submission, "submission_id"))
+        return super().queryset(request, queryset)
+
 
 class Window(Question):
     title = "the access window"
@@ -70,9 +79,24 @@ class Window(Question):
     }
 
 
+class Conflicted(Question):
+    title = "conflicts"
+    parameter_name = "conflict"
+    questions = {
+        "declared": (
+            "One was declared",
+            lambda rows, user, at: rows.with_conflict(Conflict.objects.visible_to(user).standing()),
+        ),
+    }
+
+    def lookups(self, request, model_admin):
+        # Whose own conflict it is does not see the case; only who answers for everybody's has something to ask.
+        return super().lookups(request, model_admin) if oversees(request.user) else []
+
+
 class SubmissionAdmin(PortalAdmin):
     list_display = ("case_number", "lab", "model_shown", "state_shown", "window", "lead", "waits_for")
-    list_filter = (WaitsFor, Window)
+    list_filter = (WaitsFor, Window, Conflicted)
     search_fields = ("case_number",)
     search_help_text = "A case number or how it begins, part of a model's name, or words from its facts."
     ordering = ("-submitted_at", "id")

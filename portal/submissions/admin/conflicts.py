@@ -61,7 +61,7 @@ class Holds(Question):
     title = "whether it holds"
     parameter_name = "holds"
     questions = {
-        "now": ("Holds now", lambda rows, user, at: rows.filter(ended_at=None)),
+        "now": ("Holds now", lambda rows, user, at: rows.standing()),
         "ended": ("Ended", lambda rows, user, at: rows.exclude(ended_at=None)),
         "mine": ("Mine", lambda rows, user, at: rows.filter(user=user)),
     }
