@@ -29,8 +29,13 @@ class BareSite(admin.AdminSite):
         return request.user.is_active
 
 
-bare = BareSite(name="bare")
+class BareAdmin50(BareAdmin):
+    list_per_page = 50
+
+
+bare, bare50 = BareSite(name="bare"), BareSite(name="bare50")
 bare.register(Row, BareAdmin)
+bare50.register(Row, BareAdmin50)
 
 
 class RowSerializer(serializers.ModelSerializer):
@@ -60,6 +65,8 @@ urlpatterns = [
         login_required(DetailView.as_view(model=Row, template_name="bench/detail.html")),
     ),
     path("bench/admin/", bare.urls),
+    path("bench/admin25/", bare.urls),
+    path("bench/admin50/", bare50.urls),
     path("bench/api/", BareApi.as_view()),
     path("", include("portal.urls")),
 ]
