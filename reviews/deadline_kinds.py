@@ -117,6 +117,7 @@ _NOTICES = (
     ("assignment_completed", "Seat completed", "A reviewer's work on this case is complete."),
     ("assignment_handed_over", "Seat handed over", "A reviewer's seat on this case is handed over to another."),
     ("assignment_expired", "Seat expired", "A reviewer's seat on this case has expired."),
+    ("assignment_writes_none", "No assessment from a seat", "A reviewer on this case stated that they write no assessment."),
     ("assessment_check_asked", "Peer check asked for", "An assessment on this case waits for a check by another reviewer."),
     ("assessment_peer_checked", "Peer checked", "An assessment on this case was checked by another reviewer."),
     ("assessment_shared", "Assessment shared", "An assessment was shared with the lab. The lab may respond to it."),

@@ -1,9 +1,20 @@
-"""Whom messages about inquiries and designations concern: these hang on no case, so the audience view does not know them."""
+"""Whom messages about inquiries and designations concern: these hang on no case, so the audience view does not know them; and
+who of a case's people may hear of an assessment."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
-from portal.accounts.models import Kind, Membership, Role
+from portal.accounts.models import Kind, Membership, Role, User
 from portal.submissions.models import Barrier
+from reviews.models import Assessment
+
+
+def readers_among(people: Iterable[UUID], assessment: Assessment, *, at: datetime) -> list[UUID]:
+    """Those of these people who read an assessment now: word of it goes to nobody else. Case by case, a handful of people."""
+    rows = Assessment.objects.filter(pk=assessment.pk)
+    users = User.objects.filter(pk__in=list(people)).order_by("pk")
+    return [user.pk for user in users if rows.visible_to(user, at=at).exists()]
 
 
 def lab_people(lab) -> list[UUID]:

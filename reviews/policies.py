@@ -23,7 +23,8 @@ from reviews.models import (
     MatchingRun,
     ReviewerProfile,
 )
-from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY, RUN, InquiryState
+from reviews.querysets import unwritten
+from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY, RUN, AssignmentState, InquiryState
 
 
 def is_barred(user, *, lab_id, submission: Submission | None = None) -> bool:
@@ -101,16 +102,30 @@ def assignment_capacities(actor, assignment: Assignment, *, at: datetime | None 
 def assessment_capacities(actor, assessment: Assessment, *, at: datetime | None = None) -> frozenset[str]:
     """``author``, ``peer`` (another active reviewer of the case), ``lead``, ``lab``, ``coordinator``, as the audience has it.
 
-    An author whose seat has ended is none any more.
+    An author whose seat has ended is none any more; a reviewer from whom the assessment is withheld yet is neither peer nor lead.
     """
     mine = set(cases.capacities(actor, assessment.submission, at=at))
     if mine & {"lead", "reviewer"}:
-        mine.add("author" if actor.pk == assessment.author_id else "peer")
+        if actor.pk == assessment.author_id:
+            mine.add("author")
+        elif Assessment.objects.visible_to(actor, at=at).filter(pk=assessment.pk).exists():
+            mine.add("peer")
+        else:
+            mine -= {"lead", "reviewer"}
     return frozenset(mine)
 
 
-def may_write_assessment(actor, submission: Submission, *, at: datetime | None = None) -> bool:
-    return bool(cases.capacities(actor, submission, at=at) & {"lead", "reviewer"})
+def may_write_none(actor, assignment: Assignment, *, at: datetime | None = None) -> bool:
+    """Whether it is left to a reviewer to state that no assessment comes from this seat."""
+    at = at or clock.now()
+    mine = "reviewer" in assignment_capacities(actor, assignment, at=at)
+    unsaid = assignment.writes_none_at is None and assignment.state_at(at) == AssignmentState.ACTIVE
+    return mine and unsaid and not assignment.submission.assessments.filter(author=actor).exists()
+
+
+def waits_for_own(actor, submission: Submission, *, at: datetime | None = None) -> bool:
+    """Whether others' assessments of a case are withheld from one of its reviewers until their own is in."""
+    return unwritten(actor, at or clock.now()).filter(submission=submission).exists()
 
 
 def inquiry_capacities(actor, inquiry: Inquiry, *, at: datetime | None = None) -> frozenset[str]:

@@ -42,6 +42,23 @@ def _reads_inquiries(user) -> bool:
     return bool(agency_wide(user)) or user.has_seat(Kind.AGENCY, Role.REVIEWER)
 
 
+def _is_in(at: datetime) -> Q:
+    """An assessment that is its author's own view no more: the check was asked for, or done."""
+    return ~Q(state=AssessmentState.DRAFT) | Q(check_asked_at__lte=at)
+
+
+def unwritten(user, at: datetime):
+    """The cases on which a person sits as a reviewer, has no assessment in, and did not state that none will come: there the
+    others' wait until they are shared, so that nobody's first view is another's."""
+    own = apps.get_model("reviews", "Assessment").objects.filter(_is_in(at), author=user).order_by()
+    seats = apps.get_model("reviews", "Assignment").objects.filter(reviewer=user, writes_none_at__lte=at)
+    none = seats.in_state(AssignmentState.ACTIVE, at=at).order_by()
+    reviewing = _cases_as(user, ASSESSMENTS, at, "lead", "reviewer")
+    return reviewing.exclude(submission_id__in=own.values("submission_id")).exclude(
+        submission_id__in=none.values("submission_id")
+    )
+
+
 class CaseAgencyQuerySet(models.QuerySet):
     def live(self):
         return self.filter(ended_at=None)
@@ -135,31 +152,38 @@ class AssessmentQuerySet(models.QuerySet):
         """What a person may read of the assessments at an instant.
 
         The lab reads from shared on and never a draft, whatever other seat its person holds. Reviewers of the case read
-        their own, those whose author asked for a check, and all that were checked.
+        their own, those whose author asked for a check, and all that were checked; but of others' only what was shared until
+        their own is in (``unwritten``), whatever else they are.
         """
         if not is_active(user):
             return self.none()
         at = at or clock.now()
         labs = user.organisations_as(Kind.LAB)
-        wanted = Q(pk__in=[])
+        reviews = user.has_seat(Kind.AGENCY, Role.REVIEWER)
+        government = self._for_government(user, at, reviews=reviews)
+        if reviews:
+            withheld = Q(submission_id__in=unwritten(user, at))
+            government &= Q(author=user) | Q(state__in=LAB_READS) | ~withheld
         if labs:
-            wanted |= Q(submission__lab_id__in=labs, state__in=LAB_READS)
+            return self.filter(Q(submission__lab_id__in=labs, state__in=LAB_READS) | government)
+        return self.filter(government)
+
+    def _for_government(self, user, at: datetime, *, reviews: bool) -> Q:
         if agency_wide(user):
             # Whatever an assigned reviewer or an invited agency reads besides is among these.
-            everywhere = Q(submission_id__in=cases_seen(user, ASSESSMENTS, at)) & ~Q(
-                submission__lab_id__in=labs
-            )
-            return self.filter(wanted | everywhere if labs else everywhere)
-        if user.has_seat(Kind.AGENCY, Role.REVIEWER):
+            labs = user.organisations_as(Kind.LAB)
+            everywhere = Q(submission_id__in=cases_seen(user, ASSESSMENTS, at))
+            return everywhere & ~Q(submission__lab_id__in=labs) if labs else everywhere
+        wanted = Q(pk__in=[])
+        if reviews:
             reviewing = _cases_as(user, ASSESSMENTS, at, "lead", "reviewer")
-            readable = Q(author=user) | ~Q(state=AssessmentState.DRAFT) | Q(check_asked_at__lte=at)
-            wanted |= Q(submission_id__in=reviewing) & readable
+            wanted |= Q(submission_id__in=reviewing) & (Q(author=user) | _is_in(at))
         agencies = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
         if agencies:
             invited = _cases_as(user, ASSESSMENTS, at, "agency_coordinator")
             shared_or_own = Q(state__in=LAB_READS) | Q(assignment__agency_id__in=agencies)
             wanted |= Q(submission_id__in=invited) & shared_or_own
-        return self.filter(wanted)
+        return wanted
 
     def in_state(self, *states: str):
         return self.filter(state__in=states)

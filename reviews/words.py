@@ -10,6 +10,7 @@ CHANGES = {
         "revoke": "Revoked the seat",
         "hand_over": "Handed the seat over",
         "expire": "The seat expired",
+        "write_none": "The reviewer stated that they write no assessment",
     },
     "reviews.assessment": {
         "create_assessment": "Began the assessment",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from portal.accounts.models import Role
-from reviews import actions
+from reviews import actions, policies
 from reviews.actions.matching import Wanted
 from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, ReviewerProfile
 from tests import factories as make
@@ -68,14 +68,25 @@ def draft(case: Reviewed, *, at=make.NOW, actor=None, **values) -> Assessment:
     )
 
 
+def open_to(case: make.Case, *people, at=make.NOW) -> None:
+    """Let reviewers read the others' assessments: who has none in and none begun states that none comes."""
+    for user in people:
+        if policies.waits_for_own(user, case.submission, at=at):
+            seat = case.submission.assignments.in_state("active", at=at).get(reviewer=user)
+            actions.write_none(actor=user, assignment=seat, at=at)
+
+
 def checked(case: Reviewed, *, at=make.NOW, **values) -> Assessment:
     made = draft(case, at=at, **values)
     actions.ask_check(actor=case.reviewer, assessment=made, at=at)
+    open_to(case, case.peer, at=at)
     return actions.peer_check(actor=case.peer, assessment=made, at=at)
 
 
 def shared(case: Reviewed, *, at=make.NOW, **values) -> Assessment:
-    return actions.share(actor=case.lead, assessment=checked(case, at=at, **values), at=at)
+    made = checked(case, at=at, **values)
+    open_to(case, case.lead, at=at)
+    return actions.share(actor=case.lead, assessment=made, at=at)
 
 
 def answered(case: Reviewed, *, at=make.NOW, **values) -> Assessment:

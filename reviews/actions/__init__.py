@@ -17,6 +17,7 @@ from reviews.actions.assessments import (
 )
 from reviews.actions.clockwork import record_clock
 from reviews.actions.designations import confirm, record_designation
+from reviews.actions.independence import write_none
 from reviews.actions.inquiries import create_inquiry, save_inquiry
 from reviews.actions.profiles import change_profile, record_profile
 from reviews.actions.seats import propose_assignment
@@ -50,4 +51,5 @@ __all__ = [
     "save_assessment",
     "save_inquiry",
     "share",
+    "write_none",
 ]

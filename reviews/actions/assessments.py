@@ -17,6 +17,7 @@ from reviews import deadline_kinds as kinds
 from reviews import policies
 from reviews.actions import common
 from reviews.models import Assessment
+from reviews.people import readers_among
 from reviews.states import ASSESSMENT, AssessmentState, AssignmentState
 
 
@@ -40,6 +41,8 @@ def create_assessment(
     seat = case.assignments.in_state(AssignmentState.ACTIVE, at=at).filter(reviewer=actor).first()
     if seat is None or not mine & {"lead", "reviewer"}:
         raise NotAllowed("Only active reviewers of the case write assessments, once its terms are agreed.")
+    if seat.writes_none_at is not None:
+        raise WrongState("You stated that you write no assessment on this case.")
     draft = Assessment(
         submission=case, assignment=seat, author=actor, domain=seat.domain, created_at=at, updated_at=at
     )
@@ -98,7 +101,10 @@ def save_assessment(
 def ask_check(
     *, actor, assessment: Assessment, expected_revision: int | None = None, at: datetime | None = None
 ) -> Assessment:
-    """Open the complete draft to the other reviewers of the case, and ask them for the check."""
+    """Open the complete draft to the other reviewers of the case whose own is in, and ask them for the check.
+
+    With it the author's own is in: the others' open to the author.
+    """
     case, draft, mine, at = _lock(actor, assessment, at)
     if "author" not in mine:
         raise NotAllowed("Only its author asks for the check of a draft.")
@@ -119,6 +125,7 @@ def _ask(actor, case: Submission, draft: Assessment, mine, at: datetime) -> Asse
         actor=actor, verb="ask_check", subject=draft, case=case, capacity=_seat_word(mine), at=at
     )
     people = cases.people(case, "lead", "reviewer", at=at, scope="assessments")
+    people = readers_among(people, draft, at=at)
     common.tell(event=event, kind="assessment_check_asked", people=people, case=case)
     return draft
 
@@ -127,11 +134,16 @@ def _ask(actor, case: Submission, draft: Assessment, mine, at: datetime) -> Asse
 def peer_check(
     *, actor, assessment: Assessment, expected_revision: int | None = None, at: datetime | None = None
 ) -> Assessment:
-    """Another active reviewer of the case has checked the draft; from here on its text stands."""
+    """Another active reviewer of the case has checked the draft; from here on its text stands.
+
+    A reviewer sees others' assessments that are not shared yet (404 until then) once their own is in, that is once they asked
+    for its check, or once they stated on their seat that they write none (``POST assignments/<id>/write_none/``).
+    """
     case, found, step, at = _begin(actor, assessment, "peer_check", at, expected_revision)
     require_complete(found)
     found.peer_checked_at, found.peer_checked_by = at, actor
-    people = [*cases.people(case, "lead", at=at, scope="assessments"), *_seated(case, found, at)]
+    leads = readers_among(cases.people(case, "lead", at=at, scope="assessments"), found, at=at)
+    people = [*leads, *_seated(case, found, at)]
     return _finish(case, found, actor, step, at, "assessment_peer_checked", people)
 
 

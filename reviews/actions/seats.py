@@ -35,6 +35,18 @@ def begin(
     expected_revision: int | None = None,
 ) -> tuple[Submission, Assignment, Transition, frozenset[str], datetime]:
     """Lock case and seat, ask policy and state table, refuse a stale form."""
+    case, seat, mine, at = lock(actor, assignment, at)
+    if not mine:
+        raise NotAllowed("This step is not yours to take.")
+    step = ASSIGNMENT.require(seat.state_at(at), verb, mine, reason=reason)
+    refuse_stale(seat, expected_revision, called="This seat")
+    return case, seat, step, mine, at
+
+
+def lock(
+    actor, assignment: Assignment, at: datetime | None
+) -> tuple[Submission, Assignment, frozenset[str], datetime]:
+    """Case and seat, locked in this order, and how the actor stands to the seat."""
     case = cases.lock(assignment.submission)
     at = at or clock.now()
     seat = (
@@ -43,12 +55,7 @@ def begin(
         .get(pk=assignment.pk)
     )
     seat.submission = case
-    mine = policies.assignment_capacities(actor, seat, at=at)
-    if not mine:
-        raise NotAllowed("This step is not yours to take.")
-    step = ASSIGNMENT.require(seat.state_at(at), verb, mine, reason=reason)
-    refuse_stale(seat, expected_revision, called="This seat")
-    return case, seat, step, mine, at
+    return case, seat, policies.assignment_capacities(actor, seat, at=at), at
 
 
 def finish(

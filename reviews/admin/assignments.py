@@ -133,8 +133,8 @@ class AssignmentAdmin(PortalAdmin):
     ordering = ("-proposed_at", "id")
     fields = readonly_fields = (
         case, shown("reviewer", "Reviewer"), shown("agency", "Agency"), "domain", "role", "note",
-        shown("proposed_by", "Proposed by"), "proposed_at", "attest_by", "attested_at", "expires_at", "ended_at", "reason",
-        shown("handed_over_to.reviewer", "Handed over to"),
+        shown("proposed_by", "Proposed by"), "proposed_at", "attest_by", "attested_at", "writes_none_at", "expires_at",
+        "ended_at", "reason", shown("handed_over_to.reviewer", "Handed over to"),
     )  # fmt: skip
     machine = ASSIGNMENT
     subject = "assignment"
@@ -191,6 +191,16 @@ class AssignmentAdmin(PortalAdmin):
             form=HandOverForm,
             explain="This seat ends now. The new reviewer takes over its drafts with the attestation.",
             done="Handed over. The new reviewer has been told.",
+        ),
+        Step(
+            "write_none",
+            actions.write_none,
+            label="State that you write no assessment",
+            explain="Others' assessments of this case that are not shared yet are withheld from you until your own is in, so that"
+            " each reviewer looks first for themselves. Once you state that you write none, they open to you, and you may check"
+            " them. You cannot take this back: no assessment is written from this seat afterwards.",
+            done="Recorded. The other reviewers' assessments are open to you.",
+            available=lambda user, seat, at: policies.may_write_none(user, seat, at=at),
         ),
     )
 

@@ -10,6 +10,7 @@ from portal.admin import Queue
 from portal.submissions import policies as cases
 from portal.submissions.querysets import agency_wide
 from portal.submissions.states import State
+from reviews import policies
 from reviews.models import Assessment, Assignment, CaseAgency, Designation, Inquiry
 from reviews.states import LAB_READS, AssessmentState, AssignmentState, InquiryState
 
@@ -43,7 +44,7 @@ def assessments_panel(request, submission):
     if submission.submitted_at is None:
         return None
     at = clock.now()
-    writes = bool(cases.capacities(request.user, submission, at=at) & {"lead", "reviewer"})
+    seat = _own_seat(request, submission, at)
     named = urlencode({"submission": submission.case_number})
     found = Assessment.objects.visible_to(request.user, at=at).beyond(request.user)
     shown = list(found.filter(submission=submission).for_workbench()[:SHOWN])
@@ -51,9 +52,21 @@ def assessments_panel(request, submission):
     context = {
         "assessments": shown,
         "report": reverse("admin:reviews_assessment_report", args=[submission.pk]) if shared else "",
-        "write": f"{reverse('admin:reviews_assessment_add')}?{named}" if writes else "",
+        "write": f"{reverse('admin:reviews_assessment_add')}?{named}"
+        if seat and seat.writes_none_at is None
+        else "",
+        "waits_for_own": seat is not None and policies.waits_for_own(request.user, submission, at=at),
+        "seat": seat,
     }
     return "Assessments", "reviews/admin/case_assessments.html", context
+
+
+def _own_seat(request, submission, at):
+    """The seat from which this person may write: theirs, active, once the terms are agreed."""
+    if not cases.capacities(request.user, submission, at=at) & {"lead", "reviewer"}:
+        return None
+    seats = Assignment.objects.in_state(AssignmentState.ACTIVE, at=at)
+    return seats.filter(reviewer=request.user, submission=submission).first()
 
 
 def queues(request) -> list[Queue]:

@@ -6,11 +6,12 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal import clock
-from portal.api.fields import Instant, StrictSerializer
+from portal.api.fields import Instant, Revision, StrictSerializer
 from portal.api.verbs import VerbsMixin
 from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
 from portal.errors import NotAllowed
@@ -38,6 +39,9 @@ class AssignmentSerializer(serializers.Serializer):
     note = serializers.CharField(allow_blank=True)
     proposed_at = Instant()
     attested_at = Instant(allow_null=True)
+    writes_none_at = Instant(
+        allow_null=True, help_text="When its reviewer stated that they write no assessment on this case."
+    )
     expires_at = Instant()
     ended_at = Instant(allow_null=True)
     reason = serializers.CharField(allow_blank=True)
@@ -73,6 +77,10 @@ class Attestation(StrictSerializer):
     no_conflict = serializers.BooleanField(default=False)
     nondisclosure = serializers.BooleanField(default=False)
     training = serializers.BooleanField(default=False)
+
+
+class Stated(StrictSerializer):
+    revision = Revision()
 
 
 class HandOver(StrictSerializer):
@@ -131,6 +139,20 @@ class AssignmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         "revoke": (actions.revoke, None),
         "hand_over": (hand_over, HandOver),
     }
+
+    @extend_schema(request=Stated, responses={200: AssignmentDetailSerializer})
+    @action(detail=True, methods=["post"], url_path="write_none")
+    def write_none(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """State, for good, that no assessment comes from one's active seat. The other reviewers' assessments that are not shared
+        yet open to who says so, as they do to who asked for the check of an own one.
+        """
+        found = self.get_object()
+        if "reviewer" not in policies.capacities(request.user, found):
+            raise NotAllowed("This is the seat's reviewer's to state.")
+        revision = valid(Stated, request).get("revision")
+        return self.shown(
+            actions.write_none(actor=request.user, assignment=found, expected_revision=revision)
+        )
 
     def visible(self) -> QuerySet:
         return Assignment.objects.visible_to(self.request.user).for_workbench()

@@ -89,6 +89,7 @@ class Assignment(Key):
     no_conflict = models.BooleanField("no conflict of interest", default=False)
     nondisclosure = models.BooleanField("nondisclosure agreement in force", default=False)
     training = models.BooleanField("training done", default=False)
+    writes_none_at = models.DateTimeField("stated to write no assessment at", null=True)
     expires_at = models.DateTimeField()
     expiry_follows = models.BooleanField("the expiry moves with the window", default=True)
     ended_at = models.DateTimeField(null=True)
@@ -126,6 +127,10 @@ class Assignment(Key):
             models.CheckConstraint(
                 name="active_seat_is_attested",
                 condition=~Q(stored_state__in=["active", "completed"]) | Q(attested_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="who_writes_none_has_attested",
+                condition=Q(writes_none_at=None) | Q(attested_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="ended_seat_has_instant",

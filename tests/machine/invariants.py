@@ -8,7 +8,7 @@ from portal.accounts.models import Affiliation, Kind, Membership, Role, User
 from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
 from portal.submissions.models import DisclosureNotice, Document, InformationRequest, Submission
-from portal.submissions.querysets import DOCUMENTS, FACTS, INSTRUCTIONS, RECORD
+from portal.submissions.querysets import ASSESSMENTS, DOCUMENTS, FACTS, INSTRUCTIONS, RECORD
 from portal.submissions.states import State
 from reviews.models import Assessment, Assignment, Designation
 from reviews.states import AssignmentState
@@ -164,6 +164,25 @@ def messages_are_single_and_bare(at) -> list:
     return [key for key in set(keys) if keys.count(key) > 1]
 
 
+def reviewers_look_for_themselves_first(at) -> list:
+    """Of others' assessments a reviewer of their case sees what was shared alone, until an own one is in or none will come."""
+    broken = []
+    for seat in Assignment.objects.in_state(AssignmentState.ACTIVE, at=at).select_related("reviewer"):
+        if seat.submission_id not in _cases_read(seat.reviewer, at) or seat.writes_none_at is not None:
+            continue
+        rows = Assessment.objects.filter(submission=seat.submission_id)
+        if any(row.check_asked_at or row.state != "draft" for row in rows.filter(author=seat.reviewer)):
+            continue
+        seen = rows.visible_to(seat.reviewer, at=at).exclude(author=seat.reviewer)
+        broken += [("own first", seat.reviewer_id, row.pk) for row in seen if row.shared_at is None]
+    return broken
+
+
+def _cases_read(user, at) -> set:
+    cases = Submission.objects.visible_to(user, scope=ASSESSMENTS, at=at)
+    return set(cases.values_list("pk", flat=True))
+
+
 def labs_are_told_before_a_disclosure(at) -> list:
     """14: read by the lab, the agency's coordinators and who oversees; disclosed only when the lab was heard, or its days passed,
     and its date has come; no commercial mark taken off by another than its lab without that. Its dates stand while they wait.
@@ -206,6 +225,7 @@ ALL = (
     no_conflicts,
     labs_see_only_their_own,
     questions_stand_with_their_case,
+    reviewers_look_for_themselves_first,
     labs_are_told_before_a_disclosure,
     designations_need_two_designators,
     withdrawn_is_over,

@@ -53,8 +53,8 @@ class Portal(RuleBasedStateMachine):
             if depth == 3:
                 self.offer(case, lab)
                 self.world.at += make.DAY
-                for person in range(len(self.world.people)):
-                    self.attempt(person, lambda actor, c=case: self.world.write_assessment(actor, c))
+                # By one of the seats: from the others it is withheld for now.
+                self.anybody(0, lambda actor, c=case: self.world.write_assessment(actor, c))
 
     def teardown(self):
         if hasattr(self, "outer"):

@@ -26,7 +26,7 @@ def _verbs(steps) -> list[str]:
 
 CASE_VERBS = _verbs(CASE_STEPS)
 GRANT_VERBS = _verbs(GRANT_STEPS)
-SEAT_VERBS = _verbs(ASSIGNMENT.transitions)
+SEAT_VERBS = [*_verbs(ASSIGNMENT.transitions), "write_none"]
 ASSESSMENT_VERBS = _verbs(ASSESSMENT.transitions)
 QUESTION_VERBS = _verbs(REQUEST.transitions)
 NOTICE_VERBS = _verbs(DISCLOSURE.transitions)

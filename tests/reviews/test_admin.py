@@ -108,7 +108,7 @@ def test_the_reviewer_finds_the_seat_and_attests():
     done = {"no_conflict": "on", "nondisclosure": "on", "training": "on"}
     assert desk.post("reviews_assignment_attest", seat.pk, revision=1, **done).status_code == 303
     assert Assignment.objects.get().state == "active"
-    assert buttons(desk, SEAT, seat) == ["complete", "recuse", "hand_over"]
+    assert buttons(desk, SEAT, seat) == ["complete", "recuse", "hand_over", "write_none"]
     assert desk.get(CASE, case.submission.pk).status_code == 200
 
 
@@ -206,6 +206,7 @@ def test_from_an_empty_page_to_a_final_assessment():
     saved = author.post("reviews_assessment_save_assessment", made.pk, **reviews.FINDINGS, revision=1)
     assert saved.status_code == 303
     assert peer.get(TEXT, made.pk).status_code == 404
+    reviews.open_to(case, case.peer, case.lead)
     author.post("reviews_assessment_ask_check", made.pk, revision=2)
     assert rows(peer, TEXTS, waits="check") == {made}
     assert rows(author, TEXTS, waits="check") == set()

@@ -54,6 +54,7 @@ def test_a_seat_by_the_api():
         "note": "",
         "proposed_at": "2026-09-14T14:00:00Z",
         "attested_at": None,
+        "writes_none_at": None,
         "expires_at": "2026-12-23T14:00:00Z",
         "ended_at": None,
         "reason": "",
@@ -170,6 +171,8 @@ def test_an_assessment_by_the_api():
     refused(lab.get(f"assessments/{made.pk}/"), NOT_FOUND)
     assert lab.results("assessments/") == []
     refused(author.post(f"assessments/{made.pk}/peer_check/"), NOT_YOURS)
+    refused(peer.post(f"assessments/{made.pk}/peer_check/"), NOT_FOUND)
+    desk.open_to(case, case.peer, case.lead)
     assert peer.post(f"assessments/{made.pk}/peer_check/").json()["state"] == "peer_checked"
     refused(peer.post(f"assessments/{made.pk}/share/"), NOT_YOURS)
     assert lead.post(f"assessments/{made.pk}/share/").json()["state"] == "shared"
@@ -204,6 +207,7 @@ def test_an_incomplete_draft_is_stored_and_asks_for_its_check_later():
     assert (
         author.post(f"assessments/{made['id']}/ask_check/").json()["check_asked_at"] == "2026-09-14T14:00:00Z"
     )
+    desk.open_to(case, case.peer)
     assert Caller(case.peer).get(f"assessments/{made['id']}/").status_code == 200
 
 

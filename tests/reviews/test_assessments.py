@@ -47,6 +47,7 @@ def test_the_whole_way(case):
         actor=case.reviewer, assessment=made, values={"hours": "14"}, expected_revision=1, at=IN_WINDOW
     )
     assert saved.hours == Decimal(14)
+    desk.open_to(case, case.peer, case.lead, at=IN_WINDOW)
     actions.ask_check(actor=case.reviewer, assessment=made, at=IN_WINDOW)
     actions.peer_check(actor=case.peer, assessment=made, at=IN_WINDOW)
     actions.share(actor=case.lead, assessment=made, at=IN_WINDOW)
@@ -169,7 +170,8 @@ def test_an_incomplete_draft_is_kept_but_not_checked(case, left_out):
     with pytest.raises(Missing) as refused:
         actions.ask_check(actor=case.reviewer, assessment=made, at=NOW)
     assert refused.value.field == left_out
-    with pytest.raises(Missing):
+    desk.open_to(case, case.peer)
+    with pytest.raises(NotAllowed):
         actions.peer_check(actor=case.peer, assessment=made, at=NOW)
 
 
@@ -208,6 +210,7 @@ def test_only_the_author_edits_and_only_a_draft(case):
         with pytest.raises(NotAllowed):
             actions.save_assessment(actor=actor, assessment=made, values={"findings": "Mine."}, at=NOW)
     actions.ask_check(actor=case.reviewer, assessment=made, at=NOW)
+    desk.open_to(case, case.peer)
     actions.peer_check(actor=case.peer, assessment=made, at=NOW)
     with pytest.raises(WrongState):
         actions.save_assessment(actor=case.reviewer, assessment=made, values={"findings": "Late."}, at=NOW)
@@ -235,15 +238,18 @@ def test_the_author_does_not_check_the_own_work_and_the_database_agrees(case):
 
 def test_a_lead_may_share_the_own_assessment(case):
     made = actions.create_assessment(
-        actor=case.lead, submission=case.submission, values=desk.FINDINGS, at=NOW
+        actor=case.lead, submission=case.submission, values=desk.FINDINGS, ask_check=True, at=NOW
     )
+    desk.open_to(case, case.peer)
     actions.peer_check(actor=case.peer, assessment=made, at=NOW)
     assert actions.share(actor=case.lead, assessment=made, at=NOW).state == "shared"
 
 
 def test_only_the_lead_shares_and_only_what_was_checked(case):
+    desk.open_to(case, case.lead)
+    asked = actions.ask_check(actor=case.reviewer, assessment=desk.draft(case), at=NOW)
     with pytest.raises(WrongState):
-        actions.share(actor=case.lead, assessment=desk.draft(case), at=NOW)
+        actions.share(actor=case.lead, assessment=asked, at=NOW)
     made = desk.checked(case)
     for actor in (case.reviewer, case.peer, case.coordinator, case.contributor):
         with pytest.raises(NotAllowed):
@@ -267,6 +273,7 @@ def test_the_versions_its_author_had_read_are_noted(case):
     )
     cases.open_version(actor=case.reviewer, version=first.current, at=NOW)
     cases.open_version(actor=case.peer, version=second.current, at=NOW)
+    desk.open_to(case, case.lead)
     shared = actions.share(actor=case.lead, assessment=desk.checked(case), at=clock.now() + DAY)
     assert list(shared.versions_read.all()) == [first.current]
 
@@ -284,7 +291,7 @@ def test_only_the_lab_s_writers_respond_and_once(case):
         actions.respond(actor=case.contributor, assessment=made, response="Again.", at=NOW)
     with pytest.raises(WrongState):
         actions.respond(
-            actor=case.contributor, assessment=desk.draft(case, actor=case.peer), response="?", at=NOW
+            actor=case.contributor, assessment=desk.draft(case, actor=case.lead), response="?", at=NOW
         )
 
 
@@ -326,6 +333,7 @@ def test_an_agency_s_coordinator_reads_no_draft_of_another_agency(case):
         actor=case.lead, submission=case.submission, values=desk.FINDINGS, ask_check=True, at=NOW
     )
     assert reads(case.agency_coordinator) == {mine}
+    desk.open_to(case, case.peer)
     actions.peer_check(actor=case.peer, assessment=of_the_office, at=NOW)
     assert reads(case.agency_coordinator) == {mine}
     actions.share(actor=case.lead, assessment=of_the_office, at=NOW)
@@ -390,7 +398,7 @@ def test_feedback_deadlines_follow_window_and_work(case):
         "draft_feedback": "met",
         "final_feedback": "met",
     }
-    desk.draft(case, actor=case.peer)
+    desk.draft(case)
     assert deadlines()["final_feedback"][1] == "open"
     cases.withdraw(actor=case.contributor, submission=case.submission, at=NOW + DAY)
     assert deadlines()["final_feedback"][1] == "cancelled"
@@ -460,5 +468,6 @@ def test_a_version_that_was_compared_counts_as_read(case):
     )
     new, old = document.versions.all()
     cases.compare_versions(actor=case.reviewer, old=old, new=new, at=NOW)
+    desk.open_to(case, case.lead)
     shared = actions.share(actor=case.lead, assessment=desk.checked(case), at=clock.now() + DAY)
     assert set(shared.versions_read.all()) == {old, new}

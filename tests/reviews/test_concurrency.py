@@ -72,13 +72,19 @@ def test_one_draft_a_key_one_check_one_sharing():
     answers = at_once(
         [
             lambda: actions.create_assessment(
-                actor=case.reviewer, submission=case.submission, values=desk.FINDINGS, key=key, at=NOW
+                actor=case.reviewer,
+                submission=case.submission,
+                values=desk.FINDINGS,
+                key=key,
+                ask_check=True,
+                at=NOW,
             )
         ]
         * 8
     )
     assert answers == ["already_done"] * 7 + ["done"]
     made = Assessment.objects.get()
+    desk.open_to(case, case.peer, case.lead)
     assert at_once(
         [
             lambda user=user: actions.peer_check(actor=user, assessment=made, at=NOW)

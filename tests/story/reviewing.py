@@ -66,6 +66,14 @@ def write_an_assessment(reviewer: Person, number: str) -> None:
     reviewer.sees("The other reviewers have been asked.")
 
 
+def write_none(reviewer: Person, number: str) -> None:
+    """From the case's page: the reviewer reads why others' drafts are withheld, and states that no own one comes."""
+    case_page(reviewer, number)
+    reviewer.sees("You see others' drafts once yours is in")
+    reviewer.follow("state on your seat").follow("State that you write no assessment")
+    reviewer.press("State that you write no assessment").sees("Recorded.")
+
+
 def check(peer: Person, number: str) -> None:
     """The other reviewer reads the draft, from the queue of what waits for a check, and records it."""
     peer.go("/admin/").follow("Assessments to check").open_row(number).sees(FINDINGS)

@@ -109,6 +109,7 @@ def the_window_opens_and_an_assessment_is_shared(story: Story) -> None:
     rafael, reza, noor = story.who(RAFAEL), story.who(REZA), story.who(NOOR)
     story.clock_at(story.days(9))
     reviewing.reveal(rafael, story.number)
+    reviewing.write_none(reza, story.number)
     reviewing.write_an_assessment(rafael, story.number)
     post.wait_until_told(story.stack, REZA, story.number, "waits for a check")
     noor.go(f"/lab/cases/{story.number}/").sees_not(reviewing.FINDINGS)

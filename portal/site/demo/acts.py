@@ -172,6 +172,9 @@ class CaseActs:
             ask_check=ask_check,
         )
 
+    def write_none(self, seat: Assignment) -> None:
+        reviews.write_none(actor=seat.reviewer, assignment=seat)
+
     def check(self, assessment: Assessment, peer: str) -> None:
         reviews.peer_check(actor=self.cast.person(peer), assessment=assessment)
 
