@@ -7,12 +7,13 @@ from portal.accounts.models import User
 from portal.submissions.exports.record import plain_json
 from portal.submissions.models import Submission
 from reviews.models import Assessment
+from reviews.rubrics import answers_of
 
 
 def of_case(submission: Submission, user: User, at: datetime) -> list[tuple[str, bytes]]:
     """``assessments.json``: each shared assessment with the lab's response, its author under the name the lab reads."""
     shared = Assessment.objects.visible_to(user, at=at).filter(submission=submission, shared_at__isnull=False)
-    rows = shared.for_lab().prefetch_related("versions_read__document")
+    rows = shared.for_lab().with_answers().prefetch_related("versions_read__document")
     return [("assessments.json", plain_json([_told(row) for row in rows]))]
 
 
@@ -27,6 +28,11 @@ def _told(row: Assessment) -> dict[str, Any]:
         "hours": str(row.hours) if row.hours is not None else None,
         "findings": row.findings,
         "limitations": row.limitations,
+        "rubric": str(row.rubric) if row.rubric else None,
+        "answers": [
+            {"question": one.question.title, "covered": one.covered_shown, "text": one.text}
+            for one in answers_of(row)
+        ],
         "confidence": row.get_confidence_display(),
         "documents_read": [
             f"{version.document.title}, version {version.number}" for version in row.versions_read.all()

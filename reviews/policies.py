@@ -22,6 +22,7 @@ from reviews.models import (
     Inquiry,
     MatchingRun,
     ReviewerProfile,
+    RubricVersion,
 )
 from reviews.querysets import unwritten
 from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY, RUN, AssignmentState, InquiryState
@@ -160,6 +161,10 @@ def proposes_seats(actor) -> bool:
     return Role.COORDINATOR in agency_wide(actor)
 
 
+def publishes_rubrics(actor) -> bool:
+    return actor.is_active and Role.COORDINATOR in agency_wide(actor)
+
+
 def reviews_for_an_agency(actor) -> bool:
     return actor.has_seat(Kind.AGENCY, Role.REVIEWER)
 
@@ -232,7 +237,16 @@ _TABLES: dict[type, tuple[Machine, Callable]] = {
 
 def has_perm(user, codename: str, obj) -> bool:
     """Django's question, answered for one object: whether it is seen. Nothing else is a stored permission here."""
-    kinds = (CaseAgency, Assignment, Assessment, Inquiry, Designation, MatchingRun, ReviewerProfile)
+    kinds = (
+        CaseAgency,
+        Assignment,
+        Assessment,
+        Inquiry,
+        Designation,
+        MatchingRun,
+        ReviewerProfile,
+        RubricVersion,
+    )
     if not isinstance(obj, kinds) or codename != f"view_{obj._meta.model_name}":
         return False
     return type(obj).objects.visible_to(user).filter(pk=obj.pk).exists()

@@ -213,6 +213,10 @@ class AssessmentQuerySet(models.QuerySet):
             author_alias=Subquery(aliases.values("label")[:1]), names_shown=names_shown("submission")
         )
 
+    def with_answers(self):
+        """With the questions of each one's rubric, and what was answered."""
+        return self.select_related("rubric").prefetch_related("rubric__questions", "answers")
+
     def for_lab(self):
         joined = self.select_related("submission__facts", "author", "assignment__agency")
         return joined.with_public_names().order_by("-shared_at", "id")

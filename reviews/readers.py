@@ -15,7 +15,15 @@ from portal.submissions.policies import LAB_SEES
 from portal.submissions.querysets import oversees
 from portal.submissions.readers import OneOf, cases_overseen
 from reviews.deadline_kinds import OF_A_DESIGNATION, OF_AN_INQUIRY
-from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, ReviewerProfile
+from reviews.models import (
+    Assessment,
+    Assignment,
+    Designation,
+    Inquiry,
+    MatchingRun,
+    ReviewerProfile,
+    RubricVersion,
+)
 from reviews.querysets import barred_labs
 from reviews.states import LIVE, AssignmentState
 
@@ -35,8 +43,9 @@ def leads(at: datetime) -> QuerySet[Assignment]:
 
 
 def events(user) -> Q | None:
-    """What happened to the inquiries, designations, runs of matching and reviewers' profiles that coordinators and auditors
-    see, and who looked at assessments that were not shared yet. A lab reads of its own on their page, where nobody is named."""
+    """What happened to the inquiries, designations, runs of matching, reviewers' profiles and rubrics that coordinators and
+    auditors see, and who looked at assessments that were not shared yet. A lab reads of its own on their page, where nobody is
+    named."""
     if not oversees(user):
         return None
     about = {
@@ -44,6 +53,7 @@ def events(user) -> Q | None:
         Designation: Designation.objects.visible_to(user).beyond(user),
         MatchingRun: MatchingRun.objects.visible_to(user),
         ReviewerProfile: ReviewerProfile.objects.visible_to(user),
+        RubricVersion: RubricVersion.objects.visible_to(user),
         # As long as the case's own record, which outlasts the right to read the assessments.
         Assessment: Assessment.objects.filter(submission_id__in=cases_overseen(user)),
     }

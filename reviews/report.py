@@ -17,6 +17,7 @@ from portal.formats import instant
 from portal.submissions.exports.record import Exported
 from portal.submissions.models import Submission
 from reviews.models import Assessment
+from reviews.rubrics import answers_of, unanswered_words
 from reviews.states import LAB_READS
 
 SOURCE = Path(__file__).with_name("report.typ")
@@ -26,7 +27,9 @@ _TEXTS = (("Method", "method"), ("Findings", "findings"), ("Limitations", "limit
 def shared_with_lab(user, case: Submission) -> list[Assessment]:
     """The assessments of which the report is made, if this person reads them; by domain, the oldest first."""
     rows = Assessment.objects.visible_to(user).filter(submission=case, state__in=LAB_READS).for_lab()
-    return list(rows.prefetch_related("versions_read__document").order_by("domain", "shared_at", "id"))
+    return list(
+        rows.with_answers().prefetch_related("versions_read__document").order_by("domain", "shared_at", "id")
+    )
 
 
 def as_pdf(case: Submission, assessments: Sequence[Assessment]) -> Exported:
@@ -74,6 +77,10 @@ def _one(row: Assessment) -> dict[str, Any]:
         f"{row.response}\n\nGiven {instant(row.responded_at)}." if row.responded_at else "None was given."
     )
     texts = [[label, getattr(row, name) or "None stated."] for label, name in _TEXTS]
+    answers = answers_of(row)
+    asked = (
+        [["Questions", f"{row.rubric}. {unanswered_words(answers) or 'All answered'}."]] if row.rubric else []
+    )
     return {
         "title": f"{row.get_domain_display()}, {row.author_shown}",
         "facts": [
@@ -84,6 +91,9 @@ def _one(row: Assessment) -> dict[str, Any]:
             ["Hours spent", str(row.hours)],
             ["Confidence", row.get_confidence_display()],
             ["Documents read", "; ".join(read) or "None that the author had opened when this was shared."],
+            *asked,
         ],
-        "texts": [*texts, ["Response of the lab", response]],
+        "texts": texts,
+        "answers": [[one.question.title, f"{one.covered_shown}.", one.text] for one in answers],
+        "after": [["Response of the lab", response]],
     }

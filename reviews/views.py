@@ -20,6 +20,7 @@ from reviews.forms import InquiryForm, NewInquiryForm, ResponseForm
 from reviews.models import Assessment, Designation, Inquiry
 from reviews.readers import looks_at
 from reviews.reporting import report_of
+from reviews.rubrics import answers_of, unanswered_words
 
 LOOKS_SHOWN = 20
 
@@ -70,7 +71,8 @@ def assessment(request: HttpRequest, case_number: str, assessment_id: UUID) -> H
     )
     if done:
         return done
-    found = get_object_or_404(_shared(request, case), pk=assessment_id)
+    found = get_object_or_404(_shared(request, case).with_answers(), pk=assessment_id)
+    answers = answers_of(found)
     return page(
         request,
         "reviews/lab/assessment.html",
@@ -81,6 +83,8 @@ def assessment(request: HttpRequest, case_number: str, assessment_id: UUID) -> H
         assessment_revision=found.revision
         if _is_stale(form) or not posted
         else posted_revision(request.POST),
+        answers=answers,
+        unanswered=unanswered_words(answers),
         versions=found.versions_read.select_related("document"),
         may_respond="respond" in policies.open_verbs(request.user, found),
     )

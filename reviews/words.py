@@ -15,6 +15,7 @@ CHANGES = {
     "reviews.assessment": {
         "create_assessment": "Began the assessment",
         "save_assessment": "Saved the assessment",
+        "move_rubric": "Moved the draft to another version of its rubric",
         "take_over_draft": "Took the draft assessment over",
         "ask_check": "Asked for a check of the assessment",
         "peer_check": "Another reviewer checked the assessment",
@@ -40,6 +41,7 @@ CHANGES = {
         "record_designation": "Recorded the designation",
         "confirm": "Confirmed the designation",
     },
+    "reviews.rubricversion": {"publish_rubric": "Published the rubric"},
     "reviews.reviewerprofile": {
         "record_profile": "Put the reviewer's domains and cap on record",
         "change_profile": "Changed the reviewer's domains or cap",

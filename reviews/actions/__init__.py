@@ -6,6 +6,7 @@ submit too.
 
 from reviews.actions import assessments, designations, inquiries, matching
 from reviews.actions.agencies import end_invitation, invite_agency
+from reviews.actions.answers import move_rubric
 from reviews.actions.assessments import (
     ask_check,
     create_assessment,
@@ -20,6 +21,7 @@ from reviews.actions.designations import confirm, record_designation
 from reviews.actions.independence import write_none
 from reviews.actions.inquiries import create_inquiry, save_inquiry
 from reviews.actions.profiles import change_profile, record_profile
+from reviews.actions.rubrics import publish_rubric
 from reviews.actions.seats import propose_assignment
 from reviews.actions.sitting import attest, complete, decline, hand_over, recuse, revoke
 
@@ -40,8 +42,10 @@ __all__ = [
     "inquiries",
     "invite_agency",
     "matching",
+    "move_rubric",
     "peer_check",
     "propose_assignment",
+    "publish_rubric",
     "record_clock",
     "record_designation",
     "record_profile",

@@ -15,7 +15,9 @@ from portal.submissions.looks import OPENED
 from portal.submissions.models import DocumentVersion, Submission
 from reviews import deadline_kinds as kinds
 from reviews import policies
+from reviews.actions import answers as answering
 from reviews.actions import common
+from reviews.actions.answers import Answers
 from reviews.models import Assessment
 from reviews.people import readers_among
 from reviews.states import ASSESSMENT, AssessmentState, AssignmentState
@@ -27,11 +29,14 @@ def create_assessment(
     actor,
     submission: Submission,
     values: dict | None = None,
+    answers: Answers | None = None,
     ask_check: bool = False,
     key: UUID | None = None,
     at: datetime | None = None,
 ) -> Assessment:
     """A draft of the actor's own, from the actor's active seat; any value may be missing unless a check is asked for at once.
+
+    It is pinned to the rubric of its domain that is current; ``answers`` by the keys of its questions.
 
     A door that may be called twice for one wish passes the same ``key`` both times: the second call raises AlreadyDone.
     """
@@ -52,9 +57,11 @@ def create_assessment(
         if Assessment.objects.filter(pk=draft.pk).exists():
             raise AlreadyDone("This draft was made already.")
     _take(draft, values or {})
+    answering.pin(draft)
     draft.save(force_insert=True)
+    answering.take(draft, answers or {})
     common.note(
-        actor=actor, verb="create_assessment", subject=draft, case=case, capacity=_seat_word(mine),
+        actor=actor, verb="create_assessment", subject=draft, case=case, capacity=seat_word(mine),
         data={"assignment": seat.pk, "domain": draft.domain}, at=at,
     )  # fmt: skip
     kinds.plan_feedback(case, at)
@@ -67,11 +74,12 @@ def save_assessment(
     actor,
     assessment: Assessment,
     values: dict,
+    answers: Answers | None = None,
     expected_revision: int | None = None,
     at: datetime | None = None,
 ) -> Assessment:
-    """Overwrite the draft's values; only what is given changes. Raises Stale when it was saved meanwhile."""
-    case, draft, mine, at = _lock(actor, assessment, at)
+    """Overwrite the draft's values and answers; only what is given changes. Raises Stale when it was saved meanwhile."""
+    case, draft, mine, at = lock(actor, assessment, at)
     if "author" not in mine:
         raise NotAllowed("Only its author edits a draft, while the author's seat is active.")
     if draft.state != AssessmentState.DRAFT:
@@ -80,6 +88,10 @@ def save_assessment(
     before = {name: getattr(draft, name) for name in Assessment.TEXTS}
     _take(draft, values)
     changed = [name for name in Assessment.TEXTS if getattr(draft, name) != before[name]]
+    if answering.take(draft, answers or {}):
+        changed.append("answers")
+    if "domain" in changed:
+        answering.follow_domain(draft)
     if draft.check_asked_at is not None:
         require_complete(draft)
     draft.revision += 1
@@ -90,7 +102,7 @@ def save_assessment(
         verb="save_assessment",
         subject=draft,
         case=case,
-        capacity=_seat_word(mine),
+        capacity=seat_word(mine),
         data={"changed": changed},
         at=at,
     )
@@ -105,7 +117,7 @@ def ask_check(
 
     With it the author's own is in: the others' open to the author.
     """
-    case, draft, mine, at = _lock(actor, assessment, at)
+    case, draft, mine, at = lock(actor, assessment, at)
     if "author" not in mine:
         raise NotAllowed("Only its author asks for the check of a draft.")
     if draft.state != AssessmentState.DRAFT:
@@ -122,7 +134,7 @@ def _ask(actor, case: Submission, draft: Assessment, mine, at: datetime) -> Asse
     draft.revision += 1
     draft.save()
     event = common.note(
-        actor=actor, verb="ask_check", subject=draft, case=case, capacity=_seat_word(mine), at=at
+        actor=actor, verb="ask_check", subject=draft, case=case, capacity=seat_word(mine), at=at
     )
     people = cases.people(case, "lead", "reviewer", at=at, scope="assessments")
     people = readers_among(people, draft, at=at)
@@ -229,11 +241,11 @@ def _take(draft: Assessment, values: dict) -> None:
     common.check_fields(draft, Assessment.TEXTS)
 
 
-def _seat_word(capacities) -> str:
+def seat_word(capacities) -> str:
     return common.first(capacities, "lead", "reviewer")
 
 
-def _lock(actor, assessment: Assessment, at: datetime | None):
+def lock(actor, assessment: Assessment, at: datetime | None):
     case = cases.lock(assessment.submission)
     at = at or clock.now()
     found = (
@@ -248,7 +260,7 @@ def _lock(actor, assessment: Assessment, at: datetime | None):
 def _begin(
     actor, assessment: Assessment, verb: str, at: datetime | None, expected_revision: int | None
 ) -> tuple[Submission, Assessment, Transition, datetime]:
-    case, found, mine, at = _lock(actor, assessment, at)
+    case, found, mine, at = lock(actor, assessment, at)
     if not mine:
         raise NotAllowed("This step is not yours to take.")
     if verb == "peer_check" and "author" in mine:
@@ -267,7 +279,7 @@ def _finish(
     found.updated_at = at
     found.save()
     mine = policies.assessment_capacities(actor, found, at=at)
-    capacity = "lab" if step.who == "lab" else _seat_word(mine)
+    capacity = "lab" if step.who == "lab" else seat_word(mine)
     data = {"from": before, "to": found.state}
     event = common.note(
         actor=actor, verb=step.verb, subject=found, case=case, capacity=capacity, data=data, at=at

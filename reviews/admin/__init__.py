@@ -7,6 +7,7 @@ from reviews.admin.designations import DesignationAdmin
 from reviews.admin.inquiries import InquiryAdmin
 from reviews.admin.matching import MatchingRunAdmin
 from reviews.admin.profiles import ReviewerProfileAdmin
+from reviews.admin.rubrics import RubricAdmin
 from reviews.models import (
     Assessment,
     Assignment,
@@ -15,6 +16,7 @@ from reviews.models import (
     Inquiry,
     MatchingRun,
     ReviewerProfile,
+    RubricVersion,
 )
 
 ADMINS = [
@@ -25,4 +27,5 @@ ADMINS = [
     (CaseAgency, CaseAgencyAdmin),
     (MatchingRun, MatchingRunAdmin),
     (ReviewerProfile, ReviewerProfileAdmin),
+    (RubricVersion, RubricAdmin),
 ]

@@ -16,6 +16,7 @@ from portal.submissions import policies as cases
 from portal.submissions.admin.fields import CaseStepForm
 from portal.submissions.models import Submission
 from reviews import actions, looks, policies
+from reviews.admin import answering
 from reviews.admin.choices import KeyField
 from reviews.admin.columns import NONE, case, shown
 from reviews.models import Assessment
@@ -38,6 +39,10 @@ class TextsForm(StepForm):
             if self.subject is not None:
                 self.initial.setdefault(name, getattr(self.subject, name))
             self.fields[name] = field
+        if self.subject is not None:
+            fields, written = answering.fields_of(self.subject)
+            self.fields |= fields
+            self.initial = written | self.initial
 
     def full_clean(self):
         """A draft may miss what only its check needs; the labels tell it as needed all the same."""
@@ -50,7 +55,8 @@ class TextsForm(StepForm):
     def arguments(self):
         values = super().arguments()
         texts = {name: values.pop(name) for name in Assessment.TEXTS}
-        return values | {"values": texts}
+        answers = answering.taken(values)
+        return values | {"values": texts, "answers": answers}
 
 
 class WriteForm(CaseStepForm, TextsForm):
@@ -111,7 +117,7 @@ class AssessmentAdmin(PortalAdmin):
         label="Write an assessment",
         submit="Save the draft",
         explain="A draft of your own. The lab never sees a draft, and the other reviewers see it once you ask for their check."
-        " Write no score and nothing about whether to release.",
+        " Write no score and nothing about whether to release. Once it is saved, you answer the questions of its domain.",
         done="The draft is saved.",
     )
     steps = (
@@ -126,8 +132,22 @@ class AssessmentAdmin(PortalAdmin):
             available=_is_own_draft,
         ),
         Step(
+            "move_rubric",
+            actions.move_rubric,
+            form=answering.MoveForm,
+            label="Move to the newest questions",
+            submit="Move the draft",
+            explain="A newer version of the rubric was published since this draft was begun. Answers to unchanged questions are"
+            " kept. Of a question in new words your text stays, and you say anew how far it was studied.",
+            done="The draft answers the newest version now.",
+            available=lambda user, draft, at: (
+                _is_own_draft(user, draft, at) and answering.has_newer_rubric(draft)
+            ),
+        ),
+        Step(
             "ask_check",
             actions.ask_check,
+            form=answering.AskForm,
             label="Ask for the peer check",
             explain="The draft opens to the other reviewers of the case, and they are told.",
             done="The other reviewers have been asked.",
@@ -178,7 +198,7 @@ class AssessmentAdmin(PortalAdmin):
 
     def get_queryset(self, request):
         rows = super().get_queryset(request).for_workbench()
-        return rows.select_related("peer_checked_by", "shared_by")
+        return rows.select_related("peer_checked_by", "shared_by").with_answers()
 
     def list_queryset(self, request):
         long_texts = ("method", "findings", "limitations", "response")
@@ -191,8 +211,10 @@ class AssessmentAdmin(PortalAdmin):
         looks.read_assessment(actor=request.user, assessment=obj)
 
     def panels(self, request, assessment):
-        case_open = cases.may_see(request.user, assessment.submission, "record")
-        return [("The case", "reviews/admin/case_link.html", {"assessment": assessment})] if case_open else []
+        found = [answering.panel(assessment)]
+        if cases.may_see(request.user, assessment.submission, "record"):
+            found.append(("The case", "reviews/admin/case_link.html", {"assessment": assessment}))
+        return [panel for panel in found if panel]
 
     @admin.display(description="Agency")
     def agency(self, assessment):

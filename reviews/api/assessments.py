@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,12 +15,13 @@ from portal.accounts.models import Kind
 from portal.api.fields import Instant, Revision, StrictSerializer
 from portal.api.verbs import VerbsMixin
 from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
-from portal.errors import NotAllowed
+from portal.errors import Invalid, NotAllowed
 from portal.submissions.api.filters import CaseFilter
 from reviews import actions, looks, policies
 from reviews.api.common import CASE, KEY_WORDS, case_of, created
-from reviews.models import Assessment, Domain
+from reviews.models import Assessment, AssessmentAnswer, Domain, RubricQuestion
 from reviews.models.assessments import ACCESS_USED
+from reviews.rubrics import answers_of
 from reviews.states import ASSESSMENT, AssessmentState
 
 
@@ -58,6 +59,27 @@ class VersionRead(serializers.Serializer):
     sha256 = serializers.CharField()
 
 
+class RubricPinned(serializers.Serializer):
+    """The version of a domain's questions that an assessment answers."""
+
+    domain = serializers.ChoiceField(choices=Domain.choices)
+    number = serializers.IntegerField()
+
+
+class AnswerShown(serializers.Serializer):
+    """One question of the rubric, and what the assessment answers to it, in words."""
+
+    key = serializers.CharField(source="question.key")
+    title = serializers.CharField(source="question.title")
+    guidance = serializers.CharField(source="question.guidance", allow_blank=True)
+    covered = serializers.ChoiceField(choices=AssessmentAnswer.Covered.choices, allow_blank=True)
+    text = serializers.CharField(allow_blank=True)
+    answered = serializers.BooleanField(
+        source="is_given",
+        help_text="Whether it says how far the question was studied, and something in words.",
+    )
+
+
 class AssessmentDetailSerializer(AssessmentSerializer):
     """An assessment by itself, with its texts and the verbs that are the person's now."""
 
@@ -68,6 +90,10 @@ class AssessmentDetailSerializer(AssessmentSerializer):
     limitations = serializers.CharField(allow_blank=True)
     confidence = serializers.ChoiceField(choices=Assessment.Confidence.choices, allow_blank=True)
     classified_pointer = serializers.SerializerMethodField()
+    rubric = RubricPinned(allow_null=True)
+    answers = serializers.SerializerMethodField(
+        help_text="Every question of the rubric; one that is not answered keeps no step waiting."
+    )
     versions_read = VersionRead(many=True)
     response = serializers.CharField(allow_blank=True)
     verbs = serializers.SerializerMethodField()
@@ -76,12 +102,28 @@ class AssessmentDetailSerializer(AssessmentSerializer):
         """An opaque reference; not told to labs."""
         return "" if self._for_lab(assessment) else assessment.classified_pointer
 
+    @extend_schema_field(AnswerShown(many=True))
+    def get_answers(self, assessment: Assessment) -> list[dict]:
+        return [dict(row) for row in AnswerShown(answers_of(assessment), many=True).data]
+
     def get_verbs(self, assessment: Assessment) -> list[str]:
         return policies.open_verbs(self.context["request"].user, assessment)
 
 
+class AnswerInput(StrictSerializer):
+    """An answer to one question of the assessment's rubric; only what is given changes."""
+
+    key = serializers.CharField(max_length=60)
+    covered = serializers.ChoiceField(
+        choices=AssessmentAnswer.Covered.choices, required=False, allow_blank=True
+    )
+    text = serializers.CharField(required=False, allow_blank=True, max_length=20000)
+
+
 class AssessmentTexts(StrictSerializer):
     """Texts to write; only what is given changes."""
+
+    answers = serializers.ListField(child=AnswerInput(), required=False, max_length=RubricQuestion.MOST)
 
     domain = serializers.ChoiceField(choices=Domain.choices, required=False)
     method = serializers.CharField(required=False, allow_blank=True, max_length=20000)
@@ -116,6 +158,13 @@ class AskCheck(StrictSerializer):
     revision = Revision()
 
 
+class MoveRubric(StrictSerializer):
+    number = serializers.IntegerField(
+        required=False, help_text="The version that is meant; refused when another is the newest by now."
+    )
+    revision = Revision()
+
+
 class LabResponse(StrictSerializer):
     response = serializers.CharField(max_length=100000)
 
@@ -143,7 +192,8 @@ class AssessmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
     }
 
     def visible(self) -> QuerySet:
-        return Assessment.objects.visible_to(self.request.user).for_workbench().with_public_names()
+        rows = Assessment.objects.visible_to(self.request.user).for_workbench().with_public_names()
+        return rows if self.action == "list" else rows.with_answers()
 
     def get_serializer_class(self) -> type[serializers.Serializer]:
         return self.serializer_class if self.action == "list" else self.answer_class
@@ -166,11 +216,12 @@ class AssessmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
             raise NotAllowed("Only active reviewers of a case write assessments.")
         given = valid(AssessmentInput, request)
         case = case_of(request.user, given.pop("submission"))
+        answers = _answers(given)
         key, asked = given.pop("key", None), given.pop("ask_check", None)
         if asked is None:
             asked = all(given.get(name) not in (None, "") for name in Assessment.REQUIRED)
         made = actions.create_assessment(
-            actor=request.user, submission=case, values=given, ask_check=asked, key=key
+            actor=request.user, submission=case, values=given, answers=answers, ask_check=asked, key=key
         )
         return created(self, request, made, name="assessments")
 
@@ -179,10 +230,14 @@ class AssessmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         """Change one's draft; only what is given changes."""
         found = self._own_draft()
         given = valid(AssessmentChange, request)
-        revision = given.pop("revision", None)
+        revision, answers = given.pop("revision", None), _answers(given)
         return self.answer(
             actions.save_assessment(
-                actor=request.user, assessment=found, values=given, expected_revision=revision
+                actor=request.user,
+                assessment=found,
+                values=given,
+                answers=answers,
+                expected_revision=revision,
             )
         )
 
@@ -196,8 +251,30 @@ class AssessmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
             actions.ask_check(actor=request.user, assessment=found, expected_revision=given.get("revision"))
         )
 
+    @extend_schema(request=MoveRubric, responses={200: AssessmentDetailSerializer})
+    @action(detail=True, methods=["post"], url_path="move_rubric")
+    def move_rubric(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Pin one's draft to the newest version of its rubric. Answers to unchanged questions are kept; of a question in new
+        words the text stays and is not answered; answers to questions that are gone are gone.
+        """
+        found = self._own_draft()
+        given = valid(MoveRubric, request)
+        revision = given.pop("revision", None)
+        return self.answer(
+            actions.move_rubric(actor=request.user, assessment=found, expected_revision=revision, **given)
+        )
+
     def _own_draft(self) -> Assessment:
         found = self.get_object()
         if "author" not in policies.capacities(self.request.user, found):
             raise NotAllowed("This is its author's to change.")
         return found
+
+
+def _answers(given: dict) -> dict[str, dict[str, str]]:
+    """The answers of a body, which loses them, by the keys of their questions."""
+    rows = given.pop("answers", ())
+    keys = [row["key"] for row in rows]
+    if len(keys) != len(set(keys)):
+        raise Invalid("A question is answered twice.", field="answers")
+    return {row["key"]: {name: row[name] for name in ("covered", "text") if name in row} for row in rows}

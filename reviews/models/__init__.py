@@ -10,10 +10,12 @@ from reviews.models.matching import (
     MatchingRun,
     ReviewerProfile,
 )
+from reviews.models.rubrics import AssessmentAnswer, RubricQuestion, RubricVersion
 from reviews.models.seats import Assignment, CaseAgency, Domain
 
 __all__ = [
     "Assessment",
+    "AssessmentAnswer",
     "Assignment",
     "CaseAgency",
     "Designation",
@@ -25,4 +27,6 @@ __all__ = [
     "MatchingPair",
     "MatchingRun",
     "ReviewerProfile",
+    "RubricQuestion",
+    "RubricVersion",
 ]

@@ -10,6 +10,7 @@ from portal import clock
 from portal.searching import words_index
 from portal.submissions.models import DocumentVersion, Facts, Key, Submission
 from portal.submissions.people import UNNAMED
+from reviews.models.rubrics import RubricVersion
 from reviews.models.seats import Assignment, Domain
 from reviews.querysets import AssessmentQuerySet
 from reviews.states import ASSESSMENT, AssessmentState
@@ -41,6 +42,8 @@ class Assessment(Key):
     revision = models.PositiveIntegerField(default=1)
 
     domain = models.CharField(max_length=20, choices=Domain)
+    # Of the version that was current when the draft was made, until its author moves it; none in a domain without one.
+    rubric = models.ForeignKey(RubricVersion, models.PROTECT, null=True, related_name="assessments")
     method = models.TextField(max_length=20000, blank=True)
     access_used = models.CharField("kind of access used", max_length=20, choices=ACCESS_USED, blank=True)
     hours = models.DecimalField(

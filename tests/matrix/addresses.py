@@ -53,6 +53,7 @@ def _value(name: str, route: str, world):
         "version_id": document.current.pk,
         "document_id": document.pk,
         "assessment_id": world.shared.pk,
+        "domain": "cyber",
         "submission_id": case.submission.pk,
         "number": "1"
         if route.startswith("api/") or "/questions/" in route or "/disclosures/" in route

@@ -119,6 +119,7 @@ def build() -> SimpleNamespace:
         "disclosurenotice": notice,
         "assignment": case.seat,
         "assessment": draft,
+        "rubricversion": draft.rubric,
         "inquiry": inquiry,
         "designation": designation,
         "reviewerprofile": profile,
