@@ -11,9 +11,10 @@ class ReviewsConfig(AppConfig):
         from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
-        from portal.submissions import hooks, panels
+        from portal.submissions import hooks, next_steps, panels
         from portal.submissions.exports import archive as exports
         from reviews import archive, deadline_kinds, policies, readers
+        from reviews import next_steps as own_steps
         from reviews.actions.clockwork import follow_window
         from reviews.admin import load, searching
         from reviews.admin.panels import assessments_panel, queues, seats_panel
@@ -24,6 +25,7 @@ class ReviewsConfig(AppConfig):
         deadline_kinds.register_kinds()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)
+        next_steps.UPPER.append(own_steps.retests)
         hooks.LEADS.append(readers.leads)
         READERS.append(readers.events)
         CASELESS.append(readers.messages)

@@ -6,14 +6,14 @@ from typing import Any
 from portal.accounts.models import User
 from portal.submissions.exports.record import plain_json
 from portal.submissions.models import Submission
-from reviews.models import Assessment
+from reviews.models import Assessment, Retest
 from reviews.rubrics import answers_of
 
 
 def of_case(submission: Submission, user: User, at: datetime) -> list[tuple[str, bytes]]:
     """``assessments.json``: each shared assessment with the lab's response, its author under the name the lab reads."""
     shared = Assessment.objects.visible_to(user, at=at).filter(submission=submission, shared_at__isnull=False)
-    rows = shared.for_lab().with_answers().prefetch_related("versions_read__document")
+    rows = shared.for_lab().with_answers().with_retests().prefetch_related("versions_read__document")
     return [("assessments.json", plain_json([_told(row) for row in rows]))]
 
 
@@ -40,5 +40,25 @@ def _told(row: Assessment) -> dict[str, Any]:
         "shared_at": row.shared_at.isoformat() if row.shared_at else None,
         "response": row.response,
         "responded_at": row.responded_at.isoformat() if row.responded_at else None,
+        "asks_retest": row.asks_retest,
+        "retests": [_retest(one) for one in row.retests.all()],
         "finalized_at": row.finalized_at.isoformat() if row.finalized_at else None,
+    }
+
+
+def _retest(row: Retest) -> dict[str, Any]:
+    answer = getattr(row, "answer", None)
+    return {
+        "by": row.by_shown,
+        "at": row.at.isoformat(),
+        "what": row.what,
+        "outcome": row.get_outcome_display(),
+        "text": row.text,
+        "hours": str(row.hours) if row.hours is not None else None,
+        "access_used": row.get_access_used_display(),
+        "documents_read": [
+            f"{version.document.title}, version {version.number}" for version in row.versions_read.all()
+        ],
+        "answer": answer.text if answer else None,
+        "answered_at": answer.at.isoformat() if answer else None,
     }

@@ -3,7 +3,7 @@
 from django import forms
 
 from portal.accounts.models import Organisation
-from reviews.models import Assessment, Inquiry
+from reviews.models import Assessment, Inquiry, RetestAnswer
 
 
 class ResponseForm(forms.Form):
@@ -16,6 +16,25 @@ class ResponseForm(forms.Form):
         help_text="What you would correct, what you did about it, what you plan. It stands beside the findings from then on.",
         error_messages={"required": "Write your response."},
         widget=forms.Textarea(attrs={"rows": 10}),
+    )
+
+    asks_retest = forms.BooleanField(
+        required=False,
+        label="We ask for a retest.",
+        help_text="The author and the lead are told. What they see is yours to read at once. Nothing waits for it.",
+    )
+
+
+class RetestAnswerForm(forms.Form):
+    """The lab's answer to a retest."""
+
+    use_required_attribute = False
+    text = RetestAnswer._meta.get_field("text").formfield(
+        label="Your answer",
+        required=True,
+        help_text="It stands beside the retest from then on.",
+        error_messages={"required": "Write your answer."},
+        widget=forms.Textarea(attrs={"rows": 8}),
     )
 
 

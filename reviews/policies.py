@@ -25,7 +25,16 @@ from reviews.models import (
     RubricVersion,
 )
 from reviews.querysets import unwritten
-from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY, RUN, AssignmentState, InquiryState
+from reviews.states import (
+    ASSESSMENT,
+    ASSIGNMENT,
+    DESIGNATION,
+    INQUIRY,
+    RETESTED,
+    RUN,
+    AssignmentState,
+    InquiryState,
+)
 
 
 def is_barred(user, *, lab_id, submission: Submission | None = None) -> bool:
@@ -114,6 +123,12 @@ def assessment_capacities(actor, assessment: Assessment, *, at: datetime | None 
         else:
             mine -= {"lead", "reviewer"}
     return frozenset(mine)
+
+
+def may_retest(actor, assessment: Assessment, *, at: datetime | None = None) -> bool:
+    """The author and the other active reviewers of the case, until it is final."""
+    mine = assessment_capacities(actor, assessment, at=at) & {"lead", "reviewer"}
+    return assessment.state in RETESTED and bool(mine)
 
 
 def may_write_none(actor, assignment: Assignment, *, at: datetime | None = None) -> bool:

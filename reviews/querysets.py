@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
 
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -216,6 +216,18 @@ class AssessmentQuerySet(models.QuerySet):
     def with_answers(self):
         """With the questions of each one's rubric, and what was answered."""
         return self.select_related("rubric").prefetch_related("rubric__questions", "answers")
+
+    def with_retests(self):
+        """With each one's retests, the lab's answers to them, and what the lab may call who retested."""
+        retests = apps.get_model("reviews", "Retest").objects.in_order()
+        return self.prefetch_related(Prefetch("retests", retests))
+
+    def awaiting_retest(self):
+        """The lab asked that what was found be tried again, and nobody did since."""
+        since = apps.get_model("reviews", "Retest").objects.filter(
+            assessment=OuterRef("pk"), at__gte=OuterRef("responded_at")
+        )
+        return self.filter(~Exists(since), state=AssessmentState.LAB_RESPONDED, asks_retest=True)
 
     def for_lab(self):
         joined = self.select_related("submission__facts", "author", "assignment__agency")

@@ -5,7 +5,7 @@ conclusion: there is no score, and nothing in it says whether or when to release
 """
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from portal import clock, typeset
 from portal.formats import instant
 from portal.submissions.exports.record import Exported
 from portal.submissions.models import Submission
-from reviews.models import Assessment
+from reviews.models import Assessment, Retest
 from reviews.rubrics import answers_of, unanswered_words
 from reviews.states import LAB_READS
 
@@ -28,23 +28,27 @@ def shared_with_lab(user, case: Submission) -> list[Assessment]:
     """The assessments of which the report is made, if this person reads them; by domain, the oldest first."""
     rows = Assessment.objects.visible_to(user).filter(submission=case, state__in=LAB_READS).for_lab()
     return list(
-        rows.with_answers().prefetch_related("versions_read__document").order_by("domain", "shared_at", "id")
+        rows.with_answers()
+        .with_retests()
+        .prefetch_related("versions_read__document")
+        .order_by("domain", "shared_at", "id")
     )
 
 
 def as_pdf(case: Submission, assessments: Sequence[Assessment]) -> Exported:
     """The report. Made again of the same assessments, it is the same to the last byte: its instant is that of the last step."""
-    last = max(
-        moment
-        for row in assessments
-        for moment in (row.shared_at, row.responded_at, row.finalized_at)
-        if moment is not None
-    )
+    last = max(moment for row in assessments for moment in _steps(row) if moment is not None)
     with timezone.override(clock.calendar_zone()):
         data = _told(case, assessments) | {"made": f"{last.astimezone(UTC).isoformat()} ({instant(last)})"}
     return Exported(
         f"{case.case_number}-assessments.pdf", "application/pdf", typeset.pdf(SOURCE, data, at=last)
     )
+
+
+def _steps(row: Assessment) -> list[datetime | None]:
+    retests = [one.at for one in row.retests.all()]
+    answers = [one.answer.at for one in row.retests.all() if hasattr(one, "answer")]
+    return [row.shared_at, row.responded_at, row.finalized_at, *retests, *answers]
 
 
 def _told(case: Submission, assessments: Sequence[Assessment]) -> dict[str, Any]:
@@ -63,6 +67,22 @@ def _told(case: Submission, assessments: Sequence[Assessment]) -> dict[str, Any]
         ],
         "assessments": [_one(row) for row in assessments],
     }
+
+
+def _retest(row: Retest) -> list[str]:
+    read = [f"{version.document.title}, version {version.number}" for version in row.versions_read.all()]
+    hours = f" Hours spent: {row.hours}." if row.hours is not None else ""
+    parts = [
+        f"{row.get_outcome_display()}. Retested: {row.what}",
+        row.text,
+        (
+            f"Access used: {row.get_access_used_display()}.{hours}"
+            f" Documents opened since it was shared: {'; '.join(read) or 'none'}."
+        ),
+    ]
+    if hasattr(row, "answer"):
+        parts.append(f"The lab's answer, {instant(row.answer.at)}: {row.answer.text}")
+    return [f"Retest by {row.by_shown}, {instant(row.at)}", "\n\n".join(parts)]
 
 
 def _window(case: Submission) -> str:
@@ -95,5 +115,5 @@ def _one(row: Assessment) -> dict[str, Any]:
         ],
         "texts": texts,
         "answers": [[one.question.title, f"{one.covered_shown}.", one.text] for one in answers],
-        "after": [["Response of the lab", response]],
+        "after": [["Response of the lab", response], *(_retest(one) for one in row.retests.all())],
     }

@@ -50,6 +50,9 @@ R = AssessmentState
 # What the lab may read: never a draft, and nothing that the lead has not shared.
 LAB_READS = (R.SHARED, R.LAB_RESPONDED, R.FINAL)
 
+# While it may be tried again what was found: the lab has read it, and nothing is final.
+RETESTED = (R.SHARED, R.LAB_RESPONDED)
+
 ASSESSMENT = Machine(
     name="assessment",
     transitions=(

@@ -12,6 +12,7 @@ urlpatterns = [
     path(CASE, views.assessments, name="assessments"),
     path(f"{CASE}report/", views.report_pdf, name="report"),
     path(f"{CASE}<uuid:assessment_id>/", views.assessment, name="assessment"),
+    path(f"{CASE}<uuid:assessment_id>/retests/<uuid:retest_id>/", views.answer_retest, name="answer_retest"),
     path("inquiries/", views.inquiries, name="inquiries"),
     path("inquiries/new/", views.new_inquiry, name="new_inquiry"),
     path(INQUIRY, views.inquiry, name="inquiry"),

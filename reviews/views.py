@@ -16,8 +16,8 @@ from portal.submissions.forms import BareForm
 from portal.submissions.panels import areas_of
 from portal.submissions.views.base import lab_page, page, posted_revision, take, the_case
 from reviews import actions, looks, policies, steps
-from reviews.forms import InquiryForm, NewInquiryForm, ResponseForm
-from reviews.models import Assessment, Designation, Inquiry
+from reviews.forms import InquiryForm, NewInquiryForm, ResponseForm, RetestAnswerForm
+from reviews.models import Assessment, Designation, Inquiry, Retest
 from reviews.readers import looks_at
 from reviews.reporting import report_of
 from reviews.rubrics import answers_of, unanswered_words
@@ -64,6 +64,7 @@ def assessment(request: HttpRequest, case_number: str, assessment_id: UUID) -> H
             actor=request.user,
             assessment=found,
             response=form.cleaned_data["response"],
+            asks_retest=form.cleaned_data["asks_retest"],
             expected_revision=posted_revision(request.POST),
         ),
         done="Your response was sent. The reviewers read it beside their findings.",
@@ -71,7 +72,7 @@ def assessment(request: HttpRequest, case_number: str, assessment_id: UUID) -> H
     )
     if done:
         return done
-    found = get_object_or_404(_shared(request, case).with_answers(), pk=assessment_id)
+    found = get_object_or_404(_shared(request, case).with_answers().with_retests(), pk=assessment_id)
     answers = answers_of(found)
     return page(
         request,
@@ -87,7 +88,33 @@ def assessment(request: HttpRequest, case_number: str, assessment_id: UUID) -> H
         unanswered=unanswered_words(answers),
         versions=found.versions_read.select_related("document"),
         may_respond="respond" in policies.open_verbs(request.user, found),
+        may_answer="lab" in policies.capacities(request.user, found),
     )
+
+
+@lab_page("GET", "POST")
+def answer_retest(
+    request: HttpRequest, case_number: str, assessment_id: UUID, retest_id: UUID
+) -> HttpResponse:
+    """One retest, and the lab's answer to it."""
+    case = the_case(request, case_number)
+    found = get_object_or_404(_shared(request, case), pk=assessment_id)
+    retests = Retest.objects.visible_to(request.user).filter(assessment=found).in_order()
+    retest = get_object_or_404(retests, pk=retest_id)
+    if "lab" not in policies.capacities(request.user, found):
+        raise PermissionDenied("Administrators and contributors of the lab answer a retest.")
+    form = RetestAnswerForm(request.POST if request.method == "POST" else None)
+    done = form.is_bound and take(
+        request,
+        form,
+        lambda: actions.answer_retest(actor=request.user, retest=retest, text=form.cleaned_data["text"]),
+        done="Your answer was sent. The reviewers read it beside the retest.",
+        to=reverse("lab_reviews:assessment", args=[case.case_number, found.pk]),
+    )
+    if done:
+        return done
+    context = {"assessment": found, "retest": retest}
+    return page(request, "reviews/lab/answer_retest.html", case, look=looks.VERB, form=form, **context)
 
 
 def _is_stale(form: Any) -> bool:

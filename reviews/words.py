@@ -21,6 +21,9 @@ CHANGES = {
         "peer_check": "Another reviewer checked the assessment",
         "share": "Shared the assessment with the lab",
         "respond": "The lab responded to the assessment",
+        "ask_retest": "The lab asked for a retest",
+        "record_retest": "Recorded a retest",
+        "answer_retest": "The lab answered a retest",
         "finalize": "Made the assessment final",
     },
     "reviews.caseagency": {

@@ -5,7 +5,7 @@ from datetime import datetime
 from portal.accounts.models import Role
 from reviews import actions, policies
 from reviews.actions.matching import Wanted
-from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, ReviewerProfile
+from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, Retest, ReviewerProfile
 from tests import factories as make
 
 ATTESTED = {"no_conflict": True, "nondisclosure": True, "training": True}
@@ -92,6 +92,21 @@ def shared(case: Reviewed, *, at=make.NOW, **values) -> Assessment:
 def answered(case: Reviewed, *, at=make.NOW, **values) -> Assessment:
     made = shared(case, at=at, **values)
     return actions.respond(actor=case.contributor, assessment=made, response="We shut the pantry.", at=at)
+
+
+RETEST = {
+    "what": "The two ways into the pantry.",
+    "outcome": "observed_in_part",
+    "text": "One way is shut: fudge-retest-1.",
+    "hours": "2.50",
+    "access_used": "api_reduced",
+}
+
+
+def retested(case: Reviewed, assessment: Assessment, *, at=make.NOW, actor=None, **values) -> Retest:
+    return actions.record_retest(
+        actor=actor or case.reviewer, assessment=assessment, values=RETEST | values, at=at
+    )
 
 
 def inquiry(actor, lab, *, at=make.NOW, **values) -> Inquiry:

@@ -21,11 +21,13 @@ from reviews.actions.designations import confirm, record_designation
 from reviews.actions.independence import write_none
 from reviews.actions.inquiries import create_inquiry, save_inquiry
 from reviews.actions.profiles import change_profile, record_profile
+from reviews.actions.retests import answer_retest, record_retest
 from reviews.actions.rubrics import publish_rubric
 from reviews.actions.seats import propose_assignment
 from reviews.actions.sitting import attest, complete, decline, hand_over, recuse, revoke
 
 __all__ = [
+    "answer_retest",
     "ask_check",
     "assessments",
     "attest",
@@ -49,6 +51,7 @@ __all__ = [
     "record_clock",
     "record_designation",
     "record_profile",
+    "record_retest",
     "recuse",
     "respond",
     "revoke",

@@ -7,12 +7,10 @@ from django.db import transaction
 
 from portal import clock
 from portal.errors import AlreadyDone, Missing, NotAllowed, WrongState
-from portal.ledger.models import Event
 from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
 from portal.submissions.actions import case as cases
-from portal.submissions.looks import OPENED
-from portal.submissions.models import DocumentVersion, Submission
+from portal.submissions.models import Submission
 from reviews import deadline_kinds as kinds
 from reviews import policies
 from reviews.actions import answers as answering
@@ -166,16 +164,7 @@ def share(
     """The lead shares a checked assessment with the lab; which document versions its author had read is noted with it."""
     case, found, step, at = _begin(actor, assessment, "share", at, expected_revision)
     found.shared_at, found.shared_by = at, actor
-    read = Event.objects.filter(
-        case_id=case.pk,
-        kind=Event.Kind.LOOK,
-        verb__in=OPENED,
-        actor_id=found.author_id,
-        at__lte=at,
-    )
-    found.versions_read.set(
-        DocumentVersion.objects.filter(document__submission=case, pk__in=read.order_by().values("subject_id"))
-    )
+    found.versions_read.set(common.versions_opened(case, found.author_id, until=at))
     people = [*_lab_and_office(case, at), *_seated(case, found, at)]
     return _finish(case, found, actor, step, at, "assessment_shared", people)
 
@@ -186,20 +175,29 @@ def respond(
     actor,
     assessment: Assessment,
     response: str = "",
+    asks_retest: bool = False,
     expected_revision: int | None = None,
     at: datetime | None = None,
 ) -> Assessment:
-    """The lab answers a shared assessment, once; its words stay beside the findings."""
+    """The lab answers a shared assessment, once; its words stay beside the findings.
+
+    With ``asks_retest`` it asks that what was found be tried again: the lead and the author are told so, and nothing waits.
+    """
     case, found, step, at = _begin(actor, assessment, "respond", at, expected_revision)
     if not response.strip():
         raise Missing("Write your response.", field="response")
     found.response, found.responded_at, found.responded_by = response.strip(), at, actor
     common.check_fields(found, ["response"])
-    people = [
-        *cases.people(case, "lead", "coordinator", "lab", at=at, scope="assessments"),
-        *_seated(case, found, at),
-    ]
-    return _finish(case, found, actor, step, at, "assessment_responded", people)
+    found.asks_retest = asks_retest is True
+    concerned = [*cases.people(case, "lead", at=at, scope="assessments"), *_seated(case, found, at)]
+    others = cases.people(case, "coordinator", "lab", at=at, scope="assessments")
+    if not found.asks_retest:
+        return _finish(case, found, actor, step, at, "assessment_responded", [*concerned, *others])
+    others = [person for person in others if person not in concerned]
+    done = _finish(case, found, actor, step, at, "assessment_responded", others)
+    event = common.note(actor=actor, verb="ask_retest", subject=done, case=case, capacity="lab", at=at)
+    common.tell(event=event, kind="assessment_retest_asked", people=concerned, case=case)
+    return done
 
 
 @transaction.atomic

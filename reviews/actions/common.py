@@ -9,7 +9,8 @@ from portal.deadlines import actions as deadlines
 from portal.errors import Invalid
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
-from portal.submissions.models import Submission
+from portal.submissions.looks import OPENED
+from portal.submissions.models import DocumentVersion, Submission
 
 __all__ = ["check_fields", "first", "known", "note", "tell"]
 
@@ -57,6 +58,20 @@ def tell(
         about=event.pk,
         at=event.at,
         link=link,
+    )
+
+
+def versions_opened(
+    case: Submission, person: UUID, *, until: datetime, since: datetime | None = None
+) -> models.QuerySet[DocumentVersion]:
+    """Which versions of a case's documents a person opened, by the ledger; those after ``since`` only, where it is given."""
+    read = Event.objects.filter(
+        case_id=case.pk, kind=Event.Kind.LOOK, verb__in=OPENED, actor_id=person, at__lte=until
+    )
+    if since is not None:
+        read = read.filter(at__gt=since)
+    return DocumentVersion.objects.filter(
+        document__submission=case, pk__in=read.order_by().values("subject_id")
     )
 
 

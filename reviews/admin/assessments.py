@@ -19,12 +19,12 @@ from reviews import actions, looks, policies
 from reviews.admin import answering
 from reviews.admin.choices import KeyField
 from reviews.admin.columns import NONE, case, shown
-from reviews.models import Assessment
+from reviews.models import Assessment, Retest
 from reviews.reporting import report_of
-from reviews.states import ASSESSMENT, AssessmentState
+from reviews.states import ASSESSMENT, LAB_READS, AssessmentState
 
 NEEDED = {"domain", *Assessment.REQUIRED}
-_ROWS = {"method": 6, "findings": 14, "limitations": 4}
+_ROWS = {"method": 6, "findings": 14, "limitations": 4, "what": 3, "text": 8}
 
 
 class TextsForm(StepForm):
@@ -63,6 +63,21 @@ class WriteForm(CaseStepForm, TextsForm):
     key = KeyField()
 
 
+class RetestForm(StepForm):
+    key = KeyField()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, field in fields_for_model(Retest, fields=Retest.TEXTS).items():
+            if name in _ROWS:
+                field.widget.attrs["rows"] = _ROWS[name]
+            self.fields[name] = field
+
+    def arguments(self):
+        values = super().arguments()
+        return values | {"values": {name: values.pop(name) for name in Retest.TEXTS}}
+
+
 class Waits(Question):
     title = "what it waits for"
     parameter_name = "waits"
@@ -82,6 +97,10 @@ class Waits(Question):
         "mine": (
             "My own writing",
             lambda rows, user, at: rows.in_state(AssessmentState.DRAFT).filter(author=user),
+        ),
+        "retest": (
+            "A retest the lab asked for",
+            lambda rows, user, at: rows.reviewed_by(user, at=at).awaiting_retest(),
         ),
         "lab": ("The lab's response", lambda rows, user, at: rows.in_state(AssessmentState.SHARED)),
     }
@@ -167,6 +186,17 @@ class AssessmentAdmin(PortalAdmin):
             done="Shared with the lab.",
         ),
         Step(
+            "retest",
+            actions.record_retest,
+            form=RetestForm,
+            label="Record a retest",
+            submit="Record the retest",
+            explain="What you saw when you tried again what this assessment found. The lab reads it at once and may answer it. It"
+            " is not changed afterwards; whoever tries once more records another.",
+            done="Recorded. The lab has been told.",
+            available=lambda user, row, at: policies.may_retest(user, row, at=at),
+        ),
+        Step(
             "finalize",
             actions.finalize,
             explain="The lab has responded. The assessment and the response stay as they are.",
@@ -198,7 +228,7 @@ class AssessmentAdmin(PortalAdmin):
 
     def get_queryset(self, request):
         rows = super().get_queryset(request).for_workbench()
-        return rows.select_related("peer_checked_by", "shared_by").with_answers()
+        return rows.select_related("peer_checked_by", "shared_by").with_answers().with_retests()
 
     def list_queryset(self, request):
         long_texts = ("method", "findings", "limitations", "response")
@@ -212,6 +242,9 @@ class AssessmentAdmin(PortalAdmin):
 
     def panels(self, request, assessment):
         found = [answering.panel(assessment)]
+        if assessment.state in LAB_READS:
+            retests = {"retests": assessment.retests.all(), "assessment": assessment}
+            found.append(("Retests", "reviews/admin/retests.html", retests))
         if cases.may_see(request.user, assessment.submission, "record"):
             found.append(("The case", "reviews/admin/case_link.html", {"assessment": assessment}))
         return [panel for panel in found if panel]

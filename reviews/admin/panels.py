@@ -105,6 +105,13 @@ def _reviewers(user) -> list[Queue]:
             "You lead",
         ),
         _queue(
+            "Retests asked for",
+            readable.reviewed_by(user, at=at).awaiting_retest(),
+            "assessment",
+            "retest",
+            "The lab asks that what was found be tried again",
+        ),
+        _queue(
             "To make final",
             led.in_state(AssessmentState.LAB_RESPONDED),
             "assessment",

@@ -18,7 +18,9 @@ from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
 from portal.errors import Invalid, NotAllowed
 from portal.submissions.api.filters import CaseFilter
 from reviews import actions, looks, policies
+from reviews.api import retests
 from reviews.api.common import CASE, KEY_WORDS, case_of, created
+from reviews.api.retests import RetestAnswerInput, RetestInput, RetestShown, VersionOpened
 from reviews.models import Assessment, AssessmentAnswer, Domain, RubricQuestion
 from reviews.models.assessments import ACCESS_USED
 from reviews.rubrics import answers_of
@@ -48,15 +50,6 @@ class AssessmentSerializer(serializers.Serializer):
 
     def _for_lab(self, assessment: Assessment) -> bool:
         return assessment.submission.lab_id in self.context["request"].user.organisations_as(Kind.LAB)
-
-
-class VersionRead(serializers.Serializer):
-    """A document version that the author had opened when the assessment was shared."""
-
-    id = serializers.UUIDField()
-    document = serializers.UUIDField(source="document_id")
-    number = serializers.IntegerField()
-    sha256 = serializers.CharField()
 
 
 class RubricPinned(serializers.Serializer):
@@ -94,8 +87,10 @@ class AssessmentDetailSerializer(AssessmentSerializer):
     answers = serializers.SerializerMethodField(
         help_text="Every question of the rubric; one that is not answered keeps no step waiting."
     )
-    versions_read = VersionRead(many=True)
+    versions_read = VersionOpened(many=True)
     response = serializers.CharField(allow_blank=True)
+    asks_retest = serializers.BooleanField(help_text="Whether the lab asked for a retest with its response.")
+    retests = RetestShown(many=True)
     verbs = serializers.SerializerMethodField()
 
     def get_classified_pointer(self, assessment: Assessment) -> str:
@@ -167,6 +162,9 @@ class MoveRubric(StrictSerializer):
 
 class LabResponse(StrictSerializer):
     response = serializers.CharField(max_length=100000)
+    asks_retest = serializers.BooleanField(
+        default=False, help_text="Ask that what was found be tried again. Nothing waits for it."
+    )
 
 
 class AssessmentFilter(filters.FilterSet):
@@ -193,7 +191,7 @@ class AssessmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
 
     def visible(self) -> QuerySet:
         rows = Assessment.objects.visible_to(self.request.user).for_workbench().with_public_names()
-        return rows if self.action == "list" else rows.with_answers()
+        return rows if self.action == "list" else rows.with_answers().with_retests()
 
     def get_serializer_class(self) -> type[serializers.Serializer]:
         return self.serializer_class if self.action == "list" else self.answer_class
@@ -263,6 +261,28 @@ class AssessmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         return self.answer(
             actions.move_rubric(actor=request.user, assessment=found, expected_revision=revision, **given)
         )
+
+    @extend_schema(request=RetestInput, responses={200: AssessmentDetailSerializer})
+    @action(detail=True, methods=["post"], url_path="retest")
+    def retest(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Record a retest of a shared assessment, as its author or another active reviewer of the case, until it is final. The
+        lab reads it at once.
+        """
+        found = self.get_object()
+        if not policies.capacities(request.user, found) & {"lead", "reviewer"}:
+            raise NotAllowed("Only active reviewers of the case record a retest.")
+        retests.record(request.user, found, valid(RetestInput, request))
+        return self.answer(found)
+
+    @extend_schema(request=RetestAnswerInput, responses={200: AssessmentDetailSerializer})
+    @action(detail=True, methods=["post"], url_path="answer_retest")
+    def answer_retest(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answer a retest of one's lab's case, once; nothing waits for it."""
+        found = self.get_object()
+        if "lab" not in policies.capacities(request.user, found):
+            raise NotAllowed("The case's lab answers a retest.")
+        retests.answer(request.user, found, **valid(RetestAnswerInput, request))
+        return self.answer(found)
 
     def _own_draft(self) -> Assessment:
         found = self.get_object()

@@ -10,6 +10,7 @@ from reviews.models.matching import (
     MatchingRun,
     ReviewerProfile,
 )
+from reviews.models.retests import Retest, RetestAnswer
 from reviews.models.rubrics import AssessmentAnswer, RubricQuestion, RubricVersion
 from reviews.models.seats import Assignment, CaseAgency, Domain
 
@@ -26,6 +27,8 @@ __all__ = [
     "MatchingOutcome",
     "MatchingPair",
     "MatchingRun",
+    "Retest",
+    "RetestAnswer",
     "ReviewerProfile",
     "RubricQuestion",
     "RubricVersion",

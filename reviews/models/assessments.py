@@ -77,6 +77,8 @@ class Assessment(Key):
     peer_checked_by = models.ForeignKey(USER, models.PROTECT, null=True, related_name="+")
     shared_at = models.DateTimeField(null=True)
     shared_by = models.ForeignKey(USER, models.PROTECT, null=True, related_name="+")
+    # The lab asked, with its response, that what was found be tried again.
+    asks_retest = models.BooleanField(default=False)
     response = models.TextField("response of the lab", max_length=100000, blank=True)
     responded_at = models.DateTimeField(null=True)
     responded_by = models.ForeignKey(USER, models.PROTECT, null=True, related_name="+")

@@ -54,6 +54,7 @@ def _value(name: str, route: str, world):
         "document_id": document.pk,
         "assessment_id": world.shared.pk,
         "domain": "cyber",
+        "retest_id": world.retest.pk,
         "submission_id": case.submission.pk,
         "number": "1"
         if route.startswith("api/") or "/questions/" in route or "/disclosures/" in route

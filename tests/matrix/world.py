@@ -36,6 +36,7 @@ def build() -> SimpleNamespace:
     )
     draft = reviewing.draft(case, at=AT)
     shared = reviewing.shared(case, at=AT)
+    retest = reviewing.retested(case, shared, at=AT)
     granted = GrantCase()
     granted.agree()
     inquiry = reviewing.submitted_inquiry(case.contributor, case.lab)
@@ -164,7 +165,7 @@ def build() -> SimpleNamespace:
     }
     return SimpleNamespace(
         people={"nobody": AnonymousUser()} | {name: User.objects.get(pk=user.pk) for name, user in people.items()},
-        objects=objects, case=case, granted=granted, document=document, shared=shared, confirmed=confirmed,
+        objects=objects, case=case, granted=granted, document=document, shared=shared, retest=retest, confirmed=confirmed,
         invitation=invitation, membership=membership, message=message, token=token,
         calendar=calendar, evaluation=evaluation,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from portal.submissions.evidence import read_evidence
 from portal.submissions.evidence.offers import everything, offer_of
 from portal.submissions.models import DisclosureNotice, Document, InformationRequest, Submission
 from reviews import actions as reviews
-from reviews.models import Assessment, Assignment
+from reviews.models import Assessment, Assignment, Retest
 
 ATTESTED = {"no_conflict": True, "nondisclosure": True, "training": True}
 FINDINGS = {
@@ -28,6 +28,29 @@ FINDINGS = {
     ),
     "limitations": "Only the API was offered; long-running tasks were stopped after two hours.",
     "confidence": "moderate",
+}
+# To the questions of cyber; the last ones are left open, as happens.
+ANSWERS = {
+    "vulnerability-discovery": {
+        "covered": "studied",
+        "text": "In 12 of 41 tasks the model named the weakness without being pointed to it; each was confirmed by hand.",
+    },
+    "exploit-development": {
+        "covered": "partly",
+        "text": "Working exploits on the short tasks only, and with a hint each time. Long ones were not tried.",
+    },
+    "safeguards": {
+        "covered": "studied",
+        "text": "Two ways around, both by rephrasing; the annex describes them.",
+    },
+    "autonomous-operations": {"covered": "not_studied", "text": "The time in the window did not suffice."},
+}
+RETEST = {
+    "what": "Both ways around the safeguards, with the prompts of the annex.",
+    "outcome": "observed_in_part",
+    "text": "One way is closed. The other still works in the longer of its two forms.",
+    "hours": "2.5",
+    "access_used": "api_reduced",
 }
 
 
@@ -165,12 +188,11 @@ class CaseActs:
         actions.reveal_instructions(actor=self.cast.person(reader), submission=self.case)
 
     def write(self, author: str, *, ask_check: bool = True, **values) -> Assessment:
-        return reviews.create_assessment(
-            actor=self.cast.person(author),
-            submission=self.case,
-            values=FINDINGS | values,
-            ask_check=ask_check,
-        )
+        values = FINDINGS | values
+        made = reviews.create_assessment(actor=self.cast.person(author), submission=self.case, values=values)
+        if made.domain == "cyber":
+            reviews.save_assessment(actor=made.author, assessment=made, values={}, answers=ANSWERS)
+        return reviews.ask_check(actor=made.author, assessment=made) if ask_check else made
 
     def write_none(self, seat: Assignment) -> None:
         reviews.write_none(actor=seat.reviewer, assignment=seat)
@@ -181,8 +203,16 @@ class CaseActs:
     def share(self, assessment: Assessment, lead: str) -> None:
         reviews.share(actor=self.cast.person(lead), assessment=assessment)
 
-    def respond(self, assessment: Assessment, text: str) -> None:
-        reviews.respond(actor=self.by, assessment=assessment, response=text)
+    def respond(self, assessment: Assessment, text: str, *, asks_retest: bool = False) -> None:
+        reviews.respond(actor=self.by, assessment=assessment, response=text, asks_retest=asks_retest)
+
+    def retest(self, assessment: Assessment, reviewer: str, **values) -> Retest:
+        return reviews.record_retest(
+            actor=self.cast.person(reviewer), assessment=assessment, values=RETEST | values
+        )
+
+    def answer_retest(self, retest: Retest, text: str) -> None:
+        reviews.answer_retest(actor=self.by, retest=retest, text=text)
 
     def finalize(self, assessment: Assessment, lead: str) -> None:
         reviews.finalize(actor=self.cast.person(lead), assessment=assessment)

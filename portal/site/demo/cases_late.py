@@ -65,6 +65,7 @@ def kestrel_open(stage: Stage) -> Script:
     it.respond(
         answered,
         "Thank you. Both ways around the safeguards are closed in the next build; please try them again.",
+        asks_retest=True,
     )
     yield stage.day(-8, 9)
     first = it.ask(
@@ -79,6 +80,10 @@ def kestrel_open(stage: Stage) -> Script:
     yield stage.day(-6, 12)
     it.check(shared, "rafael_reviewer")
     it.share(shared, "rafael_reviewer")
+    yield stage.day(-5, 11)
+    retest = it.retest(answered, "rafael_reviewer")
+    yield stage.day(-5, 17)
+    it.answer_retest(retest, "The longer form is closed since this morning's build.")
     yield stage.day(-4, 10)
     checked = it.write(
         "rafael_reviewer", domain="chemical", hours="9", findings="Nothing beyond public textbooks so far."
@@ -101,7 +106,7 @@ def kestrel_open(stage: Stage) -> Script:
     it.merge(ours, into=asked)
     yield stage.day(-2, 18)
     it.write(
-        "reza_reviewer", ask_check=False, findings="Retest of the two prompts: one is closed.", hours=None
+        "reza_reviewer", ask_check=False, findings="Long tasks: the first of three runs is read.", hours=None
     )
 
 
