@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db import models
+
 from portal.checking import check_fields
 from portal.deadlines import actions as deadlines
 from portal.errors import Invalid
@@ -12,7 +14,7 @@ from portal.ledger.models import Event
 from portal.submissions.looks import OPENED
 from portal.submissions.models import DocumentVersion, Submission
 
-__all__ = ["check_fields", "first", "known", "note", "tell"]
+__all__ = ["check_fields", "first", "known", "note", "tell", "versions_opened"]
 
 
 def note(

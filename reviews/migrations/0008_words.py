@@ -9,7 +9,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_tie"),
-        ("reviews", "0003_matching"),
+        ("reviews", "0007_retests"),
         ("submissions", "0016_barrier_by_ties"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
