@@ -14,12 +14,15 @@ class SubmissionsConfig(AppConfig):
         from portal.ledger import words
         from portal.ledger.querysets import LAB_SIDE
         from portal.ledger.querysets import READERS as EVENT_READERS
-        from portal.submissions import history, policies, readers
+        from portal.submissions import history, hooks, policies, readers
+        from portal.submissions.actions.scanning import told_of_version
         from portal.submissions.admin import searching
         from portal.submissions.admin.home import queues
         from portal.submissions.deadline_kinds import register_kinds
+        from portal.submissions.models import DocumentVersion
 
         register_kinds()
+        hooks.STORED[DocumentVersion] = told_of_version
         words.tell_changes(
             {
                 "submissions.submission": history.CHANGES,

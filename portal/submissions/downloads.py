@@ -1,7 +1,8 @@
 """A file on its way out, the same for pages and API: recorded, never shown by the browser, cut off when access ends."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.utils.http import content_disposition_header
 from portal import clock
 from portal.accounts.models import Kind, User
 from portal.submissions import actions, files, policies
-from portal.submissions.models import DocumentVersion
+from portal.submissions.models import DocumentVersion, StoredFile
 
 # A hostile document must not run in the portal's origin even where a browser ignores the disposition.
 HEADERS = {
@@ -27,9 +28,16 @@ def download(*, actor, version: DocumentVersion) -> StreamingHttpResponse:
     The bytes leave after the request's transaction: the audience is asked again every few megabytes, in short ones of their own.
     """
     given = actions.open_version(actor=actor, version=version)
-    body = _Body(actor.pk, version.document_id, given)
-    response = StreamingHttpResponse(body, content_type=version.content_type, headers=HEADERS)
-    response["Content-Disposition"] = content_disposition_header(True, version.name) or "attachment"
+    return streamed(version, given, still_allowed=partial(_still_allowed, actor.pk, version.document_id))
+
+
+def streamed(
+    file: StoredFile, given: actions.Given, *, still_allowed: Callable[[], bool]
+) -> StreamingHttpResponse:
+    """What an action gave of a file, as an attachment; ``still_allowed`` is asked again while it is on its way."""
+    body = _Body(given, still_allowed)
+    response = StreamingHttpResponse(body, content_type=file.content_type, headers=HEADERS)
+    response["Content-Disposition"] = content_disposition_header(True, file.name) or "attachment"
     response["Content-Length"] = str(given.size)
     return response
 
@@ -37,20 +45,17 @@ def download(*, actor, version: DocumentVersion) -> StreamingHttpResponse:
 class _Body:
     """The bytes on their way. Closed with the response even where nobody ever read them: a copy lives no longer."""
 
-    def __init__(self, person: UUID, document: UUID, given: actions.Given):
-        self.person, self.document, self.given = person, document, given
+    def __init__(self, given: actions.Given, still_allowed: Callable[[], bool]):
+        self.given, self.still_allowed = given, still_allowed
 
     def __iter__(self) -> Iterator[bytes]:
         sent = 0
-        for piece in files.stream(self.given, still_allowed=self._still_allowed):
+        for piece in files.stream(self.given, still_allowed=self.still_allowed):
             sent += len(piece)
             yield piece
         if sent < self.given.size:
             # The server closes the connection, so the reader sees a broken download and not a whole file.
             raise ConnectionResetError(errno.ECONNRESET, "Access ended while the file was on its way.")
-
-    def _still_allowed(self) -> bool:
-        return _still_allowed(self.person, self.document)
 
     def close(self) -> None:
         self.given.close()

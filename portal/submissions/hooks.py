@@ -1,6 +1,7 @@
 """What upper floors add to a case's steps: they fill these lists from their AppConfig, and it happens in one transaction."""
 
 from collections.abc import Callable
+from typing import Any
 
 # (submission, actor, at): the lab's planned partner release moved from ``old`` (an instant or None); follow it.
 DATES_MOVED: list[Callable] = []
@@ -17,6 +18,10 @@ REVIEWERS_OF: list[Callable] = []
 FIRST_GRANT_IF: list[Callable] = []
 # (at) -> queryset of the seats that have the lead of a case, with ``submission_id`` and ``lead_name``.
 LEADS: list[Callable] = []
+
+# Kinds of stored files -> (file, found, at): records what came of a scan; ``found`` is whether that is malware. What is named
+# here is scanned, and its strays are removed from the storage.
+STORED: dict[Any, Callable] = {}
 
 
 def call(hooks: list[Callable], *args, **kwargs) -> None:

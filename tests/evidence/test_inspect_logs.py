@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.submissions.evidence import Evidence, Score, Unreadable, inspect_logs, json_pieces, read_evidence
+from portal.submissions.evidence.metrics import with_errors
 from tests.evidence.logs import archive, as_json, log
 
 MATCH = Score("match", {"accuracy": 0.625, "stderr": 0.05})
@@ -84,6 +85,28 @@ def test_an_archive_that_was_not_finished_tells_its_beginning():
         scores=[],
         problems=["The log was not finished: it has no results."],
     )
+
+
+def test_characters_that_no_database_keeps_are_replaced():
+    results = {"scores": [{"name": "ma\x00tch", "metrics": {"acc\ud800uracy": {"value": 1}}}]}
+    found = read_evidence(as_json(eval=log()["eval"] | {"task": "ran\x00ge\ud800"}, results=results))
+    assert (found.task, found.scores) == ("ran\ufffdge?", [Score("ma\ufffdtch", {"acc?uracy": 1})])
+
+
+def test_a_standard_error_stands_with_what_it_is_of():
+    metrics = {
+        "stderr": 0.1,
+        "mean": 2,
+        "accuracy": 0.5,
+        "f1_stderr": 0.2,
+        "std": 3,
+        "f1": 0.4,
+        "x_stderr": 9,
+    }
+    assert with_errors(metrics) == [
+        ("mean", 2, 0.1), ("accuracy", 0.5, 0.1), ("std", 3, None), ("f1", 0.4, 0.2), ("x_stderr", 9, None)
+    ]  # fmt: skip
+    assert with_errors({"stderr": 0.1}) == [("stderr", 0.1, None)]
 
 
 def refused(stream: io.BytesIO) -> str:

@@ -55,7 +55,7 @@ def add_document(
     marks = markings.marking(tlp=tlp, cui=cui, confidential_commercial=confidential_commercial)
     steps.ask_edit(actor=actor, submission=submission, edit="add_document", at=at)
     _require_named(kind, title)
-    with stored(upload, actor=actor, sha256=sha256) as version, transaction.atomic():
+    with stored(upload, actor=actor, kind=DocumentVersion, sha256=sha256) as version, transaction.atomic():
         return add_stored(
             actor=actor, submission=submission, version=version, kind=kind, title=title, marks=marks, at=at, upload=upload
         )  # fmt: skip
@@ -97,7 +97,7 @@ def add_version(
 ) -> DocumentVersion:
     """A new version of a document; the earlier ones stay as they are. ``upload`` and ``sha256`` as of ``add_document``."""
     steps.ask_edit(actor=actor, submission=document.submission, edit="add_version", at=at)
-    with stored(upload, actor=actor, sha256=sha256) as version, transaction.atomic():
+    with stored(upload, actor=actor, kind=DocumentVersion, sha256=sha256) as version, transaction.atomic():
         case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="add_version", at=at)
         document = Document.objects.select_for_update().get(pk=document.pk)
         if document.removed_at is not None:

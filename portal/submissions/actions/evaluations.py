@@ -11,6 +11,7 @@ from django.db import transaction
 from portal.errors import AlreadyDone, Invalid
 from portal.submissions.actions import case as steps
 from portal.submissions.actions.drafts import Conflict, merge_draft
+from portal.submissions.evidence.metrics import is_stderr
 from portal.submissions.models import DocumentVersion, Evaluation, Submission
 
 ROWS_AT_MOST, METRICS_AT_MOST, METRIC_NAME_AT_MOST = 100, 200, 500
@@ -81,7 +82,7 @@ def add_evaluations(
     """
     if not 0 < len(rows) <= ROWS_AT_MOST:
         raise Invalid(f"Give 1 to {ROWS_AT_MOST} rows.", field="rows")
-    checked = [_checked(row) for row in rows]
+    checked = [checked_row(row) for row in rows]
     case, at = steps.begin_edit(actor=actor, submission=submission, edit="add_evaluations", at=at)
     sha256 = source.sha256 if source else ""
     standing = case.evaluation_rows.filter(taken_back_at=None, source_sha256=sha256)
@@ -134,7 +135,8 @@ def take_back_evaluation(*, actor, evaluation: Evaluation, at: datetime | None =
     return row
 
 
-def _checked(row: dict[str, Any]) -> dict[str, Any]:
+def checked_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as it may be kept. Raises Invalid, naming the field, for what may not."""
     unknown = set(row) - set(WRITTEN)
     if unknown:
         raise Invalid(f"Unknown value: {', '.join(sorted(unknown))}.", field="rows")
@@ -187,7 +189,7 @@ def _scores(given: list[dict]) -> list[dict]:
                 )
             if not _is_number(value):
                 raise Invalid(f"{name} is not a number.", field="scores")
-            if value < 0 and (name == "stderr" or name.endswith("_stderr")):
+            if value < 0 and is_stderr(name):
                 raise Invalid("A standard error is 0 or more.", field="scores")
         found.append({"name": str(score["name"])[:500], "metrics": dict(score["metrics"])})
     return found

@@ -13,7 +13,8 @@ from django.core.files.storage import default_storage
 from django.db.models import Min
 
 from portal import clock
-from portal.submissions.models import FILES_FOLDER, DocumentVersion
+from portal.submissions import hooks
+from portal.submissions.models import StoredFile
 
 log = logging.getLogger(__name__)
 # Much longer than any request lasts: a younger file may belong to a transaction that has yet to commit.
@@ -22,44 +23,46 @@ BATCH = 500
 
 
 def remove_orphans(*, at: datetime | None = None) -> int:
-    """Remove the files that no version names and that are older than a day; returns how many. Twice, late or beside itself:
+    """Remove the files that no row names and that are older than a day; returns how many. Twice, late or beside itself:
     the same files are gone.
 
     ``at`` is the machine's time and not the portal's, which a demo may move: files know no other. What is older than the
-    database's first version is left alone: such a storage was not filled from this database, or not from it alone.
+    database's first file is left alone: such a storage was not filled from this database, or not from it alone.
     """
     with clock.at_offset(timedelta(0)):
         at = at or clock.now()
-    first = DocumentVersion.objects.aggregate(first=Min("uploaded_at"))["first"]
+    since = [kind._base_manager.aggregate(first=Min("uploaded_at"))["first"] for kind in hooks.STORED]
+    first = min((moment for moment in since if moment is not None), default=None)
     if first is None:
         return 0
     removed = 0
-    for batch in _batches():
-        unnamed = set(batch.values()) - _named(pk__in=batch)
-        old = [name for name in sorted(unnamed) if first <= _stored_at(name, otherwise=at) <= at - AFTER]
-        # A version may name a file that was stored under another's id. No index finds that, so only what would go is asked for.
-        for name in set(old) - _named(file__in=old):
-            default_storage.delete(name)
-            removed += 1
+    for kind in hooks.STORED:
+        for batch in _batches(kind.FOLDER):
+            unnamed = set(batch.values()) - _named(kind, pk__in=batch)
+            old = [name for name in sorted(unnamed) if first <= _stored_at(name, otherwise=at) <= at - AFTER]
+            # A row may name a file that was stored under another's id. No index finds that, so only what would go is asked for.
+            for name in set(old) - _named(kind, file__in=old):
+                default_storage.delete(name)
+                removed += 1
     if removed:
-        log.warning("%s stored files that no version names were removed", removed)
+        log.warning("%s stored files that no row names were removed", removed)
     return removed
 
 
-def _named(**where) -> set[str]:
-    """The files that versions name."""
-    return set(DocumentVersion.objects.filter(**where).order_by().values_list("file", flat=True))
+def _named(kind: type[StoredFile], **where) -> set[str]:
+    """The files that the rows of a kind name."""
+    return set(kind._base_manager.filter(**where).order_by().values_list("file", flat=True))
 
 
-def _batches() -> Iterator[dict[UUID, str]]:
-    """The stored files, folder by folder, under the ids of the versions they were stored for."""
-    for folder in _listed(FILES_FOLDER)[0]:
-        names = _listed(f"{FILES_FOLDER}/{folder}")[1]
+def _batches(root: str) -> Iterator[dict[UUID, str]]:
+    """The stored files of a kind, folder by folder, under the ids of the rows they were stored for."""
+    for folder in _listed(root)[0]:
+        names = _listed(f"{root}/{folder}")[1]
         for start in range(0, len(names), BATCH):
             yield {
-                version: f"{FILES_FOLDER}/{folder}/{name}"
+                row: f"{root}/{folder}/{name}"
                 for name in names[start : start + BATCH]
-                if (version := _version(name)) is not None
+                if (row := _row(name)) is not None
             }
 
 
@@ -70,13 +73,13 @@ def _listed(folder: str) -> tuple[list[str], list[str]]:
         return [], []
 
 
-def _version(name: str) -> UUID | None:
-    """The version a file was stored for; None for what the portal did not name, which is not ours to remove."""
+def _row(name: str) -> UUID | None:
+    """The row a file was stored for; None for what the portal did not name, which is not ours to remove."""
     try:
-        version = UUID(hex=name)
+        row = UUID(hex=name)
     except ValueError:
         return None
-    return version if version.hex == name else None
+    return row if row.hex == name else None
 
 
 def _stored_at(name: str, *, otherwise: datetime) -> datetime:

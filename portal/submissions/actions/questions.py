@@ -90,7 +90,7 @@ def answer(
     steps.ask_step(actor, question, "answer", at)
     with _beside_the_file():
         cases.ask_edit(actor=actor, submission=question.submission, edit="add_document", at=at)
-    with stored(upload, actor=actor) as version:
+    with stored(upload, actor=actor, kind=DocumentVersion) as version:
         return _answer(**given, brought=version, marks=marks)
 
 

@@ -10,10 +10,10 @@ from django.db.models import Q
 from portal import clamd, clock
 from portal.deadlines import actions as deadlines
 from portal.ledger import actions as ledger
-from portal.submissions import files
+from portal.submissions import files, hooks
 from portal.submissions.actions import case as steps
-from portal.submissions.models import DocumentVersion
-from portal.submissions.models.documents import Scan
+from portal.submissions.models import DocumentVersion, StoredFile
+from portal.submissions.models.stored import Scan
 
 AGAIN_AFTER = timedelta(minutes=10)
 # Longer than any scan lasts: a worker that has not answered by then is taken to be dead.
@@ -24,38 +24,42 @@ OPEN = (Scan.WAITING, Scan.FAILED)
 
 
 def scan_waiting(*, at: datetime | None = None) -> int:
-    """Ask the scanner about the versions that wait for it; returns how many were asked about. Twice, late or beside itself: each
-    has one verdict. A scan that fails is tried again until a day after the first time it failed.
+    """Ask the scanner about the files that wait for it, of whatever kind; returns how many were asked about. Twice, late or
+    beside itself: each has one verdict. A scan that fails is tried again until a day after the first time it failed.
 
     Nothing is locked and no transaction is open while the scanner is at work.
     """
     if not settings.CLAMD_URL:
         return 0
     tried: list = []
-    while len(tried) < MOST_A_RUN and (version := _next(at or clock.now(), tried)) is not None:
-        tried.append(version.pk)
-        state, detail = _asked(version)
-        _write(version, state, detail, at or clock.now())
+    while len(tried) < MOST_A_RUN and (file := _next(at or clock.now(), tried)) is not None:
+        tried.append(file.pk)
+        state, detail = _asked(file)
+        _write(file, state, detail, at or clock.now())
     return len(tried)
 
 
 @transaction.atomic
-def _next(at: datetime, tried: list) -> DocumentVersion | None:
-    """The version that has waited longest and that no other run is at; from now on this one is."""
+def _next(at: datetime, tried: list) -> StoredFile | None:
+    """The file that has waited longest and that no other run is at; from now on this one is."""
     again = Q(scan_state=Scan.FAILED, scanned_at__lte=at - AGAIN_AFTER)
     free = Q(scan_begun_at=None) | Q(scan_begun_at__lte=at - BEGUN_FOR)
-    waiting = DocumentVersion.objects.filter(Q(scan_state=Scan.WAITING) | again, free).exclude(pk__in=tried)
-    locked = waiting.select_for_update(skip_locked=True, no_key=True)
-    version = locked.order_by("uploaded_at", "id").first()
-    if version is not None:
-        version.scan_begun_at = at
-        version.save(update_fields=["scan_begun_at"])
-    return version
+    first: list[StoredFile] = []
+    for kind in hooks.STORED:
+        rows = kind._base_manager.filter(Q(scan_state=Scan.WAITING) | again, free).exclude(pk__in=tried)
+        locked = rows.select_for_update(skip_locked=True, no_key=True)
+        first += locked.order_by("uploaded_at", "id")[:1]
+    if not first:
+        return None
+    file = min(first, key=lambda one: (one.uploaded_at, one.pk))
+    file.scan_begun_at = at
+    file.save(update_fields=["scan_begun_at"])
+    return file
 
 
-def _asked(version: DocumentVersion) -> tuple[Scan, str]:
+def _asked(file: StoredFile) -> tuple[Scan, str]:
     try:
-        verdict = clamd.scan(settings.CLAMD_URL, _pieces(version))
+        verdict = clamd.scan(settings.CLAMD_URL, _pieces(file))
     except clamd.TooLarge as failure:
         # It will be as large the next time.
         return Scan.GIVEN_UP, str(failure)
@@ -65,28 +69,28 @@ def _asked(version: DocumentVersion) -> tuple[Scan, str]:
 
 
 @transaction.atomic
-def _write(asked: DocumentVersion, state: Scan, detail: str, at: datetime) -> None:
+def _write(asked: StoredFile, state: Scan, detail: str, at: datetime) -> None:
     """Write what came of a scan, unless another run, begun since, has: it then has the word."""
-    locked = DocumentVersion.objects.select_for_update(no_key=True, of=("self",))
-    version = locked.select_related("document__submission").get(pk=asked.pk)
-    is_mine = version.scan_begun_at == asked.scan_begun_at
-    if version.scan_state not in OPEN or (state == Scan.FAILED and not is_mine):
+    kind = type(asked)
+    file = kind._base_manager.select_for_update(no_key=True).get(pk=asked.pk)
+    is_mine = file.scan_begun_at == asked.scan_begun_at
+    if file.scan_state not in OPEN or (state == Scan.FAILED and not is_mine):
         return
-    is_first = version.scan_failed_at is None
+    is_first = file.scan_failed_at is None
     if state == Scan.FAILED:
-        version.scan_failed_at = version.scan_failed_at or at
-        if at >= version.scan_failed_at + GIVE_UP_AFTER:
+        file.scan_failed_at = file.scan_failed_at or at
+        if at >= file.scan_failed_at + GIVE_UP_AFTER:
             state = Scan.GIVEN_UP
-    version.scan_state, version.scan_detail, version.scanned_at = state, detail[:200], at
-    version.scan_begun_at = None
-    version.save(update_fields=["scan_state", "scan_detail", "scanned_at", "scan_failed_at", "scan_begun_at"])
+    file.scan_state, file.scan_detail, file.scanned_at = state, detail[:200], at
+    file.scan_begun_at = None
+    file.save(update_fields=["scan_state", "scan_detail", "scanned_at", "scan_failed_at", "scan_begun_at"])
     if state != Scan.FAILED or is_first:
-        _record(version, at)
+        hooks.STORED[kind](file, state == Scan.FOUND, at)
 
 
-def _pieces(version: DocumentVersion) -> Iterator[bytes]:
+def _pieces(file: StoredFile) -> Iterator[bytes]:
     try:
-        with version.file.open("rb") as source:
+        with file.file.open("rb") as source:
             while piece := source.read(files.CHUNK):
                 yield piece
     except Exception as error:
@@ -94,10 +98,9 @@ def _pieces(version: DocumentVersion) -> Iterator[bytes]:
         raise clamd.ScanFailed("The stored file cannot be read.") from error
 
 
-def _record(version: DocumentVersion, at: datetime) -> None:
+def told_of_version(version: DocumentVersion, found: bool, at: datetime) -> None:
     """On record; what was found is told to the lab and stands among its case's changes. Of failures, the first and the last."""
     case = version.document.submission
-    found = version.scan_state == Scan.FOUND
     event = ledger.record(
         actor=None,
         verb="malware_found" if found else "scan_version",

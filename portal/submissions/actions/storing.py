@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
 from portal.errors import AlreadyDone, Invalid, Missing
 from portal.submissions import files
 from portal.submissions.actions.uploads import arrived
-from portal.submissions.models import Document, DocumentVersion, Upload
-from portal.submissions.models.documents import Scan
+from portal.submissions.models import Document, DocumentVersion, StoredFile, Upload
+from portal.submissions.models.stored import Scan
+
+Kept = TypeVar("Kept", bound=StoredFile)
 
 
 @contextmanager
-def stored(upload: Any, *, actor, sha256: str = "") -> Iterator[DocumentVersion]:
-    """The file of an action as a version of no document yet: judged, in the storage, and what its sender says it is.
+def stored(upload: Any, *, actor, kind: type[Kept], sha256: str = "") -> Iterator[Kept]:
+    """The file of an action as a row of its ``kind``, not saved yet: judged, in the storage, and what its sender says it is.
 
     Begun outside the case's lock, by who may add it as far as is known; the action asks again once it holds the lock. Where the
     block fails the file is removed. Raises Invalid, naming the field.
@@ -25,23 +27,21 @@ def stored(upload: Any, *, actor, sha256: str = "") -> Iterator[DocumentVersion]
         raise Missing("Say the SHA-256 of what you uploaded.", field="sha256")
     with files.removed_on_failure() as kept, arrived(upload, actor=actor) as file:
         checked = files.check(file)
-        version = DocumentVersion(
-            name=checked.name,
-            content_type=checked.content_type,
-            watermark_problem=checked.watermark_problem,
+        row = kind(
             scan_state=Scan.WAITING if settings.CLAMD_URL else Scan.NOT_SCANNED,
             uploaded_by=actor,
         )
+        row.take_in(checked)
         hashing = files.HashingFile(checked.file)
-        version.file.save(checked.name, hashing, save=False)
-        kept.append(version.file)
-        version.sha256, version.size = hashing.sha256.hexdigest(), hashing.read_bytes
-        if sha256 and sha256.lower() != version.sha256:
+        row.file.save(row.name, hashing, save=False)
+        kept.append(row.file)
+        row.sha256, row.size = hashing.sha256.hexdigest(), hashing.read_bytes
+        if sha256 and sha256.lower() != row.sha256:
             raise Invalid(
-                f"The file changed on its way: SHA-256 {version.sha256} arrived, and {sha256} was sent. Choose it again.",
+                f"The file changed on its way: SHA-256 {row.sha256} arrived, and {sha256} was sent. Choose it again.",
                 field="file",
             )
-        yield version
+        yield row
 
 
 def become(version: DocumentVersion, document: Document, number: int, at: datetime) -> None:

@@ -24,7 +24,7 @@ from portal.submissions import actions, comparing, looks, policies
 from portal.submissions.api.filters import CaseFilter, case_named
 from portal.submissions.downloads import download
 from portal.submissions.models import Document, DocumentVersion, Submission, Upload
-from portal.submissions.models.documents import Scan
+from portal.submissions.models.stored import Scan
 
 CURRENT = "current"
 BINARY = {(200, "application/octet-stream"): OpenApiTypes.BINARY}

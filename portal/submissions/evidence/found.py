@@ -48,10 +48,11 @@ class Evidence:
 
 
 def text_in(value: Any) -> str | None:
-    """A text of a file, in one line and of bounded length; None for anything else."""
+    """A text of a file, in one line and of bounded length; None for anything else. What no database keeps is replaced."""
     if not isinstance(value, str):
         return None
-    return " ".join(value.split())[:TEXT_AT_MOST] or None
+    text = " ".join(value.split())[:TEXT_AT_MOST].replace("\x00", "\ufffd")
+    return text.encode("utf-8", "replace").decode() or None
 
 
 def count_in(value: Any) -> int | None:

@@ -6,11 +6,12 @@ from portal.submissions.models.base import Key
 from portal.submissions.models.cases import Checkpoint, Submission
 from portal.submissions.models.contacts import Contact
 from portal.submissions.models.disclosures import DisclosureNotice, DisclosureStatement
-from portal.submissions.models.documents import FILES_FOLDER, Document, DocumentVersion, _file_path
+from portal.submissions.models.documents import Document, DocumentVersion
 from portal.submissions.models.evaluations import Evaluation
 from portal.submissions.models.facts import Facts
 from portal.submissions.models.obligations import Obligation
 from portal.submissions.models.questions import InformationRequest, RequestAnswer, RequestFollowUp
+from portal.submissions.models.stored import FILES_FOLDER, StoredFile, _file_path
 from portal.submissions.models.uploads import Upload
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Obligation",
     "RequestAnswer",
     "RequestFollowUp",
+    "StoredFile",
     "Submission",
     "Terms",
     "Upload",

@@ -8,6 +8,7 @@ from portal.searching import words_index
 from portal.submissions import markings, watermarks
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
+from portal.submissions.models.stored import FILES_FOLDER, StoredFile
 from portal.submissions.querysets import DocumentQuerySet
 
 # What a search reads.
@@ -94,48 +95,17 @@ class Document(Key):
 
 
 TEXTS = frozenset({"text/plain", "text/markdown", "text/csv", "application/json"})
-FILES_FOLDER = "documents"
 
 
-def _file_path(version, name):
-    # Never the uploader's name: it may be hostile, and it may be secret.
-    return f"{FILES_FOLDER}/{version.pk.hex[:2]}/{version.pk.hex}"
+class DocumentVersion(StoredFile):
+    """One uploaded file of a document."""
 
-
-class Scan(models.TextChoices):
-    """What is known of malware in a file. Nothing found is not the same as nothing there."""
-
-    NOT_SCANNED = "not_scanned", "Not scanned for malware"
-    WAITING = "waiting", "Waits to be scanned for malware"
-    NOTHING_FOUND = "nothing_found", "No known malware found"
-    FOUND = "found", "Malware found"
-    FAILED = "failed", "Could not be scanned for malware"
-    GIVEN_UP = "given_up", "Could not be scanned for malware, and is not tried again"
-
-
-class DocumentVersion(Key):
-    """One uploaded file: ``size`` in bytes, ``sha256`` in hex as computed while it streamed in."""
+    FOLDER = FILES_FOLDER
 
     document = models.ForeignKey(Document, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    file = models.FileField(upload_to=_file_path, max_length=200)
-    name = models.CharField(max_length=200)
-    content_type = models.CharField(max_length=100)
-    size = models.PositiveBigIntegerField()
-    sha256 = models.CharField(max_length=64)
     # Why its readers' copies carry no name, a word of ``watermarks.PROBLEMS``; empty for nothing, None where it was never tried.
     watermark_problem = models.CharField(max_length=20, null=True, blank=True)
-    scan_state = models.CharField(
-        max_length=20, choices=Scan, default=Scan.NOT_SCANNED, db_default=Scan.NOT_SCANNED
-    )
-    # What was found, of when the scanner's signatures were, or why the scan failed.
-    scan_detail = models.CharField(max_length=200, blank=True, default="", db_default="")
-    scanned_at = models.DateTimeField(null=True)
-    # When a run took it up that has not answered yet, and when a scan of it first failed.
-    scan_begun_at = models.DateTimeField(null=True, editable=False)
-    scan_failed_at = models.DateTimeField(null=True, editable=False)
-    uploaded_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
-    uploaded_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ["-number"]
@@ -151,25 +121,9 @@ class DocumentVersion(Key):
     def __str__(self):
         return f"{self.name}, version {self.number}"
 
-    @property
-    def is_withheld(self) -> bool:
-        """Whether nobody gets it, because malware was found in it."""
-        return self.scan_state == Scan.FOUND
-
-    def withheld_now(self) -> bool:
-        """``is_withheld``, asked anew: the scan may have ended since this was read."""
-        return DocumentVersion.objects.filter(pk=self.pk, scan_state=Scan.FOUND).exists()
-
-    @property
-    def scan_told(self) -> str:
-        """What is known of malware in it, in words."""
-        label = Scan(self.scan_state).label
-        if self.scan_state == Scan.NOTHING_FOUND:
-            return f"{label}, by signatures of {self.scan_detail}."
-        if self.scan_state == Scan.FOUND:
-            return f"{label}: {self.scan_detail}. This file is given to nobody."
-        failed = self.scan_state in (Scan.FAILED, Scan.GIVEN_UP)
-        return f"{label}: {self.scan_detail}" if failed else f"{label}."
+    def take_in(self, checked) -> None:
+        super().take_in(checked)
+        self.watermark_problem = checked.watermark_problem
 
     @property
     def is_text(self) -> bool:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal import clock
+from portal.submissions.evidence.metrics import stderr_of, with_errors
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
 from portal.submissions.models.documents import DocumentVersion
@@ -44,10 +45,7 @@ class Evaluation(Key):
     def __str__(self):
         return self.task
 
-    @staticmethod
-    def stderr_of(metric: str) -> str:
-        """The name under which a metric's standard error stands beside it."""
-        return "stderr" if metric in _HAS_STDERR else f"{metric}_stderr"
+    stderr_of = staticmethod(stderr_of)
 
     @property
     def results(self) -> list[str]:
@@ -55,18 +53,8 @@ class Evaluation(Key):
         return [words for score in self.scores for words in _in_words(score)]
 
 
-# What a standard error without a name of its own belongs to.
-_HAS_STDERR = ("accuracy", "mean")
-
-
 def _in_words(score: dict) -> list[str]:
-    metrics = dict(score["metrics"])
-    errors = {}
-    for name in score["metrics"]:
-        own = Evaluation.stderr_of(name)
-        if own in metrics and own != name:
-            errors[name] = metrics.pop(own)
     return [
-        f"{score['name']}: {name} {value:.6g}" + (f" ± {errors[name]:.3g}" if name in errors else "")
-        for name, value in metrics.items()
+        f"{score['name']}: {name} {value:.6g}" + (f" ± {error:.3g}" if error is not None else "")
+        for name, value, error in with_errors(score["metrics"])
     ]
