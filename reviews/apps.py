@@ -16,12 +16,15 @@ class ReviewsConfig(AppConfig):
         from reviews import archive, deadline_kinds, policies, readers
         from reviews import next_steps as own_steps
         from reviews.actions.clockwork import follow_window
+        from reviews.actions.logs import told_of_log
         from reviews.admin import load, searching
         from reviews.admin.panels import assessments_panel, queues, seats_panel
+        from reviews.models import AgencyLog
         from reviews.panels import lab_panel
         from reviews.words import CHANGES
 
         tell_changes(CHANGES)
+        hooks.STORED[AgencyLog] = told_of_log
         deadline_kinds.register_kinds()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from portal.ledger import actions as ledger
 from portal.submissions import looks
 from reviews import policies
-from reviews.models import Assessment, Inquiry
+from reviews.models import AgencyLog, Assessment, Inquiry
 from reviews.states import LAB_READS
 
 VERB = "viewed_assessments"
@@ -21,10 +21,14 @@ def read_assessments(*, actor, assessments: Iterable[Assessment]) -> None:
 
 
 def read_assessment(*, actor, assessment: Assessment) -> None:
+    _at_assessment(actor, assessment, VERB, None)
+
+
+def _at_assessment(actor, assessment: Assessment, verb: str, data: dict | None) -> None:
     if assessment.state in LAB_READS:
-        looks.looked(actor=actor, submission=assessment.submission, verb=VERB, subject=assessment)
+        looks.looked(actor=actor, submission=assessment.submission, verb=verb, subject=assessment, data=data)
     else:
-        ledger.look(actor=actor, verb=VERB, subjects=[_beside_the_case(actor, assessment)])
+        ledger.look(actor=actor, verb=verb, subjects=[_beside_the_case(actor, assessment)], data=data)
 
 
 def _beside_the_case(actor, draft: Assessment) -> tuple:
@@ -32,6 +36,16 @@ def _beside_the_case(actor, draft: Assessment) -> tuple:
     draft, which is the agency's own; who audits reads it (``readers.events``).
     """
     return draft, None, looks.standing(actor, draft.submission)
+
+
+def read_evidence(*, actor, assessment: Assessment, verb: str = VERB, data: dict | None = None) -> None:
+    """An assessment's logs beside what the lab's own say: what is the lab's of it is a look at its facts."""
+    looks.looked(actor=actor, submission=assessment.submission, verb="viewed_facts")
+    _at_assessment(actor, assessment, verb, data)
+
+
+def downloaded_log(*, actor, log: AgencyLog) -> None:
+    _at_assessment(actor, log.assessment, "downloaded_log", {"log": log.pk, "log_sha256": log.sha256})
 
 
 def read_inquiries(*, actor, inquiries: Iterable[Inquiry], verb: str = "viewed_inquiry") -> None:

@@ -8,13 +8,14 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from portal import clock
-from portal.accounts.models import Kind, Membership, Role, Tie
+from portal.accounts.models import Kind, Membership, Role, Tie, User
 from portal.machine import Machine
 from portal.submissions import hooks
 from portal.submissions import policies as cases
 from portal.submissions.models import Barrier, Submission
 from portal.submissions.querysets import agency_wide
 from reviews.models import (
+    AgencyLog,
     Assessment,
     Assignment,
     CaseAgency,
@@ -32,6 +33,7 @@ from reviews.states import (
     INQUIRY,
     RETESTED,
     RUN,
+    AssessmentState,
     AssignmentState,
     InquiryState,
 )
@@ -142,6 +144,19 @@ def may_write_none(actor, assignment: Assignment, *, at: datetime | None = None)
 def waits_for_own(actor, submission: Submission, *, at: datetime | None = None) -> bool:
     """Whether others' assessments of a case are withheld from one of its reviewers until their own is in."""
     return unwritten(actor, at or clock.now()).filter(submission=submission).exists()
+
+
+def writes_draft(actor, assessment: Assessment, *, at: datetime | None = None) -> bool:
+    """Whether an assessment is a draft, and this person its author."""
+    return assessment.state == AssessmentState.DRAFT and "author" in capacities(actor, assessment, at=at)
+
+
+def may_go_on_reading_log(person: UUID, log: UUID, *, at: datetime | None = None) -> bool:
+    """Whether a log's file is open to a person, everything asked anew: to who reads its assessment on the agency's side."""
+    reader = User.objects.filter(pk=person).first()
+    return reader is not None and (
+        AgencyLog.objects.visible_to(reader, at=at).beyond(reader).filter(pk=log).exists()
+    )
 
 
 def inquiry_capacities(actor, inquiry: Inquiry, *, at: datetime | None = None) -> frozenset[str]:

@@ -99,6 +99,8 @@ LOOKS = {
     "revealed_grant_instructions": "Revealed a grant's access instructions",
     "viewed_assessments": "Read the assessments",
     "took_assessments": "Took the assessments along as one document",
+    "took_comparison": "Took evaluation logs compared along as a table",
+    "downloaded_log": "Downloaded an evaluation log that a reviewer made",
     "listed_questions": "Saw the questions on the case in a list",
     "viewed_questions": "Read a question and its answers",
     "listed_disclosures": "Saw the disclosure notices on the case in a list",

@@ -20,6 +20,7 @@ from reviews.actions.clockwork import record_clock
 from reviews.actions.designations import confirm, record_designation
 from reviews.actions.independence import write_none
 from reviews.actions.inquiries import create_inquiry, save_inquiry
+from reviews.actions.logs import add_log, open_log, remove_log
 from reviews.actions.profiles import change_profile, record_profile
 from reviews.actions.retests import answer_retest, record_retest
 from reviews.actions.rubrics import publish_rubric
@@ -27,6 +28,7 @@ from reviews.actions.seats import propose_assignment
 from reviews.actions.sitting import attest, complete, decline, hand_over, recuse, revoke
 
 __all__ = [
+    "add_log",
     "answer_retest",
     "ask_check",
     "assessments",
@@ -45,6 +47,7 @@ __all__ = [
     "invite_agency",
     "matching",
     "move_rubric",
+    "open_log",
     "peer_check",
     "propose_assignment",
     "publish_rubric",
@@ -53,6 +56,7 @@ __all__ = [
     "record_profile",
     "record_retest",
     "recuse",
+    "remove_log",
     "respond",
     "revoke",
     "save_assessment",

@@ -3,6 +3,7 @@
 from reviews.models.assessments import Assessment
 from reviews.models.designations import Designation, DesignationConfirmation
 from reviews.models.inquiries import Inquiry
+from reviews.models.logs import AgencyLog, AgencyScore
 from reviews.models.matching import (
     MatchingNeed,
     MatchingOutcome,
@@ -15,6 +16,8 @@ from reviews.models.rubrics import AssessmentAnswer, RubricQuestion, RubricVersi
 from reviews.models.seats import Assignment, CaseAgency, Domain
 
 __all__ = [
+    "AgencyLog",
+    "AgencyScore",
     "Assessment",
     "AssessmentAnswer",
     "Assignment",
