@@ -4,10 +4,11 @@ It is one and the same for both sides, so its authors stand under the names that
 conclusion: there is no score, and nothing in it says whether or when to release.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -16,6 +17,8 @@ from portal import clock, typeset
 from portal.formats import instant
 from portal.submissions.exports.record import Exported
 from portal.submissions.models import Submission
+from reviews.evidence.reading import Evidence
+from reviews.evidence.telling import told
 from reviews.models import Assessment, Retest
 from reviews.rubrics import answers_of, unanswered_words
 from reviews.states import LAB_READS
@@ -35,11 +38,17 @@ def shared_with_lab(user, case: Submission) -> list[Assessment]:
     )
 
 
-def as_pdf(case: Submission, assessments: Sequence[Assessment]) -> Exported:
-    """The report. Made again of the same assessments, it is the same to the last byte: its instant is that of the last step."""
+def as_pdf(
+    case: Submission, assessments: Sequence[Assessment], evidence: Mapping[UUID, Evidence]
+) -> Exported:
+    """The report. Made again of the same facts, it is the same to the last byte: its instant is that of the last step."""
     last = max(moment for row in assessments for moment in _steps(row) if moment is not None)
+    rows = [row for found in evidence.values() if found.logs for row in found.evaluations]
+    last = max([last, *(row.added_at for row in rows)])
     with timezone.override(clock.calendar_zone()):
-        data = _told(case, assessments) | {"made": f"{last.astimezone(UTC).isoformat()} ({instant(last)})"}
+        data = _told(case, assessments, evidence) | {
+            "made": f"{last.astimezone(UTC).isoformat()} ({instant(last)})"
+        }
     return Exported(
         f"{case.case_number}-assessments.pdf", "application/pdf", typeset.pdf(SOURCE, data, at=last)
     )
@@ -51,7 +60,7 @@ def _steps(row: Assessment) -> list[datetime | None]:
     return [row.shared_at, row.responded_at, row.finalized_at, *retests, *answers]
 
 
-def _told(case: Submission, assessments: Sequence[Assessment]) -> dict[str, Any]:
+def _told(case: Submission, assessments: Sequence[Assessment], evidence: Mapping) -> dict[str, Any]:
     return {
         "title": f"Assessments of case {case.case_number}",
         "programme": settings.PORTAL_PROGRAMME_NAME,
@@ -65,7 +74,7 @@ def _told(case: Submission, assessments: Sequence[Assessment]) -> dict[str, Any]
             ["Access window", _window(case)],
             ["Assessments", str(len(assessments))],
         ],
-        "assessments": [_one(row) for row in assessments],
+        "assessments": [_one(row) | {"evidence": told(evidence[row.pk])} for row in assessments],
     }
 
 

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from portal.submissions.exports.giving import given
 from portal.submissions.models import Submission
 from reviews import report
+from reviews.evidence.reading import evidence_for
 
 
 def report_of(case: Submission, *, actor: Any) -> HttpResponse:
@@ -14,4 +15,6 @@ def report_of(case: Submission, *, actor: Any) -> HttpResponse:
     found = report.shared_with_lab(actor, case)
     if not found:
         raise Http404
-    return given(case, report.as_pdf(case, found), actor=actor, look="took_assessments")
+    return given(
+        case, report.as_pdf(case, found, evidence_for(actor, found)), actor=actor, look="took_assessments"
+    )

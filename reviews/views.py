@@ -16,6 +16,7 @@ from portal.submissions.forms import BareForm
 from portal.submissions.panels import areas_of
 from portal.submissions.views.base import lab_page, page, posted_revision, take, the_case
 from reviews import actions, looks, policies, steps
+from reviews.evidence.reading import evidence_of
 from reviews.forms import InquiryForm, NewInquiryForm, ResponseForm, RetestAnswerForm
 from reviews.models import Assessment, Designation, Inquiry, Retest
 from reviews.readers import looks_at
@@ -23,6 +24,12 @@ from reviews.reporting import report_of
 from reviews.rubrics import answers_of, unanswered_words
 
 LOOKS_SHOWN = 20
+LAB_SIDES = {
+    "lab": "Yours",
+    "agency": "The agency's",
+    "only_lab": "Only yours",
+    "only_agency": "Only the agency's",
+}
 
 
 def _own_labs(request: HttpRequest) -> list[UUID]:
@@ -87,6 +94,8 @@ def assessment(request: HttpRequest, case_number: str, assessment_id: UUID) -> H
         answers=answers,
         unanswered=unanswered_words(answers),
         versions=found.versions_read.select_related("document"),
+        evidence=evidence_of(request.user, found),
+        evidence_sides=LAB_SIDES,
         may_respond="respond" in policies.open_verbs(request.user, found),
         may_answer="lab" in policies.capacities(request.user, found),
     )

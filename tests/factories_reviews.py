@@ -5,8 +5,18 @@ from datetime import datetime
 from portal.accounts.models import Role
 from reviews import actions, policies
 from reviews.actions.matching import Wanted
-from reviews.models import Assessment, Assignment, Designation, Inquiry, MatchingRun, Retest, ReviewerProfile
+from reviews.models import (
+    AgencyLog,
+    Assessment,
+    Assignment,
+    Designation,
+    Inquiry,
+    MatchingRun,
+    Retest,
+    ReviewerProfile,
+)
 from tests import factories as make
+from tests.evidence.logs import archive
 
 ATTESTED = {"no_conflict": True, "nondisclosure": True, "training": True}
 FINDINGS = {
@@ -74,6 +84,12 @@ def open_to(case: make.Case, *people, at=make.NOW) -> None:
         if policies.waits_for_own(user, case.submission, at=at):
             seat = case.submission.assignments.in_state("active", at=at).get(reviewer=user)
             actions.write_none(actor=user, assignment=seat, at=at)
+
+
+def logged(case: Reviewed, draft: Assessment, *, at=make.NOW) -> AgencyLog:
+    """An evaluation log of the author's own with a draft."""
+    file = make.ContentFile(archive().getvalue(), name="log.eval")
+    return actions.add_log(actor=case.reviewer, assessment=draft, upload=file, at=at)
 
 
 def checked(case: Reviewed, *, at=make.NOW, **values) -> Assessment:

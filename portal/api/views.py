@@ -92,11 +92,10 @@ class TooLarge(Invalid):
 FORM_BYTES = 1024 * 1024
 
 
-class UploadMixin:
-    """A collection that takes files: a slow upload or download must not keep a database transaction open.
+class TakesFiles:
+    """Addresses that take files: a slow upload or download must not keep a database transaction open.
 
-    The body is read after the person is known and before anything else; lists, objects and actions have transactions of
-    their own.
+    The body is read after the person is known and before anything else; objects and actions have transactions of their own.
     """
 
     own_transactions = True
@@ -118,6 +117,10 @@ class UploadMixin:
     @transaction.atomic
     def shown(self: Any, row: Any, *, status: int = 200) -> Response:
         return super().shown(row, status=status)  # type: ignore[misc]
+
+
+class UploadMixin(TakesFiles):
+    """A collection that takes files; its lists too have transactions of their own."""
 
     @transaction.atomic
     def list(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -14,8 +14,9 @@ from reviews import api as reviews
 router = DefaultRouter()
 router.include_format_suffixes = False
 COLLECTIONS = (submissions, reviews, partners, deadlines, accounts)
-for prefix, viewset in (route for rooms in COLLECTIONS for route in rooms.ROUTES):
-    router.register(prefix, viewset, basename=prefix)
+for prefix, viewset, *name in (route for rooms in COLLECTIONS for route in rooms.ROUTES):
+    # What takes files beside a collection stands under its address, and has a name of its own.
+    router.register(prefix, viewset, basename=name[0] if name else prefix)
 
 urlpatterns = [
     path("v1/", include(router.urls)),

@@ -16,7 +16,7 @@ from portal.submissions import policies as cases
 from portal.submissions.admin.fields import CaseStepForm
 from portal.submissions.models import Submission
 from reviews import actions, looks, policies
-from reviews.admin import answering
+from reviews.admin import answering, logs
 from reviews.admin.choices import KeyField
 from reviews.admin.columns import NONE, case, shown
 from reviews.models import Assessment, Retest
@@ -107,10 +107,10 @@ class Waits(Question):
 
 
 def _is_own_draft(user, draft: Assessment, at) -> bool:
-    return draft.state == AssessmentState.DRAFT and "author" in policies.capacities(user, draft, at=at)
+    return policies.writes_draft(user, draft, at=at)
 
 
-class AssessmentAdmin(PortalAdmin):
+class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
     list_display = ("domain", case, "author", "agency", "state_shown", "created_at", "shared_at")
     list_filter = (Waits, "state", "domain")
     search_fields = ("submission__case_number__istartswith", "author__name__istartswith")
@@ -172,6 +172,7 @@ class AssessmentAdmin(PortalAdmin):
             done="The other reviewers have been asked.",
             available=lambda user, draft, at: _is_own_draft(user, draft, at) and draft.check_asked_at is None,
         ),
+        *logs.STEPS,
         Step(
             "peer_check",
             actions.peer_check,
@@ -241,7 +242,7 @@ class AssessmentAdmin(PortalAdmin):
         looks.read_assessment(actor=request.user, assessment=obj)
 
     def panels(self, request, assessment):
-        found = [answering.panel(assessment)]
+        found = [answering.panel(assessment), *logs.panels(request, assessment)]
         if assessment.state in LAB_READS:
             retests = {"retests": assessment.retests.all(), "assessment": assessment}
             found.append(("Retests", "reviews/admin/retests.html", retests))

@@ -4,6 +4,7 @@ from reviews.api.assessments import AssessmentViewSet
 from reviews.api.assignments import AssignmentViewSet
 from reviews.api.designations import DesignationViewSet
 from reviews.api.inquiries import InquiryViewSet
+from reviews.api.logs import AssessmentLogsViewSet
 from reviews.api.matching import MatchingRunViewSet
 from reviews.api.profiles import ReviewerProfileViewSet
 
@@ -11,6 +12,7 @@ ROUTES = [
     ("inquiries", InquiryViewSet),
     ("designations", DesignationViewSet),
     ("assignments", AssignmentViewSet),
+    ("assessments", AssessmentLogsViewSet, "assessment-logs"),
     ("assessments", AssessmentViewSet),
     ("reviewer-profiles", ReviewerProfileViewSet),
     ("matching-runs", MatchingRunViewSet),
@@ -18,6 +20,7 @@ ROUTES = [
 
 __all__ = [
     "ROUTES",
+    "AssessmentLogsViewSet",
     "AssessmentViewSet",
     "AssignmentViewSet",
     "DesignationViewSet",

@@ -20,6 +20,7 @@ from portal.submissions.api.filters import CaseFilter
 from reviews import actions, looks, policies
 from reviews.api import retests
 from reviews.api.common import CASE, KEY_WORDS, case_of, created
+from reviews.api.logs import LogsField
 from reviews.api.retests import RetestAnswerInput, RetestInput, RetestShown, VersionOpened
 from reviews.models import Assessment, AssessmentAnswer, Domain, RubricQuestion
 from reviews.models.assessments import ACCESS_USED
@@ -88,6 +89,7 @@ class AssessmentDetailSerializer(AssessmentSerializer):
         help_text="Every question of the rubric; one that is not answered keeps no step waiting."
     )
     versions_read = VersionOpened(many=True)
+    logs = LogsField()
     response = serializers.CharField(allow_blank=True)
     asks_retest = serializers.BooleanField(help_text="Whether the lab asked for a retest with its response.")
     retests = RetestShown(many=True)

@@ -33,6 +33,11 @@ class Mark:
     def cap(self) -> tuple[int, int]:
         return self.y - 4, self.y + 4
 
+    @property
+    def top(self) -> float:
+        """Where a square of 9 begins whose middle is the dot."""
+        return self.y - 4.5
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -49,12 +54,26 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """A place of an axis with its label, which stays within the picture."""
+
+    x: float
+    label: str
+
+    @property
+    def anchor(self) -> str:
+        if self.x < LEFT + 6:
+            return "start"
+        return "end" if self.x > RIGHT - 6 else "middle"
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """The pairs of one metric; ``ticks`` are the axis's places with their labels."""
+    """The pairs of one metric, and the places of their axis that are labelled."""
 
     metric: str
     lines: list[Line]
-    ticks: list[tuple[float, str]]
+    ticks: list[Tick]
 
     @property
     def bottom(self) -> int:
@@ -111,7 +130,7 @@ def place(value: float, low: float, high: float) -> float:
     return round(LEFT + (RIGHT - LEFT) * min(max(share, 0.0), 1.0), 2)
 
 
-def ticks(low: float, high: float) -> list[tuple[float, str]]:
+def ticks(low: float, high: float) -> list[Tick]:
     """Two to four round numbers on an axis, each with its place; the ends of the axis where no round one is between them."""
     values = _round_values(low, high)
     if len(values) < 2:
@@ -120,7 +139,7 @@ def ticks(low: float, high: float) -> list[tuple[float, str]]:
         labels = [f"{value:.{digits}g}" for value in values]
         if len(set(labels)) == len(labels):
             break
-    return [(place(value, low, high), label) for value, label in zip(values, labels, strict=True)]
+    return [Tick(place(value, low, high), label) for value, label in zip(values, labels, strict=True)]
 
 
 def _round_values(low: float, high: float) -> list[float]:

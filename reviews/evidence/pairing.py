@@ -39,6 +39,11 @@ class Measured:
     def key(self) -> Key:
         return key_of(self.task, self.score, self.metric)
 
+    @property
+    def shown(self) -> str:
+        """The value and its standard error, such as ``0.625 ± 0.05``."""
+        return f"{self.value:.6g}" + (f" ± {self.stderr:.3g}" if self.stderr is not None else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -51,6 +56,14 @@ class Pair:
     difference: float | None
     stderr: float | None
     words: str
+
+    @property
+    def difference_shown(self) -> str:
+        return "—" if self.difference is None else f"{self.difference:+.6g}" if self.difference else "0"
+
+    @property
+    def stderr_shown(self) -> str:
+        return "—" if self.stderr is None else f"{self.stderr:.3g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +109,14 @@ def compare(lab: Iterable[Measured], agency: Iterable[Measured]) -> Compared:
     theirs, ours = _by_key(lab), _by_key(agency)
     both = sorted(theirs.keys() & ours.keys())
     pairs = ((one, other) for key in both for one in theirs[key] for other in ours[key])
-    lonely = [
-        [one for key in sorted(mine.keys() - others.keys()) for one in mine[key]]
-        for mine, others in ((theirs, ours), (ours, theirs))
-    ]
-    numbers = [sum(len(theirs[key]) * len(ours[key]) for key in both), *map(len, lonely)]
+    only_lab = [one for key in sorted(theirs.keys() - ours.keys()) for one in theirs[key]]
+    only_agency = [one for key in sorted(ours.keys() - theirs.keys()) for one in ours[key]]
+    numbers = (sum(len(theirs[key]) * len(ours[key]) for key in both), len(only_lab), len(only_agency))
     return Compared(
         # Of very many of one name the pairs are never all made.
         [pair_of(one, other) for one, other in islice(pairs, ROWS_AT_MOST)],
-        *(rows[:ROWS_AT_MOST] for rows in lonely),
+        only_lab[:ROWS_AT_MOST],
+        only_agency[:ROWS_AT_MOST],
         sum(max(0, number - ROWS_AT_MOST) for number in numbers),
     )
 

@@ -58,6 +58,7 @@ def _world() -> SimpleNamespace:
     """One of everything, and a person of every role."""
     case = reviewed.Reviewed()
     reviewed.shared(case)
+    reviewed.logged(case, reviewed.draft(case))
     designator = reviewed.designator()
     reviewed.submitted_inquiry(case.contributor, case.lab)
     reviewed.designation(designator, case.lab)

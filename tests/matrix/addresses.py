@@ -77,6 +77,8 @@ def _value(name: str, route: str, world):
         "step": "model",
         "form": "looks.csv",
         "evaluation_id": world.evaluation.pk,
+        "log": world.log.pk,
+        "log_id": world.log.pk,
         "contact_id": world.objects["contact"].pk,
         "key": "set-password",
         "url": "no/such/page",

@@ -35,6 +35,7 @@ def build() -> SimpleNamespace:
         actor=case.contributor, document=document, upload=make.pdf("the other card"), at=make.NOW
     )
     draft = reviewing.draft(case, at=AT)
+    log = reviewing.logged(case, draft, at=AT)
     shared = reviewing.shared(case, at=AT)
     retest = reviewing.retested(case, shared, at=AT)
     granted = GrantCase()
@@ -167,5 +168,5 @@ def build() -> SimpleNamespace:
         people={"nobody": AnonymousUser()} | {name: User.objects.get(pk=user.pk) for name, user in people.items()},
         objects=objects, case=case, granted=granted, document=document, shared=shared, retest=retest, confirmed=confirmed,
         invitation=invitation, membership=membership, message=message, token=token,
-        calendar=calendar, evaluation=evaluation,
+        calendar=calendar, evaluation=evaluation, log=log,
     )  # fmt: skip

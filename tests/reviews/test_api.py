@@ -162,6 +162,7 @@ def test_an_assessment_by_the_api():
         "finalized_at": None,
         "classified_pointer": "ANNEX-7",
         "versions_read": [],
+        "logs": [],
         "response": "",
         "verbs": [],
     }

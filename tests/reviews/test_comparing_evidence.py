@@ -143,7 +143,7 @@ def numbers(drawn: list[chart.Chart]) -> list[float]:
     """Every number of a picture."""
     marks = [mark for one in drawn for line in one.lines for mark in (line.lab, line.agency)]
     found = [x for mark in marks for x in (mark.x, mark.low, mark.high) if x is not None]
-    return [*found, *(x for one in drawn for x, _ in one.ticks)]
+    return [*found, *(tick.x for one in drawn for tick in one.ticks)]
 
 
 @given(ROWS, ROWS)
@@ -156,8 +156,8 @@ def test_whatever_the_results_the_picture_is_finite_and_within_its_frame(lab, ag
     )
     for one in drawn:
         assert 2 <= len(one.ticks) <= 4
-        assert len({label for _, label in one.ticks}) == len(one.ticks)
-        assert all(math.isfinite(float(label)) for _, label in one.ticks)
+        assert len({tick.label for tick in one.ticks}) == len(one.ticks)
+        assert all(math.isfinite(float(tick.label)) for tick in one.ticks)
         for line in one.lines:
             assert line.lab.y < line.y < line.agency.y
             for mark in (line.lab, line.agency):
@@ -182,7 +182,7 @@ def test_a_picture_whole():
     assert first == chart.Chart(
         "accuracy",
         [chart.Line(1, 34, chart.Mark(35.55, 26, 12.95, 58.15), chart.Mark(92.05, 42, None, None))],
-        [(12.95, "0.4"), (58.15, "0.6")],
+        [chart.Tick(12.95, "0.4"), chart.Tick(58.15, "0.6")],
     )
     assert (first.bottom, first.height, first.tick_y, first.label_y) == (54, 94, 70, 88)
     assert (second.metric, second.lines[0].number) == ("mean", 2)
