@@ -131,7 +131,7 @@ def place(value: float, low: float, high: float) -> float:
 
 
 def ticks(low: float, high: float) -> list[Tick]:
-    """Two to four round numbers on an axis, each with its place; the ends of the axis where no round one is between them."""
+    """Two to five round numbers on an axis, each with its place; the ends of the axis where no round one is between them."""
     values = _round_values(low, high)
     if len(values) < 2:
         values = [low, high]
@@ -143,14 +143,14 @@ def ticks(low: float, high: float) -> list[Tick]:
 
 
 def _round_values(low: float, high: float) -> list[float]:
-    rough = high / 3 - low / 3
+    rough = high / 4 - low / 4
     if not 1e-280 < rough < 1e280 or rough < max(abs(low), abs(high)) * 1e-9:
         return []
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
     first = math.ceil(low / step)
     # Zero is written as such, and not as the rounding of a step.
-    return [number * step if number else 0.0 for number in range(first, math.floor(high / step) + 1)][:4]
+    return [number * step if number else 0.0 for number in range(first, math.floor(high / step) + 1)]
 
 
 def _bounded(value: float) -> float:

@@ -58,6 +58,14 @@ class Pair:
     words: str
 
     @property
+    def named(self) -> str:
+        """What the agency's result is called, where that is not to the letter what the lab's is called."""
+        names = [(one.task, one.score, one.metric) for one in (self.lab, self.agency)]
+        return (
+            "" if names[0] == names[1] else f"{self.agency.task}, {self.agency.score}: {self.agency.metric}"
+        )
+
+    @property
     def difference_shown(self) -> str:
         return "—" if self.difference is None else f"{self.difference:+.6g}" if self.difference else "0"
 

@@ -20,7 +20,7 @@ def told(evidence: Evidence) -> dict[str, Any] | None:
         return None
     compared = evidence.compared
     pairs = [
-        [_name(pair.lab), _side(pair.lab), _side(pair.agency), _distance(pair), pair.words]
+        [_name(pair.lab), _side(pair.lab), _side(pair.agency, named=pair.named), _distance(pair), pair.words]
         for pair in compared.pairs
     ]
     both = ["Result", "The lab's", "The agency's", "Difference", "In words"]
@@ -36,8 +36,9 @@ def _name(one: Measured) -> str:
     return f"{one.task}\n{one.score}: {one.metric}"
 
 
-def _side(one: Measured, *, model: bool = True) -> str:
-    parts = [one.shown, f"n = {one.samples}" if one.samples is not None else "", one.model if model else ""]
+def _side(one: Measured, *, model: bool = True, named: str = "") -> str:
+    samples = f"n = {one.samples}" if one.samples is not None else ""
+    parts = [one.shown, f"as {named}" if named else "", samples, one.model if model else ""]
     return "\n".join(part for part in parts if part)
 
 

@@ -155,7 +155,7 @@ def test_whatever_the_results_the_picture_is_finite_and_within_its_frame(lab, ag
         range(1, min(len(pairs), chart.DRAWN) + 1)
     )
     for one in drawn:
-        assert 2 <= len(one.ticks) <= 4
+        assert 2 <= len(one.ticks) <= 5
         assert len({tick.label for tick in one.ticks}) == len(one.ticks)
         assert all(math.isfinite(float(tick.label)) for tick in one.ticks)
         for line in one.lines:
@@ -182,7 +182,12 @@ def test_a_picture_whole():
     assert first == chart.Chart(
         "accuracy",
         [chart.Line(1, 34, chart.Mark(35.55, 26, 12.95, 58.15), chart.Mark(92.05, 42, None, None))],
-        [chart.Tick(12.95, "0.4"), chart.Tick(58.15, "0.6")],
+        [
+            chart.Tick(12.95, "0.4"),
+            chart.Tick(35.55, "0.5"),
+            chart.Tick(58.15, "0.6"),
+            chart.Tick(80.75, "0.7"),
+        ],
     )
     assert (first.bottom, first.height, first.tick_y, first.label_y) == (54, 94, 70, 88)
     assert (second.metric, second.lines[0].number) == ("mean", 2)

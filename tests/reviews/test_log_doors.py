@@ -68,7 +68,8 @@ def test_the_comparison_on_the_workbench_in_words_and_drawn():
     told = Desk(case.reviewer).get(EVIDENCE, case.draft.pk)
     text = words(told)
     for part in (
-        "inspect_evals/cyber_range match: accuracy 0.5 ± 0.03 n = 41 marzipan-model 0.625 ± 0.04 n = 40",
+        "inspect_evals/cyber_range match: accuracy 0.5 ± 0.03 n = 41 marzipan-model 0.625 ± 0.04 as",
+        "as cyber_range, match: accuracy n = 40 invented/kestrel-5",
         f"+0.125 0.05 {DIFFERS}",
         "Only the lab's Only the lab's Result Value Of what inspect_evals/cyber_range match: marzipan_share 7",
         "Only ours Only ours Result Value Of what cyber_range match: nougat_share 9",

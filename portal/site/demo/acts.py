@@ -197,6 +197,11 @@ class CaseActs:
     def write_none(self, seat: Assignment) -> None:
         reviews.write_none(actor=seat.reviewer, assignment=seat)
 
+    def put_log(self, assessment: Assessment, **log) -> None:
+        """An evaluation that the author ran, with their draft."""
+        file = material.inspect_log(self.model, **log)
+        reviews.add_log(actor=assessment.author, assessment=assessment, upload=file)
+
     def check(self, assessment: Assessment, peer: str) -> None:
         reviews.peer_check(actor=self.cast.person(peer), assessment=assessment)
 

@@ -55,6 +55,8 @@ def kestrel_open(stage: Stage) -> Script:
     it.sign(agreed, "marta_admin", "max_member")
     yield stage.day(-14, 16)
     answered = it.write("rafael_reviewer")
+    it.put_log(answered, task="inspect_evals/cyber_range_demo", samples=40, every=4)
+    it.put_log(answered, task="pantry_demo", samples=12)
     yield stage.day(-14, 18)
     # Each looks first for themselves: a reviewer reads the others' drafts once their own is in.
     shared = it.write("reza_reviewer", domain="autonomy", hours="21", confidence="low")

@@ -1,6 +1,7 @@
 """The documents of the demonstration: small real files, made here, about models that do not exist."""
 
 import json
+import math
 from functools import cache
 
 import typst
@@ -43,10 +44,13 @@ Version {version} of this card covers the checkpoint named in the case and no ot
     return ContentFile(text.encode(), name=f"system-card-v{version}.md")
 
 
-def inspect_log(model: str, *, task: str = "cyber_range_demo", samples: int = 4) -> ContentFile:
-    """An evaluation log in the JSON form that Inspect writes, with a few samples."""
-    scores = ["C" if number % 3 else "I" for number in range(samples)]
+def inspect_log(
+    model: str, *, task: str = "cyber_range_demo", samples: int = 4, every: int = 3
+) -> ContentFile:
+    """An evaluation log in the JSON form that Inspect writes, with a few samples, of which one in ``every`` is not solved."""
+    scores = ["C" if number % every else "I" for number in range(samples)]
     accuracy = scores.count("C") / samples
+    stderr = math.sqrt(accuracy * (1 - accuracy) / (samples - 1))
     log = {
         "version": 2,
         "status": "success",
@@ -65,7 +69,10 @@ def inspect_log(model: str, *, task: str = "cyber_range_demo", samples: int = 4)
                 {
                     "name": "match",
                     "scorer": "match",
-                    "metrics": {"accuracy": {"name": "accuracy", "value": accuracy}},
+                    "metrics": {
+                        "accuracy": {"name": "accuracy", "value": accuracy},
+                        "stderr": {"name": "stderr", "value": stderr},
+                    },
                 }
             ],
         },
@@ -81,7 +88,7 @@ def inspect_log(model: str, *, task: str = "cyber_range_demo", samples: int = 4)
             for number, score in enumerate(scores)
         ],
     }
-    return ContentFile(json.dumps(log, indent=1).encode(), name=f"{task}.json")
+    return ContentFile(json.dumps(log, indent=1).encode(), name=f"{task.rpartition('/')[2]}.json")
 
 
 def report(model: str) -> ContentFile:
