@@ -7,7 +7,12 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        from portal.accounts.actions import remove_view, save_view
+        from portal.admin.panels import REMOVE_VIEW, SAVE_VIEW
         from portal.ledger.words import tell_changes
+
+        SAVE_VIEW.append(save_view)
+        REMOVE_VIEW.append(remove_view)
 
         tell_changes(
             {

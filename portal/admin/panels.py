@@ -14,6 +14,10 @@ HOME_PANELS: list[Callable] = []
 HOME_SECTIONS: list[Callable] = []
 # (request, text) -> list of Group: what a search finds of an app's own, among what this person sees. It records the looks.
 SEARCHES: list[Callable] = []
+# (actor, page, name, query) -> the view that is kept; (actor, page, view_id) -> the view that is dropped, or None where the
+# person has none of this id. Filled by the app that knows people.
+SAVE_VIEW: list[Callable] = []
+REMOVE_VIEW: list[Callable] = []
 # (ids) -> names of those of them that the app knows, in one query; for events and messages, which name their case by id.
 NAMES: list[Callable] = []
 

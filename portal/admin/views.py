@@ -8,8 +8,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 
-from portal.accounts import actions
-from portal.accounts.models import SavedView
+from portal.admin.panels import REMOVE_VIEW, SAVE_VIEW
 from portal.doors import see_other
 from portal.errors import Refused
 
@@ -48,7 +47,7 @@ class KeepsViews:
             raise PermissionDenied
         chosen = self.chosen(request)
         try:
-            view = actions.save_view(
+            view = SAVE_VIEW[0](
                 actor=request.user,
                 page=self.opts.label_lower,
                 name=request.POST.get("name", "").replace("\x00", ""),
@@ -64,14 +63,8 @@ class KeepsViews:
         """Drop one of the person's own."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        page = self.opts.label_lower
-        view = SavedView.objects.visible_to(request.user).filter(pk=view_id, page=page).first()
+        view = REMOVE_VIEW[0](actor=request.user, page=self.opts.label_lower, view_id=view_id)
         if view is None:
             raise Http404
-        try:
-            actions.remove_view(actor=request.user, view=view)
-        except Refused as refusal:
-            messages.info(request, refusal.message)
-        else:
-            messages.success(request, f"“{view.name}” was removed from your views.")
+        messages.success(request, f"“{view.name}” was removed from your views.")
         return see_other(self.url_of("changelist"))

@@ -16,7 +16,7 @@ from portal.submissions.evidence.metrics import with_errors
 from portal.submissions.evidence.offers import FORMATS, everything, offer_of
 from reviews import looks, policies
 from reviews.actions import common
-from reviews.actions.assessments import _lock, _seat_word
+from reviews.actions.assessments import lock, seat_word
 from reviews.models import AgencyLog, AgencyScore, Assessment
 from reviews.states import AssessmentState
 
@@ -37,7 +37,7 @@ def add_log(
     with stored(upload, actor=actor, kind=AgencyLog, sha256=sha256) as log:
         row, problems = _read(log)
         with transaction.atomic():
-            case, draft, mine, at = _lock(actor, assessment, at)
+            case, draft, mine, at = lock(actor, assessment, at)
             _require_own_draft(mine, draft)
             _require_room(draft, log)
             log.assessment, log.uploaded_at, log.problems = draft, at, problems
@@ -60,7 +60,7 @@ def remove_log(
     at: datetime | None = None,
 ) -> AgencyLog:
     """Take a log out of a draft; its file stays until retention ends it."""
-    case, draft, mine, at = _lock(actor, assessment, at)
+    case, draft, mine, at = lock(actor, assessment, at)
     _require_own_draft(mine, draft)
     found = AgencyLog.objects.select_for_update().get(pk=log.pk, assessment=draft)
     if found.removed_at is not None:
@@ -157,4 +157,4 @@ def _finish(actor, case, draft: Assessment, mine, verb: str, data: dict, at: dat
     draft.revision += 1
     draft.updated_at = at
     draft.save(update_fields=["revision", "updated_at"])
-    common.note(actor=actor, verb=verb, subject=draft, case=case, capacity=_seat_word(mine), data=data, at=at)
+    common.note(actor=actor, verb=verb, subject=draft, case=case, capacity=seat_word(mine), data=data, at=at)

@@ -66,8 +66,9 @@ def test_it_is_of_one_list_and_of_one_person(desk):
         (Desk(), "submissions/submission", 302),
     ):
         assert who.client.post(f"/admin/{page}/views/{view.pk}/remove/").status_code == status
+    assert actions.remove_view(actor=other.user, page=PAGE, view_id=view.pk) is None
     with pytest.raises(NotAllowed):
-        actions.remove_view(actor=other.user, view=view)
+        actions.save_view(actor=make.member(make.lab(), Role.ADMIN), page=PAGE, name="A", query="q=x", at=NOW)
     assert SavedView.objects.filter(pk=view.pk).exists()
 
 

@@ -1,6 +1,7 @@
 """Keeping the filters of a list under a name, and dropping them."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -35,13 +36,13 @@ def save_view(*, actor, page: str, name: str, query: str, at: datetime | None = 
 
 
 @transaction.atomic
-def remove_view(*, actor, view: SavedView, at: datetime | None = None) -> None:
-    """Only whose it is removes it."""
-    if view.user_id != actor.pk:
-        raise NotAllowed("This view is somebody else's.")
-    found = SavedView.objects.select_for_update().filter(pk=view.pk).first()
-    if found is None:
-        raise AlreadyDone("This view was removed already.")
+def remove_view(*, actor, page: str, view_id: UUID, at: datetime | None = None) -> SavedView | None:
+    """Drop a view of one's own; None where the person has none of this id of this list."""
+    own = SavedView.objects.visible_to(actor).select_for_update()
+    view = own.filter(pk=view_id, page=page).first()
+    if view is None:
+        return None
     at = at or clock.now()
-    ledger.record(actor=actor, verb="removed_view", subject=found, data={"page": found.page}, at=at)
-    found.delete()
+    ledger.record(actor=actor, verb="removed_view", subject=view, data={"page": page}, at=at)
+    SavedView.objects.filter(pk=view.pk).delete()
+    return view

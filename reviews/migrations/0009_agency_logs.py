@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
     """Reviewers' own evaluation logs with a draft; their rows stand from the peer check on."""
 
     dependencies = [
-        ("reviews", "0003_matching"),
+        ("reviews", "0008_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
