@@ -28,6 +28,7 @@ class PartnersConfig(AppConfig):
         hooks.ACCESS_ENDED.append(following.access_ended)
         hooks.REPLANNED.append(following.replanned)
         hooks.PARTNERS_OF.append(following.partners_of)
+        hooks.OWED.append(readers.owed)
         hooks.FIRST_GRANT_IF.append(readers.first_grant_if)
         READERS.append(readers.events)
         CASELESS.append(readers.messages)

@@ -1,7 +1,8 @@
 """What this room tells the floors below: events a person reads, what comes next on a case, what follows a moved date."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import F, Q
 
@@ -10,6 +11,7 @@ from partners.models import Grant, PartnerProfile, PartnerTerms
 from partners.querysets import oversees
 from partners.states import State
 from portal.accounts.models import Kind
+from portal.formats import instant
 from portal.submissions.models import Submission
 from portal.submissions.next_steps import CLOCK, NextStep
 from portal.submissions.readers import OneOf, own_cases
@@ -83,6 +85,19 @@ def consequences(submission: Submission, dates: Mapping[str, datetime | None], a
     return [
         f"{_many(len(moving), 'grant')} {verb} with the new partner release; each expiry moves by the same span."
     ]
+
+
+def owed(cases: Collection[UUID], at: datetime) -> dict[UUID, list[str]]:
+    """For cases, the grants under which partners still read, or have not yet attested that they kept nothing. One query."""
+    rows = Grant.objects.filter(submission__in=cases, agreed_at__isnull=False, closed_out_at=None)
+    found: dict[UUID, list[str]] = {}
+    for grant in rows.select_related("partner").order_by("starts_at", "id"):
+        ended_at = grant.ended_at or grant.expires_at
+        if grant.starts_at >= ended_at:
+            continue
+        words = "is not closed out" if ended_at <= at else f"runs until {instant(ended_at)}"
+        found.setdefault(grant.submission_id, []).append(f"Grant to {grant.partner.name} {words}")
+    return found
 
 
 def first_grant_if(submission: Submission, release: datetime | None, at: datetime) -> datetime | None:

@@ -223,6 +223,7 @@ CELERY_BEAT_SCHEDULE = {
     "assignments_clock": _every("reviews.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "seal": _every("portal.ledger.tasks.seal", 10),
     "orphans": _every("portal.submissions.tasks.remove_orphans", 3600),
+    "disposed": _every("portal.submissions.tasks.remove_disposed", 60),
     "scan": _every("portal.submissions.tasks.scan_waiting", 15),
     "heartbeat": _every("portal.deadlines.tasks.heartbeat", 10),
 }

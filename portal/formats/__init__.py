@@ -1,10 +1,12 @@
-"""How the portal writes an instant, everywhere alike."""
+"""How the portal writes instants, days and sizes, everywhere alike."""
 
 from datetime import datetime
 from functools import cache
 
 from django.utils.dates import MONTHS_3
 from django.utils.timezone import localtime
+
+from portal import clock
 
 
 @cache
@@ -22,3 +24,19 @@ def instant(value: datetime) -> str:
     return (
         f"{local.day} {month} {local.year}, {local.hour % 12 or 12}:{local.minute:02} {half} {local.tzname()}"
     )
+
+
+def day(value: datetime) -> str:
+    """``30 Jun 2026``: the day of an instant in the programme's calendar."""
+    found = clock.calendar_day(value)
+    return f"{found.day} {_months()[found.month - 1]} {found.year}"
+
+
+def size(value: int) -> str:
+    """``1.2 MB`` in powers of 1000, as disks and networks count."""
+    left = float(value)
+    for unit in ("bytes", "kB", "MB"):
+        if left < 1000:
+            return f"{int(left)} {unit}" if unit == "bytes" else f"{left:.1f} {unit}"
+        left /= 1000
+    return f"{left:.1f} GB"

@@ -32,6 +32,7 @@ class SubmissionsConfig(AppConfig):
                 "submissions.obligation": history.OBLIGATIONS,
                 "submissions.informationrequest": history.QUESTIONS,
                 "submissions.disclosurenotice": history.DISCLOSURES,
+                "submissions.legalhold": history.LEGAL_HOLDS,
             }
         )
         words.LOOKS.update(history.LOOKS)

@@ -15,7 +15,7 @@ WITHDRAW_CREDENTIALS, ATTEST_DESTRUCTION = "withdraw_credentials", "attest_destr
 SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
 QUESTIONS = Group("questions", "Questions about a case", (Kind.LAB, Kind.AGENCY))
 DISCLOSURES = Group("disclosures", "Disclosure notices", (Kind.LAB, Kind.AGENCY))
-# By these access begins or ends, or dates move: they are mailed at once, whatever a person chose.
+# By these access begins or ends, dates move, or a file is gone: they are mailed at once, whatever a person chose.
 ESSENTIAL = frozenset(
     {
         "provide_access",
@@ -25,6 +25,7 @@ ESSENTIAL = frozenset(
         "release",
         "withdraw",
         "close",
+        "dispose",
         "malware_found",
     }
 )
@@ -166,6 +167,11 @@ def _steps() -> tuple[NoticeKind, ...]:
         NoticeKind("release", "Released", "The lab recorded its release. Access under this case has ended."),
         NoticeKind("withdraw", "Withdrawn", "The lab withdrew this case. All access under it has ended."),
         NoticeKind("close", "Closed", "This case was closed."),
+        NoticeKind(
+            "dispose",
+            "Files disposed of",
+            "The content of the files of this case was disposed of under the retention schedule.",
+        ),
         NoticeKind(
             "obligation_attested", "Attested", "An agency attested what it owes since access has ended."
         ),

@@ -49,6 +49,7 @@ CHANGES = {
     "release": "Recorded the release",
     "withdraw": "Withdrew the case",
     "close": "Closed the case",
+    "dispose": "Disposed of the content of the files, under the retention schedule",
 }
 UPLOADS = {"begin_upload": "Began to upload a file", "end_upload": "Gave up an upload"}
 QUESTIONS = {
@@ -73,7 +74,11 @@ OBLIGATIONS = {
     "attest": "Attested what is owed after access ended",
     "attest_for_agency": "Attested for an agency, as the programme office, what is owed after access ended",
 }
-SCANS = {"scan_version": "Scanned a file for malware"}
+LEGAL_HOLDS = {"place_legal_hold": "Placed the legal hold", "lift_legal_hold": "Lifted the legal hold"}
+SCANS = {
+    "scan_version": "Scanned a file for malware",
+    "remove_file": "Removed a file whose content was disposed of",
+}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
 LOOKS = {
     "listed": "Saw the case in a list",
@@ -83,6 +88,7 @@ LOOKS = {
     "viewed_draft": "Opened the draft",
     "viewed_terms": "Read the access terms",
     "viewed_dates": "Read the dates",
+    "viewed_retention": "Read what is kept of the case, and until when",
     "viewed_receipt": "Read the receipt",
     "exported_record": "Took the record of looks along as a file",
     "took_list": "Took the case along in a list",

@@ -16,6 +16,8 @@ REVIEWERS_OF: list[Callable] = []
 
 # (submission, release, at) -> the start of the first agreed grant if the planned partner release moved there; writes nothing.
 FIRST_GRANT_IF: list[Callable] = []
+# (ids of cases, at) -> for each of them what is still owed or open on this floor, in words: it keeps the case's files.
+OWED: list[Callable] = []
 # (at) -> queryset of the seats that have the lead of a case, with ``submission_id`` and ``lead_name``.
 LEADS: list[Callable] = []
 

@@ -8,7 +8,7 @@ from portal.accounts.models import Kind
 from portal.deadlines.models import Message
 from portal.deadlines.registry import DEADLINES
 from portal.ledger.models import Event
-from portal.submissions.models import Audience, DisclosureNotice, Submission
+from portal.submissions.models import Audience, DisclosureNotice, LegalHold, Submission
 from portal.submissions.querysets import agency_wide, live, no_conflict, oversees
 
 EXPORTS = ("exported_list", "exported_figures")
@@ -40,6 +40,9 @@ def events(user) -> Q:
     if oversees(user):
         # Lists and figures that left the workbench as files are about no case, and for who audits to read.
         answer = Q(case_id__in=cases_overseen(user)) | Q(case_id=None, verb__in=EXPORTS)
+        # What keeps everything of a lab is about no one case.
+        holds = LegalHold.objects.visible_to(user).beyond(user).order_by().values("pk")
+        answer |= Q(case_id=None, subject_type=LegalHold._meta.label_lower, subject_id__in=holds)
     else:
         answer = Q(OneOf("case_id", _cases_seen(user)), actor=user)
     own = own_cases(user)

@@ -19,3 +19,9 @@ def remove_orphans():
 def scan_waiting():
     """Ask the malware scanner, where one is set, about the files that wait for it."""
     actions.scan_waiting()
+
+
+@task(name="portal.submissions.tasks.remove_disposed", expires=300)
+def remove_disposed():
+    """Remove the stored files of versions that were disposed of."""
+    actions.remove_disposed()

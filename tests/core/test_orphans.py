@@ -18,6 +18,7 @@ from portal.submissions import actions, tasks
 from portal.submissions.actions import orphans
 from portal.submissions.models import DocumentVersion
 from tests import factories as make
+from tests.factories_records import held, lifted
 
 NOW, DAY = make.NOW, make.DAY
 AT = NOW + 10 * DAY
@@ -116,6 +117,20 @@ def test_a_database_without_documents_owns_no_file():
     stray = stored_at(stored(f"documents/{name[:2]}/{name}"), AT - 2 * DAY)
     assert actions.remove_orphans(at=AT) == 0
     assert left([stray]) == {stray}
+
+
+@pytest.mark.django_db
+def test_while_a_legal_hold_stands_anywhere_nothing_is_removed():
+    """Of a file without a row nobody can say whose it is: a database that came back from a backup knows nothing of the newest."""
+    case, other = make.Case(make.draft), make.Case()
+    upload(case, "the first")
+    name = stored_at(rolled_back(case, "perhaps kept"), AT - 2 * DAY)
+    hold = held(other)
+    assert actions.remove_orphans(at=AT) == 0
+    assert left([name]) == {name}
+    lifted(other.coordinator, hold)
+    assert actions.remove_orphans(at=AT) == 1
+    assert left([name]) == set()
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from reviews.models import CaseAgency
 from tests import factories as make
 from tests import factories_reviews as reviewing
 from tests.factories_partners import GrantCase
+from tests.factories_records import held
 
 # Now, in this world: the first case's window is open, the second case's grant is active.
 AT = make.NOW + 21 * make.DAY
@@ -119,6 +120,8 @@ def build() -> SimpleNamespace:
         "conflict": conflict,
         "informationrequest": question,
         "disclosurenotice": notice,
+        "retention": case.submission,
+        "legalhold": held(case, at=make.NOW),
         "assignment": case.seat,
         "assessment": draft,
         "rubricversion": draft.rubric,

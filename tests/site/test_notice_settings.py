@@ -214,6 +214,7 @@ def test_a_program_reads_and_chooses_for_its_own_person(ada):
             "Released",
             "Withdrawn",
             "Closed",
+            "Files disposed of",
         ],
     }
     assert (chosen(ada), chosen(other)) == ({"steps": "daily"}, {"steps": "off"})

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from portal import clock
 from portal.formats import instant as instant_words
+from portal.formats import size
 
 register = template.Library()
 
@@ -74,14 +75,7 @@ def state_tone(value: Any) -> str:
 @register.filter
 def filesize_si(value: int | None) -> str:
     """``1.2 MB`` in powers of 1000, as disks and networks count."""
-    if value is None:
-        return "—"
-    size = float(value)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            return f"{int(size)} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return ""
+    return "—" if value is None else size(value)
 
 
 BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))

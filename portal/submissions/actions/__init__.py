@@ -1,11 +1,12 @@
 """Every verb on a case: the only code that writes one. Doors call these names."""
 
-from portal.submissions.actions import disclosures, questions
+from portal.submissions.actions import disclosures, holds, questions
 from portal.submissions.actions.access import provide_access, reveal_instructions
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.comparing import compare_versions
 from portal.submissions.actions.conflicts import declare_conflict, end_conflict
 from portal.submissions.actions.contacts import add_contact, take_off_contact
+from portal.submissions.actions.disposing import dispose, remove_disposed
 from portal.submissions.actions.documents import (
     Given,
     add_document,
@@ -41,8 +42,10 @@ __all__ = [
     "create_draft",
     "declare_conflict",
     "disclosures",
+    "dispose",
     "end_conflict",
     "end_upload",
+    "holds",
     "mark_document",
     "merge_draft",
     "move_dates",
@@ -54,6 +57,7 @@ __all__ = [
     "receive",
     "record_clock",
     "release",
+    "remove_disposed",
     "remove_document",
     "remove_expired",
     "remove_orphans",

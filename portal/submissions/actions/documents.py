@@ -19,6 +19,13 @@ from portal.submissions.models import Document, DocumentVersion, Submission
 NOT_OPEN = "This document is not open to you now."
 
 
+class Disposed(Refused):
+    """The content is gone for good; what was known of the file is still told."""
+
+    code = "disposed"
+    status = 410
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a reader gets: ``file`` is opened for reading, ``size`` and ``sha256`` are of exactly these bytes."""
@@ -237,8 +244,12 @@ def _require_open(actor, version: DocumentVersion, at: datetime | None) -> None:
 
 
 def refuse_withheld(version: DocumentVersion) -> None:
-    """Raise Refused for a file in which malware was found."""
-    if version.withheld_now():
+    """Raise Refused for a file in which malware was found, and Disposed for one whose content is gone."""
+    if not version.withheld_now():
+        return
+    if version.disposed_at is not None:
+        raise Disposed(version.disposed_told)
+    if version.is_withheld:
         raise Refused("Malware was found in this file, so it is given to nobody.", code="malware_found")
 
 

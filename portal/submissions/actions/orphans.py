@@ -14,7 +14,7 @@ from django.db.models import Min
 
 from portal import clock
 from portal.submissions import hooks
-from portal.submissions.models import StoredFile
+from portal.submissions.models import LegalHold, StoredFile
 
 log = logging.getLogger(__name__)
 # Much longer than any request lasts: a younger file may belong to a transaction that has yet to commit.
@@ -24,7 +24,7 @@ BATCH = 500
 
 def remove_orphans(*, at: datetime | None = None) -> int:
     """Remove the files that no row names and that are older than a day; returns how many. Twice, late or beside itself:
-    the same files are gone.
+    the same files are gone. While any legal hold stands nothing is removed.
 
     ``at`` is the machine's time and not the portal's, which a demo may move: files know no other. What is older than the
     database's first file is left alone: such a storage was not filled from this database, or not from it alone.
@@ -36,14 +36,17 @@ def remove_orphans(*, at: datetime | None = None) -> int:
     if first is None:
         return 0
     removed = 0
-    for kind in hooks.STORED:
-        for batch in _batches(kind.FOLDER):
-            unnamed = set(batch.values()) - _named(kind, pk__in=batch)
-            old = [name for name in sorted(unnamed) if first <= _stored_at(name, otherwise=at) <= at - AFTER]
-            # A row may name a file that was stored under another's id. No index finds that, so only what would go is asked for.
-            for name in set(old) - _named(kind, file__in=old):
-                default_storage.delete(name)
-                removed += 1
+    for kind, batch in ((kind, batch) for kind in hooks.STORED for batch in _batches(kind.FOLDER)):
+        if LegalHold.objects.standing().exists():
+            # Of a file without a row nobody knows the case: after a database came back from a backup it may be one that is kept.
+            log.warning("A legal hold stands: stored files that no row names are left alone")
+            break
+        unnamed = set(batch.values()) - _named(kind, pk__in=batch)
+        old = [name for name in sorted(unnamed) if first <= _stored_at(name, otherwise=at) <= at - AFTER]
+        # A row may name a file that was stored under another's id. No index finds that, so only what would go is asked for.
+        for name in set(old) - _named(kind, file__in=old):
+            default_storage.delete(name)
+            removed += 1
     if removed:
         log.warning("%s stored files that no row names were removed", removed)
     return removed

@@ -46,7 +46,7 @@ def _next(at: datetime, tried: list) -> StoredFile | None:
     free = Q(scan_begun_at=None) | Q(scan_begun_at__lte=at - BEGUN_FOR)
     first: list[StoredFile] = []
     for kind in hooks.STORED:
-        rows = kind._base_manager.filter(Q(scan_state=Scan.WAITING) | again, free).exclude(pk__in=tried)
+        rows = kind.still_stored().filter(Q(scan_state=Scan.WAITING) | again, free).exclude(pk__in=tried)
         locked = rows.select_for_update(skip_locked=True, no_key=True)
         first += locked.order_by("uploaded_at", "id")[:1]
     if not first:

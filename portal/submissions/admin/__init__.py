@@ -5,12 +5,24 @@ from portal.submissions.admin.conflicts import ConflictAdmin
 from portal.submissions.admin.disclosures import DisclosureAdmin
 from portal.submissions.admin.obligations import ObligationAdmin
 from portal.submissions.admin.questions import QuestionAdmin
-from portal.submissions.models import Conflict, DisclosureNotice, InformationRequest, Obligation, Submission
+from portal.submissions.admin.records import LegalHoldAdmin
+from portal.submissions.admin.retention import RetentionAdmin
+from portal.submissions.models import (
+    Conflict,
+    DisclosureNotice,
+    InformationRequest,
+    LegalHold,
+    Obligation,
+    Retention,
+    Submission,
+)
 
 ADMINS = [
     (Submission, SubmissionAdmin),
     (InformationRequest, QuestionAdmin),
     (DisclosureNotice, DisclosureAdmin),
     (Obligation, ObligationAdmin),
+    (LegalHold, LegalHoldAdmin),
+    (Retention, RetentionAdmin),
     (Conflict, ConflictAdmin),
 ]

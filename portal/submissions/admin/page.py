@@ -12,7 +12,7 @@ from portal.deadlines import registry
 from portal.deadlines.models import Deadline
 from portal.ledger.models import Event
 from portal.submissions import history, looks, markings, next_steps, timeline
-from portal.submissions.admin import disclosures, questions
+from portal.submissions.admin import disclosures, questions, records
 from portal.submissions.models import Audience, Document, Facts, Submission
 from portal.submissions.querysets import DOCUMENTS, FACTS, INSTRUCTIONS, live
 
@@ -86,6 +86,7 @@ class CasePage:
             self._instructions(),
             self._questions(),
             disclosures.panel(self.request, self.case, at=self.at),
+            records.panel(self.request, self.case) if AUDIT & self.capacities else None,
         ]
         upper = [make(self.request, self.case) for make in CASE_PANELS]
         return [

@@ -45,6 +45,10 @@ class VersionSerializer(serializers.Serializer):
     )
     scan_state = serializers.ChoiceField(choices=Scan.choices)
     uploaded_at = Instant()
+    disposed_at = Instant(
+        allow_null=True,
+        help_text="Since when its content is gone, under the retention schedule; null while it is there.",
+    )
 
     def get_watermark_problem(self, version: DocumentVersion) -> str | None:
         labs = self.context["request"].user.organisations_as(Kind.LAB)

@@ -88,7 +88,8 @@ def stream(
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in parts:
             if part.version is not None and part.version.withheld_now():
-                listed.append({"path": None, "withheld": "malware was found"} | _about(part))
+                why = part.version.disposed_told or "malware was found"
+                listed.append({"path": None, "withheld": why} | _about(part))
                 continue
             if part.version is not None:
                 _require(still_allowed)

@@ -11,6 +11,7 @@ from portal.submissions.models.evaluations import Evaluation
 from portal.submissions.models.facts import Facts
 from portal.submissions.models.obligations import Obligation
 from portal.submissions.models.questions import InformationRequest, RequestAnswer, RequestFollowUp
+from portal.submissions.models.records import LegalHold, Retention
 from portal.submissions.models.stored import FILES_FOLDER, StoredFile, _file_path
 from portal.submissions.models.uploads import Upload
 
@@ -31,9 +32,11 @@ __all__ = [
     "Facts",
     "InformationRequest",
     "Key",
+    "LegalHold",
     "Obligation",
     "RequestAnswer",
     "RequestFollowUp",
+    "Retention",
     "StoredFile",
     "Submission",
     "Terms",

@@ -4,12 +4,14 @@ from django.db import models
 from django.db.models import Q
 
 from portal import clock
+from portal.formats import day
 from portal.searching import words_index
 from portal.submissions import markings, watermarks
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
 from portal.submissions.models.stored import FILES_FOLDER, StoredFile
 from portal.submissions.querysets import DocumentQuerySet
+from portal.submissions.querysets_records import DocumentVersionQuerySet
 
 # What a search reads.
 _WORDS = ("title",)
@@ -81,9 +83,9 @@ class Document(Key):
 
     @property
     def is_comparable(self) -> bool:
-        """Whether its two newest versions are texts."""
+        """Whether its two newest versions are texts, and there to be read."""
         versions = list(self.versions.all())[:2]
-        return len(versions) == 2 and all(version.is_text for version in versions)
+        return len(versions) == 2 and all(v.is_text and v.disposed_at is None for v in versions)
 
     @property
     def marks(self) -> markings.Marking:
@@ -106,6 +108,11 @@ class DocumentVersion(StoredFile):
     number = models.PositiveIntegerField()
     # Why its readers' copies carry no name, a word of ``watermarks.PROBLEMS``; empty for nothing, None where it was never tried.
     watermark_problem = models.CharField(max_length=20, null=True, blank=True)
+    # When its content was disposed of under the retention schedule, and when its file had left the storage.
+    disposed_at = models.DateTimeField(null=True, editable=False)
+    file_removed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = DocumentVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]
@@ -114,9 +121,20 @@ class DocumentVersion(StoredFile):
                 fields=["uploaded_at"],
                 condition=Q(scan_state__in=["waiting", "failed"]),
                 name="version_to_scan",
-            )
+            ),
+            models.Index(
+                fields=["disposed_at"],
+                condition=Q(disposed_at__isnull=False, file_removed_at=None),
+                name="version_to_remove",
+            ),
         ]
-        constraints = [models.UniqueConstraint(fields=["document", "number"], name="document_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "number"], name="document_version_once"),
+            models.CheckConstraint(
+                name="version_disposed_before_removed",
+                condition=Q(file_removed_at=None) | Q(disposed_at__isnull=False),
+            ),
+        ]
 
     def __str__(self):
         return f"{self.name}, version {self.number}"
@@ -124,6 +142,32 @@ class DocumentVersion(StoredFile):
     def take_in(self, checked) -> None:
         super().take_in(checked)
         self.watermark_problem = checked.watermark_problem
+
+    @classmethod
+    def still_stored(cls):
+        return super().still_stored().filter(disposed_at=None)
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether nobody gets it, because malware was found in it or its content was disposed of."""
+        return super().is_withheld or self.disposed_at is not None
+
+    def withheld_now(self) -> bool:
+        """``is_withheld``, asked anew: a scan may have ended since this was read, or the file be gone."""
+        self.refresh_from_db(fields=["scan_state", "disposed_at"])
+        return self.is_withheld
+
+    @property
+    def disposed_told(self) -> str:
+        """That its content is no longer there, in words; empty while it is."""
+        if self.disposed_at is None:
+            return ""
+        return f"The content of this file was disposed of on {day(self.disposed_at)} under the retention schedule."
+
+    @property
+    def told(self) -> str:
+        """What stands beside it wherever it is named: that it is gone, else what is known of malware in it."""
+        return self.disposed_told or self.scan_told
 
     @property
     def is_text(self) -> bool:

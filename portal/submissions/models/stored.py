@@ -59,6 +59,11 @@ class StoredFile(Key):
         """Take what ``files.check`` found."""
         self.name, self.content_type = checked.name, checked.content_type
 
+    @classmethod
+    def still_stored(cls):
+        """The rows whose file is in the storage."""
+        return cls._base_manager.all()
+
     @property
     def is_withheld(self) -> bool:
         """Whether nobody gets it, because malware was found in it."""

@@ -17,6 +17,7 @@ from portal.submissions.models import Facts, InformationRequest, Submission
 from portal.submissions.next_steps import lab_steps, newest_terms, next_step
 from portal.submissions.panels import areas_of, links_of, moments_of, panels_of
 from portal.submissions.querysets import SubmissionQuerySet
+from portal.submissions.querysets_records import with_kept_since
 from portal.submissions.states import RequestState, State
 from portal.submissions.views.base import case_url, lab_page, open_to, own_cases, page, step_url, the_case
 from portal.submissions.wizard import STEPS
@@ -68,7 +69,7 @@ def _row(case: Submission, at: datetime, *, writes: bool) -> dict:
 @lab_page()
 def case(request: HttpRequest, case_number: str) -> HttpResponse:
     """Everything about one case that its lab sees."""
-    found = the_case(request, case_number, SubmissionQuerySet.with_terms)
+    found = the_case(request, case_number, _whole)
     at = clock.now()
     coming = lab_steps(found, at=at)
     return page(
@@ -95,6 +96,10 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
         earlier_terms=found.terms.all()[1:],
         **_instructions(found),
     )
+
+
+def _whole(cases: SubmissionQuerySet) -> SubmissionQuerySet:
+    return with_kept_since(cases.with_terms())
 
 
 # What these speak of stands on the line of time by itself.

@@ -1,0 +1,82 @@
+"""Every read of what is kept of a case: legal holds."""
+
+from django.apps import apps
+from django.db import models
+from django.db.models import BigIntegerField, Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from portal.accounts.models import Kind
+from portal.submissions.querysets import SubmissionQuerySet, no_conflict, oversees
+
+
+class LegalHoldQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those of the cases and labs that a person oversees: the programme office's coordinators and auditors. A lab reads that
+        its records are kept, and since when, on its case (``with_kept_since``), and nothing else of it.
+        """
+        if not user.is_authenticated or not user.is_active or not oversees(user):
+            return self.none()
+        cases = apps.get_model("submissions", "Submission").objects.visible_to(user).order_by().values("pk")
+        of_labs = Q(submission=None) & no_conflict(user, case="submission_id", lab="lab_id")
+        return self.filter(Q(submission_id__in=cases) | of_labs)
+
+    def beyond(self, user):
+        """Less those about one's own lab, on the workbench."""
+        own = user.organisations_as(Kind.LAB)
+        return self.exclude(Q(submission__lab_id__in=own) | Q(lab_id__in=own))
+
+    def standing(self):
+        return self.filter(lifted_at=None)
+
+    def over(self, case):
+        """Those that keep a case: its own, and those of everything of its lab."""
+        return self.filter(Q(submission=case.pk) | Q(lab=case.lab_id))
+
+    def over_any(self, cases):
+        """Those that keep any of several cases."""
+        return self.filter(
+            Q(submission__in=[case.pk for case in cases]) | Q(lab__in={case.lab_id for case in cases})
+        )
+
+
+class DocumentVersionQuerySet(models.QuerySet):
+    def to_remove(self):
+        """Those that were disposed of and whose file is still in the storage."""
+        return self.filter(disposed_at__isnull=False, file_removed_at=None)
+
+
+class RetentionQuerySet(SubmissionQuerySet):
+    def with_content(self):
+        """With ``files`` and ``bytes``, the content that is left of each case's documents; ``disposed_files``, of how many it is
+        gone; and ``waiting_files``, those of them that still lie in the storage.
+        """
+        versions = apps.get_model("submissions", "DocumentVersion").objects
+        mine = versions.filter(document__submission=OuterRef("pk")).order_by().values("document__submission")
+        there, gone = mine.filter(disposed_at=None), mine.filter(disposed_at__isnull=False)
+
+        def of(rows, total):
+            return Coalesce(
+                Subquery(rows.annotate(total=total).values("total")), 0, output_field=BigIntegerField()
+            )
+
+        return self.annotate(
+            files=of(there, Count("pk")),
+            bytes=of(there, Sum("size")),
+            disposed_files=of(gone, Count("pk")),
+            waiting_files=of(gone.filter(file_removed_at=None), Count("pk")),
+        )
+
+    def over(self):
+        """Closed or withdrawn."""
+        return self.filter(Q(closed_at__isnull=False) | Q(withdrawn_at__isnull=False))
+
+    def with_end(self):
+        """With ``ended``, when the periods began; None for those that go on."""
+        return self.annotate(ended=Coalesce("closed_at", "withdrawn_at"))
+
+
+def with_kept_since(cases):
+    """Cases with ``kept_since``: when the earliest legal hold was placed that stands over each; None for none."""
+    holds = apps.get_model("submissions", "LegalHold").objects.standing().order_by("placed_at")
+    mine = holds.filter(Q(submission=OuterRef("pk")) | Q(lab=OuterRef("lab_id")))
+    return cases.annotate(kept_since=Subquery(mine.values("placed_at")[:1]))

@@ -1,0 +1,167 @@
+"""How long what is kept, as data, and what keeps the content of a case beyond its date. Periods are the programme's defaults."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from portal import clock
+from portal.formats import day, instant
+from portal.submissions import hooks
+from portal.submissions.models import DisclosureNotice, LegalHold, Obligation, Submission
+from portal.submissions.states import DISCLOSURE, State
+
+CLOSED_OR_WITHDRAWN = "The case is closed or withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One class of records: ``years`` from ``since``, None where it is kept permanently or counts in other units (``period``)."""
+
+    key: str
+    records: str
+    since: str
+    period: str
+    why: str
+    fate: str
+    years: int | None = None
+
+
+CONTENT = Rule(
+    "content",
+    "Content of the lab's documents: the files as they were uploaded",
+    CLOSED_OR_WITHDRAWN,
+    "1 year",
+    "The standard access terms say that the government keeps no copy after the case is closed. What really happens: each agency"
+    " destroys its copies and attests it within days; the portal keeps the files one year more, so that what is open can be"
+    " settled. Meanwhile the lab opens them, and so do the programme office's coordinators and designators, unless the lab"
+    " withdrew or recorded its release.",
+    "Disposed of by a coordinator's step; never by itself. SHA-256, name, size and dates stay",
+    years=1,
+)
+SCHEDULE = (
+    CONTENT,
+    Rule(
+        "case",
+        "What the lab wrote: facts, evaluations, contacts, answers, access terms and sealed access instructions",
+        CLOSED_OR_WITHDRAWN,
+        "7 years",
+        "What was offered, asked and agreed is what an inspector asks about.",
+        "Kept; the portal has no step that removes it",
+        years=7,
+    ),
+    Rule(
+        "assessments",
+        "Agencies' logs, seats and assessments",
+        CLOSED_OR_WITHDRAWN,
+        "7 years",
+        "The government's own work on the case, read by the lab where it was shared.",
+        "Kept; the portal has no step that removes it",
+        years=7,
+    ),
+    Rule(
+        "disclosures",
+        "Disclosure notices and records requests",
+        "The agency's last decision",
+        "6 years",
+        "As General Records Schedule 4.2 has it for files of access and disclosure requests.",
+        "Kept; the portal has no step that removes it",
+    ),
+    Rule(
+        "messages",
+        "Notices and messages",
+        "The message was written",
+        "3 years",
+        "That somebody was told is asked for years later. They hold a case number and a link.",
+        "Kept; the portal has no step that removes it",
+    ),
+    Rule(
+        "ledger",
+        "The ledger, legal holds, and what was disposed of",
+        "",
+        "Permanent",
+        "It is append-only: the record of who changed and saw what, without the lab's words.",
+        "Kept permanently",
+    ),
+    Rule(
+        "uploads",
+        "Unfinished uploads",
+        "The upload was begun",
+        "1 day",
+        "They are of no case until they are whole.",
+        "Removed by itself",
+    ),
+)
+
+
+def years_after(at: datetime, years: int) -> datetime:
+    """The same time of the same day so many years later, in the programme's zone; 29 February becomes 1 March."""
+    local = at.astimezone(clock.calendar_zone())
+    try:
+        moved = local.replace(year=local.year + years)
+    except ValueError:
+        moved = local.replace(year=local.year + years, month=3, day=1)
+    return moved.astimezone(at.tzinfo)
+
+
+def ended_at(case: Submission) -> datetime | None:
+    """When the case was closed or withdrawn, from which its periods count; None while it goes on."""
+    return case.closed_at or case.withdrawn_at
+
+
+def due_at(case: Submission, rule: Rule = CONTENT) -> datetime | None:
+    """When a class of a case's records reaches its date; None for no date."""
+    ended = ended_at(case)
+    return years_after(ended, rule.years) if ended and rule.years else None
+
+
+def kept_by(cases: Iterable[Submission], *, at: datetime) -> dict[UUID, list[str]]:
+    """For each case, everything that keeps the content of its documents at an instant, in words; four queries for any number.
+
+    Words of a person's name are for who reads legal holds, which is who reads this at all.
+    """
+    found: dict[UUID, list[str]] = {case.pk: [] for case in cases}
+    rows = list(cases)
+    for case in rows:
+        found[case.pk] += _by_itself(case, at)
+    for key, words in (*_holds(rows), *_obligations(rows), *_notices(rows)):
+        found[key].append(words)
+    for tell in hooks.OWED:
+        for key, more in tell(list(found), at).items():
+            found[key] += more
+    return found
+
+
+def _by_itself(case: Submission, at: datetime) -> list[str]:
+    state = State(case.state_at(at))
+    if state == State.OPEN:
+        return [f"Access window open until {instant(case.closes_at)}"]
+    due = due_at(case)
+    if due is None:
+        return [f"The case goes on: {state.label.lower()}"]
+    return [f"Not due before {day(due)}"] if due > at else []
+
+
+def _holds(cases: list[Submission]) -> list[tuple[UUID, str]]:
+    standing = LegalHold.objects.standing().over_any(cases).select_related("placed_by")
+    return [
+        (case.pk, f"Legal hold since {instant(hold.placed_at)}, placed by {hold.placed_by}")
+        for hold in standing.order_by("placed_at", "id")
+        for case in cases
+        if hold.submission_id == case.pk or hold.lab_id == case.lab_id
+    ]
+
+
+def _obligations(cases: list[Submission]) -> list[tuple[UUID, str]]:
+    open_ones = Obligation.objects.filter(submission__in=[case.pk for case in cases], attested_at=None)
+    rows = open_ones.select_related("agency").order_by("due_at", "id")
+    return [
+        (row.submission_id, f"{row.get_kind_display()}: not attested by {row.agency.name}") for row in rows
+    ]
+
+
+def _notices(cases: list[Submission]) -> list[tuple[UUID, str]]:
+    ended = [str(state) for state in DISCLOSURE.terminal]
+    rows = DisclosureNotice.objects.filter(submission__in=[case.pk for case in cases])
+    going = rows.exclude(stored_state__in=ended).select_related("agency").order_by("number")
+    return [(row.submission_id, f"{row} of {row.agency.name} is open") for row in going]
