@@ -1,10 +1,11 @@
 """Legal holds and what is kept of cases, made through the actions."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+from portal import clock
 from portal.submissions import actions
-from portal.submissions.actions import holds
-from portal.submissions.models import LegalHold, Submission
+from portal.submissions.actions import holds, records_requests
+from portal.submissions.models import LegalHold, RecordsRequest, Submission
 from tests import factories as make
 from tests.factories_disclosures import document
 
@@ -36,3 +37,25 @@ def withdrawn(*titles: str, case: make.Case | None = None) -> make.Case:
 
 def disposed(case: make.Case, actor=None, *, at=PAST) -> Submission:
     return actions.dispose(actor=actor or case.coordinator, submission=case.submission, at=at)
+
+
+NUMBER = "FOIA-2026-0200"
+WANTED = "Everything on early access of frontier models: fudge-request-1."
+RECEIVED = date(2026, 9, 14)
+
+
+def logged(actor, *, at=make.NOW, **options) -> RecordsRequest:
+    options = {
+        "tracking_number": NUMBER,
+        "received_on": RECEIVED,
+        "category": "news_media",
+        "description": WANTED,
+    } | options
+    return records_requests.log(actor=actor, at=at, **options)
+
+
+def answered(
+    actor, request: RecordsRequest, outcome: str = "in_full", *, at=make.NOW, **options
+) -> RecordsRequest:
+    options = {"answered_on": clock.calendar_day(at)} | options
+    return records_requests.answer(actor=actor, request=request, outcome=outcome, at=at, **options)

@@ -9,7 +9,7 @@ class SubmissionsConfig(AppConfig):
     def ready(self):
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin.panels import HOME_PANELS, NAMES, SEARCHES
-        from portal.deadlines.querysets import BARRED, CASES, HIDDEN
+        from portal.deadlines.querysets import BARRED, CASELESS, CASES, HIDDEN
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
         from portal.ledger import words
         from portal.ledger.querysets import LAB_SIDE
@@ -33,12 +33,16 @@ class SubmissionsConfig(AppConfig):
                 "submissions.informationrequest": history.QUESTIONS,
                 "submissions.disclosurenotice": history.DISCLOSURES,
                 "submissions.legalhold": history.LEGAL_HOLDS,
+                "submissions.recordsrequest": history.RECORDS_REQUESTS,
+                "submissions.requestnotice": history.LINKS,
             }
         )
         words.LOOKS.update(history.LOOKS)
         EVENT_READERS.append(readers.events)
         LAB_SIDE.append(readers.own_events)
         DEADLINE_READERS.append(readers.deadlines)
+        DEADLINE_READERS.append(readers.records_deadlines)
+        CASELESS.append(readers.records_messages)
         CASES.append(readers.cases)
         HIDDEN.append(readers.hidden)
         BARRED.append(readers.barred)

@@ -1,9 +1,10 @@
 """The deadlines and notices of a case. Wording carries no fact of the lab's."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
+from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.deadlines.calendar import add_business_days
 from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
@@ -12,6 +13,9 @@ ACKNOWLEDGE, PROVIDE_ACCESS, WINDOW_CLOSES = "acknowledge", "provide_access", "w
 ANSWER_QUESTION = "answer_question"
 ANSWER_DISCLOSURE, DISCLOSURE_DATE = "answer_disclosure", "disclosure_date"
 WITHDRAW_CREDENTIALS, ATTEST_DESTRUCTION = "withdraw_credentials", "attest_destruction"
+ANSWER_RECORDS_REQUEST = "answer_records_request"
+# 5 U.S.C. 552(a)(6)(A)(i) and (B)(i): business days from the day of receipt, and by how many they are extended once (law).
+RECORDS_REQUEST_DAYS, RECORDS_REQUEST_MORE_DAYS = 20, 10
 SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
 QUESTIONS = Group("questions", "Questions about a case", (Kind.LAB, Kind.AGENCY))
 DISCLOSURES = Group("disclosures", "Disclosure notices", (Kind.LAB, Kind.AGENCY))
@@ -50,6 +54,15 @@ def answer_disclosure_due(given_at: datetime) -> datetime:
 def disclosure_from(decided_at: datetime) -> datetime:
     """From when an agency may disclose what its lab objects to."""
     return add_business_days(decided_at, settings.PORTAL_TARGETS["disclosure_after_objection_business_days"])
+
+
+def answer_records_request_due(received_on: date) -> datetime:
+    return add_business_days(clock.end_of_day(received_on), RECORDS_REQUEST_DAYS)
+
+
+def extended_records_request_due(received_on: date) -> datetime:
+    days_in_all = RECORDS_REQUEST_DAYS + RECORDS_REQUEST_MORE_DAYS
+    return add_business_days(clock.end_of_day(received_on), days_in_all)
 
 
 def register_kinds() -> None:
@@ -130,6 +143,13 @@ def _deadlines() -> tuple[DeadlineKind, ...]:
             (Role.COORDINATOR,),
             days(-1, *range(15)),
             outlives_case=True,
+        ),
+        DeadlineKind(
+            ANSWER_RECORDS_REQUEST,
+            "Answer a records request",
+            "A request for records is in your agency's log, and the statute's date to answer it is near or has passed.",
+            (Role.COORDINATOR,),
+            days(-5, -2, 0, 1, 7),
         ),
     )
 

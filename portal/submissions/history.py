@@ -75,6 +75,12 @@ OBLIGATIONS = {
     "attest_for_agency": "Attested for an agency, as the programme office, what is owed after access ended",
 }
 LEGAL_HOLDS = {"place_legal_hold": "Placed the legal hold", "lift_legal_hold": "Lifted the legal hold"}
+RECORDS_REQUESTS = {
+    "log": "Entered the records request",
+    "extend": "Extended the date of the records request",
+    "answer": "Recorded the answer to the records request",
+}
+LINKS = {"link_notice": "Linked the disclosure notice to a records request"}
 SCANS = {
     "scan_version": "Scanned a file for malware",
     "remove_file": "Removed a file whose content was disposed of",

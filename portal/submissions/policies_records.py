@@ -1,7 +1,9 @@
-"""Who keeps records, and who disposes of them. Plain answers; unknown means no."""
+"""Who keeps records, disposes of them, and logs requests for them. Plain answers; unknown means no."""
 
-from portal.accounts.models import Role
-from portal.submissions.models import LegalHold, Submission
+from uuid import UUID
+
+from portal.accounts.models import Kind, Role
+from portal.submissions.models import LegalHold, RecordsRequest, Submission
 from portal.submissions.querysets import agency_wide, no_conflict
 
 
@@ -21,7 +23,9 @@ def labs_kept_by(actor, labs):
     """Of these labs, those of which a person decides what is kept: no conflict and no seat stands between."""
     if not keeps_records(actor):
         return labs.none()
-    return labs.filter(no_conflict(actor, case="pk", lab="pk")).exclude(pk__in=actor.organisations_as("lab"))
+    return labs.filter(no_conflict(actor, case="pk", lab="pk")).exclude(
+        pk__in=actor.organisations_as(Kind.LAB)
+    )
 
 
 def may_lift(actor, hold: LegalHold) -> bool:
@@ -29,3 +33,15 @@ def may_lift(actor, hold: LegalHold) -> bool:
     if hold.lifted_at is not None or not keeps_records(actor):
         return False
     return LegalHold.objects.visible_to(actor).beyond(actor).filter(pk=hold.pk).exists()
+
+
+def logs_for(actor) -> frozenset[UUID]:
+    """The agencies for which a person keeps the log of requests for records: where they are a coordinator."""
+    if not actor.is_authenticated or not actor.is_active:
+        return frozenset()
+    return frozenset(actor.organisations_as(Kind.AGENCY, Role.COORDINATOR))
+
+
+def records_request_capacities(actor, request: RecordsRequest) -> frozenset[str]:
+    """``agency``: who acts for the agency that got the request."""
+    return frozenset({"agency"}) if request.agency_id in logs_for(actor) else frozenset()

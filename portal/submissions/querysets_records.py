@@ -1,11 +1,11 @@
-"""Every read of what is kept of a case: legal holds."""
+"""Every read of what is kept of a case, and of the agencies' logs of requests for records."""
 
 from django.apps import apps
 from django.db import models
 from django.db.models import BigIntegerField, Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from portal.accounts.models import Kind
+from portal.accounts.models import Kind, Role
 from portal.submissions.querysets import SubmissionQuerySet, no_conflict, oversees
 
 
@@ -73,6 +73,29 @@ class RetentionQuerySet(SubmissionQuerySet):
     def with_end(self):
         """With ``ended``, when the periods began; None for those that go on."""
         return self.annotate(ended=Coalesce("closed_at", "withdrawn_at"))
+
+
+class RecordsRequestQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those in the log of one's own agency, for its coordinators; every agency's, for the programme office's coordinators and
+        auditors. What a request has to do with a lab is told by its notices, each to who may read it (``notices_seen``).
+        """
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self if oversees(user) else self.kept_by(user)
+
+    def kept_by(self, user):
+        """Those that a person logs, extends and answers for an agency: its coordinators do."""
+        return self.filter(agency_id__in=user.organisations_as(Kind.AGENCY, Role.COORDINATOR))
+
+    def waiting(self):
+        return self.exclude(stored_state="answered")
+
+
+def notices_seen(request, user):
+    """The disclosure notices linked to a records request that a person may read: a conflict hides even that there is one."""
+    notices = apps.get_model("submissions", "DisclosureNotice").objects.visible_to(user).beyond(user)
+    return notices.filter(records_requests=request)
 
 
 def with_kept_since(cases):

@@ -4,11 +4,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
 
 from portal import clock
-from portal.accounts.models import Kind
+from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Message
 from portal.deadlines.registry import DEADLINES
 from portal.ledger.models import Event
-from portal.submissions.models import Audience, DisclosureNotice, LegalHold, Submission
+from portal.submissions.deadline_kinds import ANSWER_RECORDS_REQUEST
+from portal.submissions.models import Audience, DisclosureNotice, LegalHold, RecordsRequest, Submission
 from portal.submissions.querysets import agency_wide, live, no_conflict, oversees
 
 EXPORTS = ("exported_list", "exported_figures")
@@ -43,6 +44,7 @@ def events(user) -> Q:
         # What keeps everything of a lab is about no one case.
         holds = LegalHold.objects.visible_to(user).beyond(user).order_by().values("pk")
         answer |= Q(case_id=None, subject_type=LegalHold._meta.label_lower, subject_id__in=holds)
+        answer |= Q(case_id=None, subject_type=RecordsRequest._meta.label_lower)
     else:
         answer = Q(OneOf("case_id", _cases_seen(user)), actor=user)
     own = own_cases(user)
@@ -74,6 +76,17 @@ def deadlines(user) -> Q:
     sits_elsewhere = any(seat.kind != Kind.AGENCY or seat.role not in everywhere for seat in user.seats)
     own = Q(person=user, case_id__in=_unhidden(user))
     return seen | _told(user) if sits_elsewhere and (withheld or user.has_seat(Kind.LAB)) else seen | own
+
+
+def records_deadlines(user) -> Q:
+    """The dates of the requests for records in the log of an agency whose coordinator a person is; about no case."""
+    own = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
+    return Q(kind=ANSWER_RECORDS_REQUEST, organisation__in=own) if own else Q(pk__in=[])
+
+
+def records_messages(user) -> Q | None:
+    """The reminders of requests for records, whose delivery who oversees the programme looks after."""
+    return Q(kind=ANSWER_RECORDS_REQUEST) if oversees(user) else None
 
 
 def _told(user) -> Q:

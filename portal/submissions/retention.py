@@ -8,7 +8,7 @@ from uuid import UUID
 from portal import clock
 from portal.formats import day, instant
 from portal.submissions import hooks
-from portal.submissions.models import DisclosureNotice, LegalHold, Obligation, Submission
+from portal.submissions.models import DisclosureNotice, LegalHold, Obligation, RequestNotice, Submission
 from portal.submissions.states import DISCLOSURE, State
 
 CLOSED_OR_WITHDRAWN = "The case is closed or withdrawn"
@@ -116,7 +116,7 @@ def due_at(case: Submission, rule: Rule = CONTENT) -> datetime | None:
 
 
 def kept_by(cases: Iterable[Submission], *, at: datetime) -> dict[UUID, list[str]]:
-    """For each case, everything that keeps the content of its documents at an instant, in words; four queries for any number.
+    """For each case, everything that keeps the content of its documents at an instant, in words; five queries for any number.
 
     Words of a person's name are for who reads legal holds, which is who reads this at all.
     """
@@ -124,7 +124,7 @@ def kept_by(cases: Iterable[Submission], *, at: datetime) -> dict[UUID, list[str
     rows = list(cases)
     for case in rows:
         found[case.pk] += _by_itself(case, at)
-    for key, words in (*_holds(rows), *_obligations(rows), *_notices(rows)):
+    for key, words in (*_holds(rows), *_obligations(rows), *_notices(rows), *_requests(rows)):
         found[key].append(words)
     for tell in hooks.OWED:
         for key, more in tell(list(found), at).items():
@@ -165,3 +165,11 @@ def _notices(cases: list[Submission]) -> list[tuple[UUID, str]]:
     rows = DisclosureNotice.objects.filter(submission__in=[case.pk for case in cases])
     going = rows.exclude(stored_state__in=ended).select_related("agency").order_by("number")
     return [(row.submission_id, f"{row} of {row.agency.name} is open") for row in going]
+
+
+def _requests(cases: list[Submission]) -> list[tuple[UUID, str]]:
+    """Requests for records that wait for their answer and have to do with a case."""
+    links = RequestNotice.objects.filter(notice__submission__in=[case.pk for case in cases])
+    going = links.exclude(request__stored_state="answered").select_related("request__agency", "notice")
+    found = {(row.notice.submission_id, row.request): None for row in going.order_by("linked_at", "id")}
+    return [(key, f"{request} of {request.agency.name} is not answered") for key, request in found]

@@ -138,3 +138,27 @@ DISCLOSURE = Machine(
     terminal=frozenset({D.NOT_DISCLOSED, D.DISCLOSED, D.DROPPED}),
     derived={D.SILENT: D.NOTIFIED},
 )
+
+
+class RecordsRequestState(models.TextChoices):
+    RECEIVED = "received", "Received"
+    EXTENDED = "extended", "Extended"
+    ANSWERED = "answered", "Answered"
+
+
+Q = RecordsRequestState
+
+# 5 U.S.C. 552(a)(6): answered within its days, which are extended once. "agency": a coordinator of the agency that got it.
+RECORDS_REQUEST = Machine(
+    name="records request",
+    transitions=(
+        *steps([Q.RECEIVED], Q.EXTENDED, "extend", "agency", needs_reason=True, label="Extend the date"),
+        *(
+            Transition(str(s), str(s), "link_notice", "agency", label="Link a disclosure notice")
+            for s in (Q.RECEIVED, Q.EXTENDED)
+        ),
+        *steps([Q.RECEIVED, Q.EXTENDED], Q.ANSWERED, "answer", "agency", label="Record the answer"),
+    ),
+    terminal=frozenset({Q.ANSWERED}),
+    derived={},
+)

@@ -44,6 +44,7 @@ OF_A_CASE = (
     "api/v1/^deadlines/(", "admin/submissions/informationrequest/<", "api/v1/^questions/(",
     "admin/submissions/disclosurenotice/<", "api/v1/^disclosures/(", "admin/reviews/matchingrun/<",
     "api/v1/^matching-runs/(", "admin/submissions/legalhold/<", "admin/submissions/retention/<",
+    "admin/submissions/recordsrequest/<",
 )  # fmt: skip
 # Which part of the routes is to be asked again and written down, "all" for each; unset in a run that only compares.
 TO_WRITE = os.environ.get("PORTAL_TEST_WRITE_MATRIX")

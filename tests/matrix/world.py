@@ -16,7 +16,7 @@ from reviews.models import CaseAgency
 from tests import factories as make
 from tests import factories_reviews as reviewing
 from tests.factories_partners import GrantCase
-from tests.factories_records import held
+from tests.factories_records import held, logged
 
 # Now, in this world: the first case's window is open, the second case's grant is active.
 AT = make.NOW + 21 * make.DAY
@@ -120,6 +120,7 @@ def build() -> SimpleNamespace:
         "conflict": conflict,
         "informationrequest": question,
         "disclosurenotice": notice,
+        "recordsrequest": logged(case.agency_coordinator, at=make.NOW),
         "retention": case.submission,
         "legalhold": held(case, at=make.NOW),
         "assignment": case.seat,

@@ -1,6 +1,6 @@
 """Every verb on a case: the only code that writes one. Doors call these names."""
 
-from portal.submissions.actions import disclosures, holds, questions
+from portal.submissions.actions import disclosures, holds, questions, records_requests
 from portal.submissions.actions.access import provide_access, reveal_instructions
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.comparing import compare_versions
@@ -56,6 +56,7 @@ __all__ = [
     "read_version",
     "receive",
     "record_clock",
+    "records_requests",
     "release",
     "remove_disposed",
     "remove_document",

@@ -36,7 +36,7 @@ def remove_orphans(*, at: datetime | None = None) -> int:
     if first is None:
         return 0
     removed = 0
-    for kind, batch in ((kind, batch) for kind in hooks.STORED for batch in _batches(kind.FOLDER)):
+    for kind, batch in _all_batches():
         if LegalHold.objects.standing().exists():
             # Of a file without a row nobody knows the case: after a database came back from a backup it may be one that is kept.
             log.warning("A legal hold stands: stored files that no row names are left alone")
@@ -55,6 +55,12 @@ def remove_orphans(*, at: datetime | None = None) -> int:
 def _named(kind: type[StoredFile], **where) -> set[str]:
     """The files that the rows of a kind name."""
     return set(kind._base_manager.filter(**where).order_by().values_list("file", flat=True))
+
+
+def _all_batches() -> Iterator[tuple[type[StoredFile], dict[UUID, str]]]:
+    for kind in hooks.STORED:
+        for batch in _batches(kind.FOLDER):
+            yield kind, batch
 
 
 def _batches(root: str) -> Iterator[dict[UUID, str]]:

@@ -6,6 +6,7 @@ from portal.submissions.admin.disclosures import DisclosureAdmin
 from portal.submissions.admin.obligations import ObligationAdmin
 from portal.submissions.admin.questions import QuestionAdmin
 from portal.submissions.admin.records import LegalHoldAdmin
+from portal.submissions.admin.records_requests import RecordsRequestAdmin
 from portal.submissions.admin.retention import RetentionAdmin
 from portal.submissions.models import (
     Conflict,
@@ -13,6 +14,7 @@ from portal.submissions.models import (
     InformationRequest,
     LegalHold,
     Obligation,
+    RecordsRequest,
     Retention,
     Submission,
 )
@@ -21,6 +23,7 @@ ADMINS = [
     (Submission, SubmissionAdmin),
     (InformationRequest, QuestionAdmin),
     (DisclosureNotice, DisclosureAdmin),
+    (RecordsRequest, RecordsRequestAdmin),
     (Obligation, ObligationAdmin),
     (LegalHold, LegalHoldAdmin),
     (Retention, RetentionAdmin),

@@ -12,6 +12,7 @@ from portal.submissions.models.facts import Facts
 from portal.submissions.models.obligations import Obligation
 from portal.submissions.models.questions import InformationRequest, RequestAnswer, RequestFollowUp
 from portal.submissions.models.records import LegalHold, Retention
+from portal.submissions.models.records_requests import RecordsRequest, RequestNotice
 from portal.submissions.models.stored import FILES_FOLDER, StoredFile, _file_path
 from portal.submissions.models.uploads import Upload
 
@@ -34,8 +35,10 @@ __all__ = [
     "Key",
     "LegalHold",
     "Obligation",
+    "RecordsRequest",
     "RequestAnswer",
     "RequestFollowUp",
+    "RequestNotice",
     "Retention",
     "StoredFile",
     "Submission",
