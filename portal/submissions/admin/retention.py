@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.template.defaultfilters import pluralize
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 
 from portal import clock
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
@@ -53,7 +53,7 @@ class RetentionAdmin(PortalAdmin):
     search_fields = ("case_number__istartswith",)
     search_help_text = "A case number or how it begins."
     ordering = (Coalesce("closed_at", "withdrawn_at").asc(nulls_last=True), "case_number")
-    singular, plural = "retention", "retention"
+    singular, plural = "case under retention", "cases under retention"
     change_list_template = "admin/retention.html"
     subject = "submission"
     steps = (
@@ -104,7 +104,7 @@ class RetentionAdmin(PortalAdmin):
     @admin.display(description="Files due")
     def due(self, case: Retention):
         due = retention.due_at(case)
-        return day(due) if due else None
+        return format_html('<span class="workbench-instant">{}</span>', day(due)) if due else None
 
     @admin.display(description="Content")
     def content(self, case: Retention):
