@@ -8,7 +8,7 @@ OF_A_GRANT = "SELECT submission_id FROM partners_grant WHERE id = $1"
 class Migration(migrations.Migration):
     """No grant is removed that a legal hold keeps."""
 
-    dependencies = [("partners", "0003_partner_terms"), ("submissions", "0016_legal_holds")]
+    dependencies = [("partners", "0003_partner_terms"), ("submissions", "0018_legal_holds")]
     operations = [
         kept("partners_grant", "submission_id"),
         *(

@@ -182,7 +182,8 @@ NEVER_REMOVED = {
     "reviews_designationconfirmation", "reviews_matchingneed", "reviews_matchingpair", "reviews_matchingoutcome",
     "ledger_event",
 }  # fmt: skip
-GUARDED_BY_ITS_OWN = {"submissions_legalhold"}
+# A checked assessment's answers stand by a trigger of theirs; a draft's are written over as its other words are.
+GUARDED_BY_ITS_OWN = {"submissions_legalhold", "reviews_assessmentanswer"}
 
 
 def _parents(model) -> set:

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_services_are_no_persons"),
         ("deadlines", "0006_services_get_no_mail"),
-        ("submissions", "0015_disclosure_guards"),
+        ("submissions", "0017_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
     """What was disposed of under the retention schedule: only of a case that is over, never under a legal hold, and for good."""
 
     dependencies = [
-        ("submissions", "0016_legal_holds"),
+        ("submissions", "0018_legal_holds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0005_services_are_no_persons"),
-        ("submissions", "0017_retention"),
+        ("submissions", "0019_retention"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
