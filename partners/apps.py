@@ -6,7 +6,7 @@ class PartnersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from partners import archive, panels, readers
+        from partners import archive, panels, readers, targets
         from partners.actions import following
         from partners.admin import home, searching
         from partners.deadline_kinds import register_kinds
@@ -23,6 +23,7 @@ class PartnersConfig(AppConfig):
         from portal.submissions.panels import CONSEQUENCES, MOMENTS, PANELS
 
         register_kinds()
+        targets.register()
         tell_changes(CHANGES)
         hooks.DATES_MOVED.append(following.dates_moved)
         hooks.ACCESS_ENDED.append(following.access_ended)

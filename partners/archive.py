@@ -1,11 +1,10 @@
 """What the partners' side adds to a lab's record and archive: the grants on its case, their purposes and close-outs."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
+from partners.deadline_kinds import close_out_due
 from partners.models import Grant
 from portal.accounts.models import User
 from portal.submissions.endings import Attested
@@ -21,14 +20,13 @@ def purposes(submission: Submission) -> dict[UUID, str]:
 
 def attested(submission: Submission, at: datetime) -> list[Attested]:
     """The close-outs of the grants that were begun and have ended."""
-    days = timedelta(days=settings.PORTAL_TARGETS["close_out_days"])
     found = []
     for grant in Grant.objects.filter(submission=submission, agreed_at__isnull=False).order_by(
         "starts_at", "id"
     ):
         ended_at = grant.ended_at or grant.expires_at
         if grant.starts_at < ended_at <= at:
-            due, closed = ended_at + days, grant.closed_out_at
+            due, closed = close_out_due(ended_at), grant.closed_out_at
             label = "Nothing kept, grant closed out"
             found.append(Attested(grant.partner_id, label, due, closed, closed is None and due < at))
     return found

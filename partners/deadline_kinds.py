@@ -1,5 +1,8 @@
 """The deadlines and notices of grants and of partner organisations. Wording carries no fact of the lab's."""
 
+from datetime import datetime, timedelta
+
+from portal import programme
 from portal.accounts.models import Kind, Role
 from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
 
@@ -26,6 +29,10 @@ ESSENTIAL_OF_GRANTS = frozenset(
         "grant_surrendered",
     }
 )
+
+
+def close_out_due(ended_at: datetime) -> datetime:
+    return ended_at + timedelta(days=programme.target("close_out_days"))
 
 
 def register_kinds() -> None:

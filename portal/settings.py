@@ -66,6 +66,7 @@ APPEND_SLASH = True
 # --- Rooms ----------------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "portal.ledger",
+    "portal.programme",
     "portal.accounts",
     "portal.deadlines",
     "portal.submissions",
@@ -102,6 +103,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.work.WorkMiddleware",
     "portal.clock.ClockMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -215,6 +217,7 @@ def _every(task: str, seconds: float) -> dict:
 PORTAL_TICK_SECONDS = config.number("PORTAL_TICK_SECONDS", 5)
 CELERY_BEAT_SCHEDULE = {
     "tick": _every("portal.deadlines.tasks.tick", PORTAL_TICK_SECONDS),
+    "settle": _every("portal.deadlines.tasks.settle", 60),
     "deliver": _every("portal.deadlines.tasks.deliver", PORTAL_TICK_SECONDS),
     # Asked every minute, made once a day: so a beat that slept at the hour, or a zone that changed its clock, loses no day.
     "digest": _every("portal.deadlines.tasks.digest", 60),

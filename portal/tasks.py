@@ -4,7 +4,7 @@ import functools
 
 from celery import shared_task as _celery_task
 
-from portal import clock
+from portal import clock, work
 
 
 def task(*, name: str, expires: float | None = None, queue: str = "celery"):
@@ -17,8 +17,9 @@ def task(*, name: str, expires: float | None = None, queue: str = "celery"):
     def wrap(function):
         @functools.wraps(function)
         def body(*args, **kwargs):
-            clock.refresh()
-            return function(*args, **kwargs)
+            with work.piece():
+                clock.refresh()
+                return function(*args, **kwargs)
 
         return _celery_task(
             name=name,

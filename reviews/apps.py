@@ -13,7 +13,7 @@ class ReviewsConfig(AppConfig):
         from portal.ledger.words import tell_changes
         from portal.submissions import hooks, next_steps, panels
         from portal.submissions.exports import archive as exports
-        from reviews import archive, deadline_kinds, policies, readers
+        from reviews import archive, deadline_kinds, policies, readers, targets
         from reviews import next_steps as own_steps
         from reviews.actions.clockwork import follow_window
         from reviews.actions.logs import told_of_log
@@ -26,6 +26,7 @@ class ReviewsConfig(AppConfig):
         tell_changes(CHANGES)
         hooks.STORED[AgencyLog] = told_of_log
         deadline_kinds.register_kinds()
+        targets.register()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)
         next_steps.UPPER.append(own_steps.retests)

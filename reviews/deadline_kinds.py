@@ -2,8 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
+from portal import programme
 from portal.accounts.models import Kind
 from portal.deadlines import actions as deadlines
 from portal.deadlines.calendar import add_business_days
@@ -28,19 +27,19 @@ ESSENTIAL = frozenset(
 
 
 def attest_due(proposed_at: datetime) -> datetime:
-    return add_business_days(proposed_at, settings.PORTAL_TARGETS["attest_business_days"])
+    return add_business_days(proposed_at, programme.target("attest_business_days"))
 
 
 def acknowledge_inquiry_due(submitted_at: datetime) -> datetime:
-    return add_business_days(submitted_at, settings.PORTAL_TARGETS["acknowledge_business_days"])
+    return add_business_days(submitted_at, programme.target("acknowledge_business_days"))
 
 
 def draft_feedback_due(closes_at: datetime) -> datetime:
-    return closes_at - timedelta(days=settings.PORTAL_TARGETS["draft_feedback_days"])
+    return closes_at - timedelta(days=programme.target("draft_feedback_days"))
 
 
 def final_feedback_due(closes_at: datetime) -> datetime:
-    return add_business_days(closes_at, settings.PORTAL_TARGETS["final_feedback_business_days"])
+    return add_business_days(closes_at, programme.target("final_feedback_business_days"))
 
 
 # What follows the window's end, so that a lab that thinks of moving its dates can be shown it beforehand.
@@ -49,7 +48,7 @@ BY_CLOSING = {DRAFT_FEEDBACK: draft_feedback_due, FINAL_FEEDBACK: final_feedback
 
 def seat_expires(closes_at: datetime) -> datetime:
     """When a seat ends unless it is given a date of its own: long enough after the window to finish feedback."""
-    return closes_at + timedelta(days=settings.PORTAL_TARGETS["seat_days_after_window"])
+    return closes_at + timedelta(days=programme.target("seat_days_after_window"))
 
 
 def plan_feedback(submission, at: datetime) -> None:

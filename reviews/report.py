@@ -13,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from portal import clock, typeset
+from portal import clock, programme, typeset
 from portal.formats import instant
 from portal.submissions.exports.record import Exported
 from portal.submissions.models import Submission
@@ -63,7 +63,7 @@ def _steps(row: Assessment) -> list[datetime | None]:
 def _told(case: Submission, assessments: Sequence[Assessment], evidence: Mapping) -> dict[str, Any]:
     return {
         "title": f"Assessments of case {case.case_number}",
-        "programme": settings.PORTAL_PROGRAMME_NAME,
+        "programme": programme.current().name,
         "demo": settings.PORTAL_DEMO,
         "case_number": case.case_number,
         "marking": str(case.derived_marking or ""),

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from portal import programme
 from reviews.deadline_kinds import acknowledge_inquiry_due
 from reviews.models import Inquiry
 from reviews.states import InquiryState
@@ -44,7 +45,7 @@ def inquiry_next(inquiry: Inquiry) -> dict | None:
         InquiryState.SUBMITTED: (office, "acknowledges that it has received the inquiry."),
         InquiryState.ACKNOWLEDGED: (office, "begins benchmarking."),
         InquiryState.IN_BENCHMARKING: (
-            f"A designator of the {settings.PORTAL_DETERMINING_AUTHORITY}",
+            f"A designator of the {programme.current().determining_authority}",
             "answers the inquiry.",
         ),
         InquiryState.ANSWERED: (office, "closes the inquiry."),

@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from partners import policies
 from partners.actions import following, standing, steps
 from partners.models import Grant, PartnerProfile, PartnerTerms
 from partners.states import MACHINE, PARTNERS, PartnerState, State
-from portal import clock
+from portal import clock, programme
 from portal.accounts.models import Kind, Organisation, Role
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale, WrongState
 from portal.ledger import actions as ledger
@@ -134,7 +133,7 @@ def find_eligible(
         actor, profile, "find_eligible", at, expected_revision=expected_revision
     )
     profile.vetted_at, profile.vetted_by = at, actor
-    profile.revet_due_at = at + timedelta(days=settings.PORTAL_TARGETS["partner_revetting_days"])
+    profile.revet_due_at = at + timedelta(days=programme.target("partner_revetting_days"))
     profile.reason_code, profile.reapply_on = "", None
     event = standing.finish(
         profile, actor, "find_eligible", at, step, data={"revet_due_at": profile.revet_due_at}

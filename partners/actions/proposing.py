@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from partners import policies
 from partners.actions import scope, steps
 from partners.models import Grant, PartnerProfile, Side
 from partners.states import PartnerState, State
-from portal import clock
+from portal import clock, programme
 from portal.accounts.models import Organisation
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.submissions import policies as case_policies
@@ -146,7 +145,7 @@ def _dates(
     if clock.calendar_day(starts) < clock.calendar_day(at) and not follows:
         raise Invalid("The start lies in the past.", field="starts_at")
     starts = max(starts, at)
-    expires = expires or starts + timedelta(days=settings.PORTAL_TARGETS["grant_days"])
+    expires = expires or starts + timedelta(days=programme.target("grant_days"))
     if expires <= starts:
         raise Invalid("The expiry must come after the start.", field="expires_at")
     return starts, expires, follows

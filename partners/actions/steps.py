@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import F, Min, Q
 
 from partners import deadline_kinds as kinds
@@ -193,7 +192,7 @@ def plan_deadlines(grant: Grant, at: datetime) -> None:
     ended_at = grant.ended_at or grant.expires_at
     # Nothing can have been kept of a grant that ended before it started.
     if state in (State.EXPIRED, State.REVOKED, State.SURRENDERED) and ended_at > grant.starts_at:
-        due = ended_at + timedelta(days=settings.PORTAL_TARGETS["close_out_days"])
+        due = kinds.close_out_due(ended_at)
         owed = partner | {"source_id": None, "organisation_id": grant.partner_id}
         deadlines.set_deadline(kind=kinds.CLOSE_OUT, due_at=due, **owed)
     elif state == State.CLOSED_OUT:

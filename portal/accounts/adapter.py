@@ -5,10 +5,9 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.conf import settings
 from django.http import HttpRequest
 
-from portal import crypto
+from portal import crypto, programme
 from portal.accounts import actions
 from portal.accounts.models import User
 
@@ -89,4 +88,4 @@ class MFAAdapter(DefaultMFAAdapter):
         return "Passkey" if number == 1 else f"Passkey {number}"
 
     def _get_site_name(self) -> str:
-        return settings.PORTAL_PROGRAMME_NAME
+        return programme.current().name

@@ -14,4 +14,4 @@ class Backend(AuthenticationBackend):
 
     def get_user(self, user_id):
         user = User.objects.with_standing().filter(pk=user_id).first()
-        return user if user is not None and self.user_can_authenticate(user) else None
+        return user.arrived() if user is not None and self.user_can_authenticate(user) else None

@@ -17,6 +17,7 @@ from portal import clock
 from portal.accounts import querysets
 from portal.accounts.saved_views import SavedView
 from portal.accounts.ties import MailDomain, OtherAddress, Tie
+from portal.programme import versions
 
 # Django finds an app's models here.
 __all__ = [
@@ -201,6 +202,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def _get_session_auth_hash(self, secret=None):
         base = super()._get_session_auth_hash(secret=secret)
         return f"{base}.{self.session_epoch}"
+
+    def arrived(self) -> "User":
+        """This person is whom the present request is of: what was read with them (``with_standing``) holds for all of it."""
+        if "settings_version" in self.__dict__:
+            versions.note(self.settings_version)
+        return self
 
     @cached_property
     def seats(self) -> tuple[Seat, ...]:

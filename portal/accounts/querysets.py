@@ -13,6 +13,8 @@ from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest, JSONObject
 from knox.models import AuthTokenManager
 
+from portal.programme import versions
+
 
 def sees_all_accounts(user) -> bool:
     """Whether a person may read the accounts of every organisation."""
@@ -70,7 +72,9 @@ class UserQuerySet(models.QuerySet):
         return self.filter(service_of__isnull=False, is_active=True)
 
     def with_standing(self):
-        """People with what every request asks of the signed-in one: seats, saved views and second factor, in the same query."""
+        """People with what every request asks of the signed-in one: their seats, saved views and second factor, and which version
+        of the programme's settings holds, in the same query.
+        """
         theirs = apps.get_model("accounts", "Membership").objects.filter(user=OuterRef("pk"))
         seats = (
             theirs.filter(ended_at=None)
@@ -93,6 +97,7 @@ class UserQuerySet(models.QuerySet):
             view_rows=ArraySubquery(kept),
             seats_since=Subquery(theirs.order_by().values("user").annotate(last=LAST_CHANGE).values("last")),
             has_second_factor=Exists(second_factors().filter(user=OuterRef("pk"))),
+            settings_version=versions.marker(),
         )
 
 

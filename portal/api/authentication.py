@@ -47,7 +47,7 @@ class BearerAuthentication(TokenAuthentication):
         }
         for person in holders.filter(**key).annotate(**columns):
             if compare_digest(digest, person.token_digest) and _is_fresh(person.token_expiry):
-                return self._admit(person)
+                return self._admit(person.arrived())
         raise AuthenticationFailed(INVALID)
 
     def _admit(self, person: Any) -> tuple[Any, str]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 
+from portal import programme
 from portal.accounts import hooks
 from portal.accounts.models import Role
 from portal.deadlines import actions
@@ -34,7 +35,7 @@ def _days() -> int:
 def new_account_mail(message: Message) -> str:
     again = settings.PORTAL_BASE_URL + reverse("account_reset_password")
     return (
-        f"An account was made for you in the {settings.PORTAL_PROGRAMME_NAME}.\n\n"
+        f"An account was made for you in the {programme.current().name}.\n\n"
         f"Choose a password here:\n{password_link(message.recipient)}\n\n"
         f"The link works once, for {_days()} days. After that, ask for a new one:\n{again}\n\n"
         "When you first sign in you set up a second factor: an authenticator app or a passkey.\n"

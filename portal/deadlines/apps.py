@@ -7,11 +7,13 @@ class DeadlinesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from portal.deadlines import account_notices, digests
+        from portal.deadlines import account_notices, digests, following
         from portal.ledger.words import tell_changes
+        from portal.programme.effects import FOLLOWERS
 
         account_notices.register_kinds()
         digests.register_kind()
+        FOLLOWERS.append(following.follow)
         tell_changes(
             {
                 "accounts.user": {

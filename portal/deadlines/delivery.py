@@ -8,7 +8,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import F
 
-from portal import clock
+from portal import clock, programme
 from portal.deadlines import digests, planning, preferences, registry, unsubscribing
 from portal.deadlines.actions import LEASE
 from portal.deadlines.models import Message
@@ -150,7 +150,7 @@ def compose(message: Message) -> EmailMessage:
     if message.kind == DIGEST:
         headers |= unsubscribing.headers(message.recipient)
     about = f"case {message.case_number}" if message.case_number else message.label
-    subject = f"{settings.PORTAL_PROGRAMME_NAME}: {about}"
+    subject = f"{programme.current().name}: {about}"
     return UnfoldedMessage(
         subject, _body(message), settings.DEFAULT_FROM_EMAIL, [message.recipient.email], headers=headers
     )

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from icalendar import Calendar, Event
 
+from portal import programme
 from portal.accounts.models import User
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
@@ -46,7 +47,7 @@ def holder(secret: str) -> User | None:
     """
     people = User.objects.with_standing().filter(is_active=True, calendar_feed__digest=digest_of(secret))
     found = people.first()
-    return found if found is not None and found.has_second_factor else None
+    return found.arrived() if found is not None and found.has_second_factor else None
 
 
 def too_often(user: User, at: datetime) -> bool:
@@ -78,7 +79,7 @@ def written(user: User, *, at: datetime) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//Early access portal//Dates//EN")
     calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", f"{settings.PORTAL_PROGRAMME_NAME}: dates")
+    calendar.add("x-wr-calname", f"{programme.current().name}: dates")
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     for deadline in dates(user, at=at):
         calendar.add_component(_event(deadline, user))

@@ -165,8 +165,7 @@ class Message(models.Model):
     @property
     def wording(self) -> str:
         """What the message says: a sentence of the programme's, without any fact of the case."""
-        kind = registry.kind_of(self)
-        return kind.wording if kind else registry.UNKNOWN
+        return registry.said(registry.kind_of(self))
 
 
 class NoticePreference(models.Model):

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from portal.deadlines.querysets import HIDDEN
-from portal.deadlines.registry import DEADLINES, offset_name
+from portal.deadlines.registry import DEADLINES, offset_name, offsets_of
 
 # Who may be reminded: the people whom the audience view admits in a capacity the kind names (by one source where the
 # deadline names it), the people of an organisation in such a role, or one person; of the latter two nobody from whom a
@@ -58,6 +58,7 @@ _DUE = """
 
 
 def _parameters(at: datetime, limit: int | None) -> dict:
+    offsets = offsets_of()
     rows = [
         (
             kind.key,
@@ -67,7 +68,7 @@ def _parameters(at: datetime, limit: int | None) -> dict:
             kind.scope,
         )
         for kind in DEADLINES.values()
-        for offset in kind.offsets
+        for offset in offsets[kind.key]
     ]
     names = ("kinds", "offsets", "names", "capacities", "scopes")
     return {"at": at, "limit": limit} | {name: [row[i] for row in rows] for i, name in enumerate(names)}

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from portal import programme
 from portal.accounts.models import ROLES_OF, Kind
+from portal.programme import schema
 
 
 def days(*numbers: float) -> tuple[timedelta, ...]:
@@ -35,7 +37,7 @@ class DeadlineKind:
 
     ``capacities`` of the audience who are reminded: roles where each deadline names an organisation, empty where it names
     one person. ``offsets`` are distances from the due date, negative before it. ``wording`` is a sentence without any fact
-    of the case.
+    of the case. Both are as delivered: what holds is ``offsets_of`` and ``said``, which the programme's settings may change.
     """
 
     key: str
@@ -87,11 +89,50 @@ def register(
             DEADLINES[taken.key] = taken
         else:
             NOTICES[taken.key] = replace(taken, essential=taken.essential or taken.key in essential)
+        schema.know(*_settings(taken.key, isinstance(taken, DeadlineKind)))
+
+
+def _settings(key: str, of_a_date: bool) -> list[schema.Setting]:
+    """What can be set of a kind: its sentence, and for a date when it is reminded of."""
+    kinds: dict[str, Any] = DEADLINES if of_a_date else NOTICES
+    kind = kinds[key]
+    sentence = schema.Line(
+        f"wording:{_name(kind)}", schema.WORDING, kind.label, lambda: kinds[key].wording, part=kind.group.label,
+        lowest=10, highest=200, sentence=True,
+    )  # fmt: skip
+    if not of_a_date:
+        return [sentence]
+    moments = schema.Offsets(
+        f"offsets:{key}", schema.REMINDERS, kind.label, lambda: _seconds(DEADLINES[key].offsets), part=kind.group.label
+    )  # fmt: skip
+    return [moments, sentence]
+
+
+def _name(kind: DeadlineKind | NoticeKind) -> str:
+    return f"{'deadline' if isinstance(kind, DeadlineKind) else 'notice'}:{kind.key}"
+
+
+def _seconds(offsets: tuple[timedelta, ...]) -> list[int]:
+    return sorted(int(offset.total_seconds()) for offset in offsets)
+
+
+def said(kind: DeadlineKind | NoticeKind | None) -> str:
+    """What a message of this kind says, by the programme's settings."""
+    return programme.current().get(f"wording:{_name(kind)}") if kind else UNKNOWN
 
 
 def wording(deadline_kind: str) -> str:
     """What a reminder of this kind says."""
-    return DEADLINES[deadline_kind].wording if deadline_kind in DEADLINES else UNKNOWN
+    return said(DEADLINES.get(deadline_kind))
+
+
+def offsets_of(*deadline_kinds: str) -> dict[str, list[timedelta]]:
+    """When dates of these kinds (all when none is named) are reminded of, by the programme's settings."""
+    now = programme.current()
+    return {
+        kind: [timedelta(seconds=seconds) for seconds in now.get(f"offsets:{kind}")]
+        for kind in deadline_kinds or DEADLINES
+    }
 
 
 def label(deadline_kind: str) -> str:

@@ -1,5 +1,5 @@
 from portal import clock
-from portal.deadlines import delivery, digests, planning
+from portal.deadlines import delivery, digests, following, planning
 from portal.deadlines.models import Heartbeat
 from portal.tasks import task
 
@@ -8,6 +8,12 @@ from portal.tasks import task
 def tick():
     """Plan the reminders due now."""
     planning.plan(at=clock.now())
+
+
+@task(name="portal.deadlines.tasks.settle", expires=60)
+def settle():
+    """After a change of the programme's settings, set right what steps that were under way set by the ones before."""
+    following.settle_after_change(at=clock.now())
 
 
 @task(name="portal.deadlines.tasks.deliver", expires=30)

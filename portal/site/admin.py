@@ -1,7 +1,7 @@
 """The one admin site: the agencies' workbench, and for superusers the accounts. Apps say what is on it by their ``ADMINS``."""
 
 from datetime import timedelta
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -20,8 +20,10 @@ from portal.accounts.models import Kind
 from portal.admin.panels import HOME_SECTIONS, SEARCHES, queues_of
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
+from portal.programme.policies import may_read as may_read_settings
 from portal.searching import LONGEST
 from portal.site.figures import views as figures
+from portal.site.programme import views as settings_pages
 from portal.submissions.admin.windows import closing_next, picture
 
 # The order of the navigation, and what each app's part of it is called.
@@ -75,10 +77,18 @@ class Workbench(admin.AdminSite):
             path("search/", self.admin_view(self.search), name="search"),
             path("figures/", self.admin_view(self.figures), name="figures"),
             path("figures/<slug:form>/", self.admin_view(figures.file), name="figures_file"),
+            *(
+                path(f"programme/{route}", self.admin_view(partial(self._framed, view)), name=name)
+                for route, view, name in settings_pages.PAGES
+            ),
         ]
         return own + [
             pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in DROPPED
         ]
+
+    def _framed(self, view, request: HttpRequest, **kwargs) -> HttpResponse:
+        request.current_app = self.name
+        return view(request, self.each_context(request), **kwargs)
 
     def figures(self, request: HttpRequest) -> HttpResponse:
         """Counts and median times of the programme."""
@@ -106,7 +116,9 @@ class Workbench(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         reads = request.user.is_authenticated and figures.may_read(request.user)
         searches = request.user.is_authenticated and request.user.has_seat(Kind.AGENCY)
-        return super().each_context(request) | {"reads_figures": reads, "searches": searches}
+        sets = request.user.is_authenticated and may_read_settings(request.user)
+        offered = {"reads_figures": reads, "searches": searches, "reads_settings": sets}
+        return super().each_context(request) | offered
 
     # --- the front door's pages ---------------------------------------------------------------------------------------------
     def login(self, request: HttpRequest, extra_context=None) -> HttpResponse:

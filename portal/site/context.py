@@ -10,6 +10,7 @@ from django.utils.crypto import salted_hmac
 
 from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Message
+from portal.programme import current
 
 UNREAD_SHOWN = 99
 
@@ -28,7 +29,11 @@ class Frame:
         self.request = request
         self.user = getattr(request, "user", None)
         self.demo = settings.PORTAL_DEMO
-        self.programme = settings.PORTAL_PROGRAMME_NAME
+
+    @cached_property
+    def programme(self) -> str:
+        """What the programme is called."""
+        return current().name
 
     @property
     def signed_in(self) -> bool:

@@ -14,7 +14,7 @@ class SubmissionsConfig(AppConfig):
         from portal.ledger import words
         from portal.ledger.querysets import LAB_SIDE
         from portal.ledger.querysets import READERS as EVENT_READERS
-        from portal.submissions import history, hooks, policies, readers
+        from portal.submissions import history, hooks, policies, readers, targets, terms
         from portal.submissions.actions.scanning import told_of_version
         from portal.submissions.admin import searching
         from portal.submissions.admin.home import queues
@@ -23,6 +23,8 @@ class SubmissionsConfig(AppConfig):
 
         register_kinds()
         hooks.STORED[DocumentVersion] = told_of_version
+        targets.register()
+        terms.register()
         words.tell_changes(
             {
                 "submissions.submission": history.CHANGES,

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
-from portal import clock
+from portal import clock, programme
 from portal.accounts.models import Kind, Role
 from portal.deadlines.calendar import add_business_days
 from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
@@ -36,7 +36,7 @@ ESSENTIAL = frozenset(
 
 
 def acknowledge_due(submitted_at: datetime) -> datetime:
-    return add_business_days(submitted_at, settings.PORTAL_TARGETS["acknowledge_business_days"])
+    return add_business_days(submitted_at, programme.target("acknowledge_business_days"))
 
 
 def provide_access_due(first_release: datetime) -> datetime:
@@ -44,16 +44,28 @@ def provide_access_due(first_release: datetime) -> datetime:
 
 
 def answer_question_due(asked_at: datetime) -> datetime:
-    return add_business_days(asked_at, settings.PORTAL_TARGETS["information_request_business_days"])
+    return add_business_days(asked_at, programme.target("information_request_business_days"))
 
 
 def answer_disclosure_due(given_at: datetime) -> datetime:
-    return add_business_days(given_at, settings.PORTAL_TARGETS["disclosure_objection_business_days"])
+    return add_business_days(given_at, programme.target("disclosure_objection_business_days"))
 
 
 def disclosure_from(decided_at: datetime) -> datetime:
     """From when an agency may disclose what its lab objects to."""
-    return add_business_days(decided_at, settings.PORTAL_TARGETS["disclosure_after_objection_business_days"])
+    return add_business_days(decided_at, programme.target("disclosure_after_objection_business_days"))
+
+
+def credentials_due(ended_at: datetime) -> datetime:
+    return ended_at + timedelta(hours=programme.target("credentials_withdrawn_hours"))
+
+
+def destruction_due(ended_at: datetime) -> datetime:
+    return ended_at + timedelta(days=programme.target("destruction_attested_days"))
+
+
+# What an agency attests after access has ended, by the kinds of ``Obligation``.
+OBLIGATION_DUES = {"credentials": credentials_due, "destruction": destruction_due}
 
 
 def answer_records_request_due(received_on: date) -> datetime:

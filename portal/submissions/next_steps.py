@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
+from portal import programme
 from portal.deadlines.calendar import add_business_days
 from portal.submissions import deadline_kinds, window
 from portal.submissions.models import Submission, Terms
@@ -160,7 +159,7 @@ def _agreed(case: Submission) -> list[NextStep]:
 
 def _open(case: Submission) -> list[NextStep]:
     closes = case.closes_at
-    draft = closes - timedelta(days=settings.PORTAL_TARGETS["draft_feedback_days"]) if closes else None
+    draft = closes - timedelta(days=programme.target("draft_feedback_days")) if closes else None
     return [
         NextStep(CLOCK, "end", "closes the access window, whatever is finished by then.", closes),
         NextStep(REVIEWERS, "share", "share draft feedback with the lab.", draft),
@@ -168,7 +167,7 @@ def _open(case: Submission) -> list[NextStep]:
 
 
 def _ended(case: Submission) -> list[NextStep]:
-    days = settings.PORTAL_TARGETS["final_feedback_business_days"]
+    days = programme.target("final_feedback_business_days")
     due = add_business_days(case.closes_at, days) if case.closes_at else None
     steps = [
         NextStep(REVIEWERS, "finalize", "finish their feedback and share it with the lab.", due),

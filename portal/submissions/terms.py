@@ -1,4 +1,7 @@
-"""The programme's standard access terms: the first version of each case is drafted from them."""
+"""The programme's standard access terms, as delivered; what holds is ``standard``, which the programme's settings may change."""
+
+from portal import programme
+from portal.programme import schema
 
 STANDARD = {
     "purpose": (
@@ -26,3 +29,25 @@ STANDARD = {
         " the notice that EO 12600 requires. Taking part is voluntary and may end at any time without a reason."
     ),
 }
+_LABELS = {
+    "purpose": "Purpose of the access",
+    "confidentiality": "Confidentiality",
+    "cybersecurity": "Cybersecurity",
+    "insider_risk": "Insider risk",
+    "intellectual_property": "Intellectual property",
+    "use_nondisclosure": "Use and nondisclosure",
+}
+
+
+def standard() -> dict[str, str]:
+    """The purpose and the five heads from which the first version of a case's terms is drafted."""
+    now = programme.current()
+    return {head: now.get(f"terms:{head}") for head in STANDARD}
+
+
+def _setting(head: str) -> schema.Text:
+    return schema.Text(f"terms:{head}", schema.TERMS, _LABELS[head], lambda: STANDARD[head])
+
+
+def register() -> None:
+    schema.know(*(_setting(head) for head in STANDARD))

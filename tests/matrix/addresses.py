@@ -75,6 +75,7 @@ def _value(name: str, route: str, world):
         "pk": "1",
         "uidb36": "0",
         "step": "model",
+        "group": "targets",
         "form": "looks.csv",
         "evaluation_id": world.evaluation.pk,
         "log": world.log.pk,

@@ -1,6 +1,5 @@
 """The partners of a case: the list, a proposal, and the page of one grant."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +11,7 @@ from partners.forms import PlainForm, ProposeForm
 from partners.models import Grant, PartnerProfile
 from partners.states import NOT_ENDED
 from partners.views.lab.base import grants_of, the_grant, url
-from portal import clock
+from portal import clock, programme
 from portal.doors import attempt, see_other
 from portal.ledger.models import Event
 from portal.submissions import sight
@@ -48,7 +47,7 @@ def propose(request: HttpRequest, case_number: str) -> HttpResponse:
         partners=_candidates(request, case),
         documents=documents_of(request, case),
         planned_release=case.planned_partner_release is not None,
-        days=settings.PORTAL_TARGETS["grant_days"],
+        days=programme.target("grant_days"),
         initial={"access_mode": case.facts.access_mode},
     )
     done = form.is_bound and take(

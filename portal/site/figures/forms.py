@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from portal import clock, sheets, typeset
+from portal import clock, programme, sheets, typeset
 from portal.formats import instant
 from portal.site.figures.counting import LEFT_OUT, Figure
 from portal.site.figures.suppression import SMALL
@@ -33,7 +33,7 @@ def as_csv(figures: list[Figure], *, at: datetime) -> bytes:
 def as_pdf(figures: list[Figure], *, at: datetime) -> bytes:
     data = {
         "title": TITLE,
-        "programme": settings.PORTAL_PROGRAMME_NAME,
+        "programme": programme.current().name,
         "demo": settings.PORTAL_DEMO,
         "made": f"{clock.calendar_day(at):%d %b %Y}",
         "note": NOTE,

@@ -1,9 +1,8 @@
 """After access: what each agency that could read the lab's material attests, and by when the lab may expect it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -30,21 +29,14 @@ def begin(case: Submission, *, ended_at: datetime, at: datetime) -> None:
     Called inside the step that ends access, once the case is saved. Called twice, the first time counts.
     """
     for agency in _agencies(case, ended_at):
-        for kind, due in _dues(ended_at).items():
+        for kind, due in kinds.OBLIGATION_DUES.items():
             Obligation.objects.get_or_create(
                 submission=case,
                 agency_id=agency,
                 kind=kind,
-                defaults={"ended_at": ended_at, "due_at": due, "created_at": at},
+                defaults={"ended_at": ended_at, "due_at": due(ended_at), "created_at": at},
             )
     plan(case, at=at)
-
-
-def _dues(ended_at: datetime) -> dict[str, datetime]:
-    return {
-        CREDENTIALS: ended_at + timedelta(hours=settings.PORTAL_TARGETS["credentials_withdrawn_hours"]),
-        DESTRUCTION: ended_at + timedelta(days=settings.PORTAL_TARGETS["destruction_attested_days"]),
-    }
 
 
 def _agencies(case: Submission, ended_at: datetime) -> list[UUID]:

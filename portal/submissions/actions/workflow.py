@@ -51,7 +51,7 @@ def acknowledge(
     )
     case.acknowledged_at = at
     if not case.terms.exists():
-        Terms.objects.create(submission=case, number=1, proposed_by=actor, proposed_at=at, **terms.STANDARD)
+        Terms.objects.create(submission=case, number=1, proposed_by=actor, proposed_at=at, **terms.standard())
     return steps.finish(
         case=case,
         actor=actor,

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from portal import clock, typeset
+from portal import clock, programme, typeset
 from portal.formats import instant
 from portal.submissions import receipts
 from portal.submissions.exports.record import Exported
@@ -31,7 +31,7 @@ def told(case: Submission, receipt: receipts.Receipt, by: str) -> dict[str, Any]
     facts = case.facts_versions.order_by("number").first()
     return {
         "title": f"Receipt of submission {case.case_number}",
-        "programme": settings.PORTAL_PROGRAMME_NAME,
+        "programme": programme.current().name,
         "demo": settings.PORTAL_DEMO,
         "case_number": case.case_number,
         "facts": [

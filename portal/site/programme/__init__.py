@@ -1,0 +1,1 @@
+"""The pages of the programme's settings on the workbench."""
