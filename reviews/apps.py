@@ -6,6 +6,7 @@ class ReviewsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        from portal.accounts import hooks as account_hooks
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin.panels import CASE_PANELS, HOME_PANELS, HOME_SECTIONS, SEARCHES
         from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
@@ -13,7 +14,7 @@ class ReviewsConfig(AppConfig):
         from portal.ledger.words import tell_changes
         from portal.submissions import hooks, next_steps, panels
         from portal.submissions.exports import archive as exports
-        from reviews import archive, deadline_kinds, policies, readers, targets
+        from reviews import archive, deadline_kinds, leaving, policies, readers, targets
         from reviews import next_steps as own_steps
         from reviews.actions.clockwork import follow_window
         from reviews.actions.logs import told_of_log
@@ -26,6 +27,8 @@ class ReviewsConfig(AppConfig):
         tell_changes(CHANGES)
         hooks.STORED[AgencyLog] = told_of_log
         deadline_kinds.register_kinds()
+        account_hooks.KEEPS.append(leaving.kept)
+        account_hooks.LEFT.append(leaving.left)
         targets.register()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)

@@ -2,13 +2,14 @@
 
 from django.contrib import admin
 
-from portal.accounts import actions, querysets
+from portal.accounts import actions, policies, querysets
 from portal.accounts.admin_forms import (
     AddMember,
     ChangeAddress,
     CreateOrganisation,
     CreatePerson,
     InvitePerson,
+    LeaveProgramme,
     ReasonStep,
     RenameOrganisation,
     WithRole,
@@ -37,6 +38,10 @@ class AccountsAdmin(PortalAdmin):
 
 def _sysadmin(user, obj, at) -> bool:
     return user.is_superuser
+
+
+def _kept_by(user, organisation) -> bool:
+    return organisation.kind == Kind.AGENCY and policies.may_keep_agencies(user)
 
 
 def _open_membership(user, membership, at) -> bool:
@@ -164,12 +169,15 @@ class OfKind(Question):
 
 
 class OrganisationAdmin(AccountsAdmin):
+    def may_add(self, user) -> bool:
+        return policies.may_keep_agencies(user)
+
     list_display = ("name", "kind", "short_name", "is_programme_office", "created_at")
     list_filter = (OfKind,)
     search_fields = ("name__icontains",)
     search_help_text = "A part of the name."
     ordering = ("name", "pk")
-    fields = ("name", "kind", "short_name", "is_programme_office", "created_at")
+    fields = ("name", "kind", "short_name", "is_programme_office", "created_at", "left_at")
     readonly_fields = fields
     subject = "organisation"
     add_step = Step(
@@ -204,7 +212,31 @@ class OrganisationAdmin(AccountsAdmin):
             form=RenameOrganisation,
             label="Rename",
             done="The organisation was renamed.",
-            available=_sysadmin,
+            available=lambda user, organisation, at: user.is_superuser or _kept_by(user, organisation),
+        ),
+        Step(
+            "leave_programme",
+            actions.leave_programme,
+            form=LeaveProgramme,
+            label="Takes part no longer",
+            explain="Its people's roles and its view of every case end at once. What it did stays on record.",
+            done="The agency takes part no longer.",
+            available=lambda user, organisation, at: (
+                _kept_by(user, organisation)
+                and organisation.left_at is None
+                and not organisation.is_programme_office
+            ),
+            grave=True,
+        ),
+        Step(
+            "rejoin_programme",
+            actions.rejoin_programme,
+            label="Takes part again",
+            explain="Nobody's role comes back by it: its people are invited anew.",
+            done="The agency takes part again.",
+            available=lambda user, organisation, at: (
+                _kept_by(user, organisation) and organisation.left_at is not None
+            ),
         ),
     )
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from portal.accounts.models import ROLES_OF, Kind, User
+from portal.accounts import actions, policies
+from portal.accounts.models import ROLES_OF, Kind, Membership, User
 from portal.admin import StepForm
 
 
@@ -47,6 +48,29 @@ class CreateOrganisation(StepForm):
         max_length=40,
         help_text="Labs see an agency's people under it: “CAISI reviewer 2”.",
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not policies.may_look_after_all(self.user):
+            self.fields["kind"].choices = [(Kind.AGENCY.value, Kind.AGENCY.label)]
+
+
+class LeaveProgramme(StepForm):
+    """Shows first what ends with an agency, and what stands against its leaving."""
+
+    preface = "admin/accounts/leaving.html"
+    reason = forms.CharField(
+        label="Reason",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="It stands on record beside each role that ends.",
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.members = Membership.objects.visible_to(self.user).active().filter(organisation=self.subject)
+        self.members = list(self.members.select_related("user").order_by("user__name", "role"))
+        self.against = actions.keeps_it(actor=self.user, organisation=self.subject, at=self.at)
 
 
 class RenameOrganisation(StepForm):

@@ -20,6 +20,10 @@ class AccountsConfig(AppConfig):
                     "made_service": "Made a service token",
                     "rotated_service": "Rotated a service token",
                     "revoked_service": "Revoked a service token",
-                }
+                },
+                "accounts.organisation": {
+                    "left_programme": "An agency takes part no longer",
+                    "rejoined_programme": "An agency takes part again",
+                },
             }
         )

@@ -10,6 +10,10 @@ TELL: list[Callable] = []
 EXPIRES: list[Callable] = []
 # (user): take away what opens something for a closed account without a session or token.
 CLOSED: list[Callable] = []
+# (actor, organisation, at): sentences that say why an agency cannot leave the programme now.
+KEEPS: list[Callable] = []
+# (actor, organisation, at): end what an agency that leaves the programme was given.
+LEFT: list[Callable] = []
 
 
 def tell(*, recipients: list[UUID], kind: str, about: UUID, at: datetime, link: str = "/account/") -> None:
@@ -25,3 +29,12 @@ def expires(*, service, organisation, due_at: datetime | None, at: datetime, lin
 def closed(user) -> None:
     for hook in CLOSED:
         hook(user)
+
+
+def kept(*, actor, organisation, at: datetime) -> list[str]:
+    return [sentence for hook in KEEPS for sentence in hook(actor=actor, organisation=organisation, at=at)]
+
+
+def left(*, actor, organisation, at: datetime) -> None:
+    for hook in LEFT:
+        hook(actor=actor, organisation=organisation, at=at)

@@ -86,6 +86,7 @@ class Organisation(models.Model):
         default=False, help_text="The one agency whose coordinators see every submitted case."
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    left_at = models.DateTimeField("no longer takes part since", null=True, editable=False)
 
     objects = querysets.OrganisationQuerySet.as_manager()
 
@@ -101,6 +102,10 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 condition=Q(is_programme_office=False) | Q(kind=Kind.AGENCY),
                 name="programme_office_is_agency",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_at=None) | Q(kind=Kind.AGENCY, is_programme_office=False),
+                name="only_other_agencies_leave",
             ),
         ]
 

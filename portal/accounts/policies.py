@@ -2,11 +2,17 @@
 
 from portal.accounts.models import Invitation, Kind, Membership, Organisation, Role, User
 from portal.accounts.querysets import sees_all_accounts
+from portal.programme import policies as programme
 
 
 def may_look_after_all(actor) -> bool:
     """The sysadmin's right: accounts and settings, nothing else."""
     return actor.is_authenticated and actor.is_active and actor.is_superuser
+
+
+def may_keep_agencies(actor) -> bool:
+    """Who keeps the list of agencies: the programme's coordinators, and the sysadmin."""
+    return programme.may_change(actor)
 
 
 def may_administer(actor, organisation: Organisation) -> bool:

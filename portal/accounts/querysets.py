@@ -47,6 +47,14 @@ class OrganisationQuerySet(models.QuerySet):
         """The organisations whose people this person may look at."""
         return self if sees_all_accounts(user) else self.filter(pk__in=administered(user))
 
+    def of_the_programme(self):
+        """Every agency that takes part or did: those who read the programme's settings may know them all."""
+        return self.filter(kind="agency").order_by("name", "pk")
+
+    def agencies(self):
+        """The agencies that take part."""
+        return self.filter(kind="agency", left_at=None)
+
 
 class UserQuerySet(models.QuerySet):
     def visible_to(self, user):

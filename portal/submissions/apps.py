@@ -7,6 +7,7 @@ class SubmissionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        from portal.accounts import hooks as account_hooks
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin.panels import HOME_PANELS, NAMES, SEARCHES
         from portal.deadlines.querysets import BARRED, CASELESS, CASES, HIDDEN
@@ -14,7 +15,7 @@ class SubmissionsConfig(AppConfig):
         from portal.ledger import words
         from portal.ledger.querysets import LAB_SIDE
         from portal.ledger.querysets import READERS as EVENT_READERS
-        from portal.submissions import history, hooks, policies, readers, targets, terms
+        from portal.submissions import history, hooks, leaving, policies, readers, targets, terms
         from portal.submissions.actions.scanning import told_of_version
         from portal.submissions.admin import searching
         from portal.submissions.admin.home import queues
@@ -24,6 +25,7 @@ class SubmissionsConfig(AppConfig):
         register_kinds()
         hooks.STORED[DocumentVersion] = told_of_version
         targets.register()
+        account_hooks.KEEPS.append(leaving.kept)
         terms.register()
         words.tell_changes(
             {

@@ -13,6 +13,7 @@ from portal.submissions.models import Audience, DisclosureNotice, LegalHold, Rec
 from portal.submissions.querysets import agency_wide, live, no_conflict, oversees
 
 EXPORTS = ("exported_list", "exported_figures")
+PROGRAMME = ("changed_settings", "left_programme", "rejoined_programme")
 
 
 def _cases_seen(user):
@@ -39,8 +40,8 @@ def events(user) -> Q:
     Each ground names its cases by ``OneOf``: the ledger is the longest table of all, and most people own little of it.
     """
     if oversees(user):
-        # Lists and figures that left the workbench as files are about no case, and for who audits to read.
-        answer = Q(case_id__in=cases_overseen(user)) | Q(case_id=None, verb__in=EXPORTS)
+        # What left the workbench as files, and changes of the programme itself, are about no case, and for who audits to read.
+        answer = Q(case_id__in=cases_overseen(user)) | Q(case_id=None, verb__in=(*EXPORTS, *PROGRAMME))
         # What keeps everything of a lab is about no one case.
         holds = LegalHold.objects.visible_to(user).beyond(user).order_by().values("pk")
         answer |= Q(case_id=None, subject_type=LegalHold._meta.label_lower, subject_id__in=holds)

@@ -30,6 +30,8 @@ def add_invitation(*, actor, case, agency, at: datetime) -> CaseAgency:
     """The invitation itself, on a locked case; also part of proposing a seat to another agency's reviewer."""
     if agency.kind != Kind.AGENCY:
         raise Invalid("Choose an agency.", field="agency")
+    if agency.left_at is not None:
+        raise Invalid("This agency takes part no longer.", field="agency")
     if agency.is_programme_office:
         raise Invalid("The programme office needs no invitation.", field="agency")
     if CaseAgency.objects.live().filter(submission=case, agency=agency).exists():
@@ -62,12 +64,28 @@ def end_invitation(
         raise AlreadyDone("This invitation has ended already.")
     if case.assignments.live(at=at).filter(agency=invitation.agency_id).exists():
         raise WrongState("A reviewer of this agency has a seat on the case: end the seat first.")
+    _end(actor, case, invitation, "coordinator", reason, at)
+    return invitation
+
+
+def end_all_invitations(*, actor, agency, at: datetime) -> None:
+    """An agency leaves the programme: its invitations to cases end with it. Called within that step, which asked the policy."""
+    rows = (
+        CaseAgency.objects.live().filter(agency=agency).select_related("submission").order_by("submission_id")
+    )
+    for row in rows:
+        case = cases.lock(row.submission)
+        invitation = CaseAgency.objects.live().select_for_update().filter(pk=row.pk).first()
+        if invitation is not None:
+            _end(actor, case, invitation, "programme", "The agency takes part no longer.", at)
+
+
+def _end(actor, case, invitation: CaseAgency, capacity: str, reason: str, at: datetime) -> None:
     concerned = cases.people(case, "lab", "coordinator", "agency_coordinator", at=at)
     invitation.ended_at = at
     invitation.save(update_fields=["ended_at"])
     event = common.note(
-        actor=actor, verb="end_invitation", subject=invitation, case=case, capacity="coordinator", reason=reason,
+        actor=actor, verb="end_invitation", subject=invitation, case=case, capacity=capacity, reason=reason,
         data={"agency": invitation.agency_id}, at=at,
     )  # fmt: skip
     common.tell(event=event, kind="agency_invitation_ended", people=concerned, case=case)
-    return invitation

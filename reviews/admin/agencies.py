@@ -16,7 +16,7 @@ class InviteForm(CaseStepForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        others = Organisation.objects.filter(kind=Kind.AGENCY, is_programme_office=False)
+        others = Organisation.objects.agencies().filter(is_programme_office=False)
         self.fields["agency"].queryset = others.order_by("name")
 
 

@@ -9,6 +9,7 @@ import time_machine
 from portal.accounts.models import Role
 from portal.deadlines.calendar import add_business_days
 from portal.deadlines.models import Deadline
+from portal.ledger.models import Event
 from portal.programme import schema
 from portal.programme.models import Version
 from portal.submissions import actions as cases
@@ -109,6 +110,14 @@ def test_auditors_read_versions_and_differences_and_change_nothing():
     saved(office, target__attest_business_days="3", reason="More time.")
     text = auditor.text(INDEX)
     assert "Version 2 holds." in text
+    assert list(
+        Event.objects.visible_to(auditor.user)
+        .filter(verb="changed_settings")
+        .values_list("reason", flat=True)
+    ) == [
+        "More time.",
+        "A nicer name.",
+    ]
     assert "A nicer name." in text
     assert "More time." in text
     page = auditor.get(INDEX).content.decode()

@@ -1,5 +1,6 @@
 """Everything that changes an account, a membership or a means of signing in."""
 
+from portal.accounts.actions.agencies import keeps_it, leave_programme, rejoin_programme
 from portal.accounts.actions.invitations import (
     accept_invitation,
     decline_invitation,
@@ -53,6 +54,8 @@ __all__ = [
     "end_sessions",
     "end_sessions_without_second_factor",
     "invite",
+    "keeps_it",
+    "leave_programme",
     "make_service",
     "note_sign_in_change",
     "reactivate_person",
@@ -60,6 +63,7 @@ __all__ = [
     "record_affiliation",
     "record_domain",
     "record_sign_in",
+    "rejoin_programme",
     "remove_view",
     "reset_second_factor",
     "revoke_service",

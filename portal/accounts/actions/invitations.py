@@ -30,6 +30,7 @@ def invite(
     if not policies.may_administer(actor, organisation):
         raise NotAllowed("Only an administrator of this organisation can invite people.")
     memberships.require_role(organisation, role)
+    memberships.require_takes_part(organisation)
     user = _account(email, name, at)
     if Membership.objects.active().filter(organisation=organisation, user=user).exists():
         raise AlreadyDone("This person belongs to your organisation already; give them a further role there.")
@@ -92,9 +93,14 @@ def withdraw_invitation(*, actor: User, invitation: Invitation, at: datetime | N
     at = at or clock.now()
     if not policies.may_administer(actor, organisation):
         raise NotAllowed("Only an administrator of this organisation can take an invitation back.")
+    withdraw(actor, invitation, at)
+    return invitation
+
+
+def withdraw(actor: User, invitation: Invitation, at: datetime) -> None:
+    """The taking back itself; the organisation is locked and the policy was asked."""
     _answer(invitation, Invitation.Outcome.WITHDRAWN, at)
     _record("withdrew_invitation", actor, invitation, at)
-    return invitation
 
 
 def _open(invitation: Invitation) -> tuple[Organisation, Invitation]:

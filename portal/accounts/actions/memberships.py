@@ -39,6 +39,7 @@ def add_membership(
 def join(*, actor: User, organisation: Organisation, user: User, role: str, at: datetime) -> Membership:
     """The membership itself; the organisation is locked and the policy was asked."""
     require_role(organisation, role)
+    require_takes_part(organisation)
     if not user.is_active:
         raise Invalid("This account is closed.", field="user")
     require_person(user)
@@ -68,6 +69,11 @@ def require_persons_address(email: str) -> None:
         raise Invalid("Nobody reads mail at this address.", field="email")
 
 
+def require_takes_part(organisation: Organisation) -> None:
+    if organisation.left_at is not None:
+        raise Invalid("This agency takes part no longer.", code="left")
+
+
 def require_role(organisation: Organisation, role: str) -> None:
     if role not in ROLES_OF[Kind(organisation.kind)]:
         raise Invalid(f"{organisation.get_kind_display()} organisations have no such role.", field="role")
@@ -83,7 +89,7 @@ def end_membership(
     if not policies.may_administer(actor, organisation):
         raise NotAllowed("Only an administrator of this organisation can end a membership.")
     require_person(membership.user)
-    _end(actor=actor, organisation=organisation, membership=membership, reason=reason, at=at)
+    end(actor=actor, organisation=organisation, membership=membership, reason=reason, at=at)
     return membership
 
 
@@ -98,7 +104,7 @@ def change_role(*, actor: User, membership: Membership, role: str, at: datetime 
     require_role(organisation, role)
     if membership.role == role and membership.ended_at is None:
         raise AlreadyDone(f"{membership.user} has this role already.")
-    _end(actor=actor, organisation=organisation, membership=membership, reason="", at=at, told=False)
+    end(actor=actor, organisation=organisation, membership=membership, reason="", at=at, told=False)
     return join(actor=actor, organisation=organisation, user=membership.user, role=role, at=at)
 
 
@@ -107,7 +113,7 @@ def _locked(membership: Membership) -> tuple[Organisation, Membership]:
     return organisation, Membership.objects.select_related("user").get(pk=membership.pk)
 
 
-def _end(
+def end(
     *,
     actor: User,
     organisation: Organisation,
@@ -116,6 +122,7 @@ def _end(
     at: datetime,
     told: bool = True,
 ) -> None:
+    """The end itself; the organisation is locked and the policy was asked."""
     if membership.ended_at is not None:
         raise AlreadyDone("This membership has ended already.")
     keep_an_administrator(organisation, leaving=membership)

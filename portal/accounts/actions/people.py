@@ -19,6 +19,13 @@ def _require_sysadmin(actor: User) -> None:
         raise NotAllowed("Only those who look after all accounts can do this.")
 
 
+def _require_keeper(actor: User, kind: str) -> None:
+    if not policies.may_look_after_all(actor) and not (
+        kind == Kind.AGENCY and policies.may_keep_agencies(actor)
+    ):
+        raise NotAllowed("Only the sysadmin may do this; for agencies the programme's coordinators too.")
+
+
 @transaction.atomic
 def create_person(
     *, actor: User, email: str, name: str, is_superuser: bool = False, at: datetime | None = None
@@ -132,8 +139,8 @@ def ask_for_password(*, user: User, at: datetime | None = None) -> None:
 def create_organisation(
     *, actor: User, kind: str, name: str, short_name: str, at: datetime | None = None
 ) -> Organisation:
-    """Make an organisation; its first administrator is added by the sysadmin."""
-    _require_sysadmin(actor)
+    """Make an organisation; its first administrator is added by the sysadmin. The programme's coordinators make agencies."""
+    _require_keeper(actor, kind)
     at = at or clock.now()
     try:
         with transaction.atomic():
@@ -151,7 +158,7 @@ def update_organisation(
     *, actor: User, organisation: Organisation, name: str, short_name: str, at: datetime | None = None
 ) -> Organisation:
     """Rename an organisation; its kind stays, since everything hangs on it."""
-    _require_sysadmin(actor)
+    _require_keeper(actor, organisation.kind)
     organisation = memberships.lock(organisation.pk)
     before = organisation.short_name
     organisation.name, organisation.short_name = name.strip(), short_name.strip()

@@ -8,6 +8,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from portal import programme
+from portal.accounts.models import Organisation
+from portal.accounts.querysets import sees_all_accounts
 from portal.deadlines.models import Deadline
 from portal.doors import page_of, refuse, see_other
 from portal.errors import Invalid, Refused, Stale
@@ -40,6 +42,8 @@ def index(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "groups": groups,
         "now": now,
         "page": page_of(request, rows),
+        "agencies": Organisation.objects.of_the_programme(),
+        "keeps_accounts": sees_all_accounts(request.user),
         "may_change": policies.may_change(request.user),
     }
     return TemplateResponse(request, "admin/programme/index.html", context | found)
