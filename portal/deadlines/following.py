@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from portal.deadlines import planning, registry
 from portal.deadlines.models import Deadline, Message
+from portal.errors import Refused
 from portal.programme import versions
-from portal.programme.effects import Consequence, Move, Reminders
+from portal.programme.effects import Consequence, Move, Reminders, giving_way, wait_a_moment
 from portal.programme.models import Version
 from portal.programme.versions import Programme
 
@@ -63,20 +64,23 @@ def follow(before: Version | None, after: Version, *, at: datetime) -> list[Cons
     return [one for one in found if one.open]
 
 
-@transaction.atomic
 def settle_after_change(*, at: datetime) -> int:
     """Set the open dates as the settings that hold say, for a while after these changed; returns how many moved.
 
     For the steps that were under way when a version was saved: they read the one before it. Twice, late or beside itself: the
-    same rows.
+    same rows. Where steps on cases are in its way it does nothing, until it is asked again.
     """
     last = Version.objects.newest()
     if last is None or last.made_at < at - UNDER_WAY:
         return 0
     now = versions.of(last)
     offsets = {kind: _offsets(now, kind) for kind in FORMULAS}
-    with versions.in_force(last.pk):
-        found = [_follow(kind, True, offsets[kind], offsets[kind], at=at) for kind in sorted(FORMULAS)]
+    try:
+        with giving_way(), versions.in_force(last.pk):
+            wait_a_moment()
+            found = [_follow(kind, True, offsets[kind], offsets[kind], at=at) for kind in sorted(FORMULAS)]
+    except Refused:
+        return 0
     return sum(len(one.moves) for one in found)
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from portal import clock
 from portal.errors import Invalid, Missing, NotAllowed, Stale
 from portal.ledger import actions as ledger
 from portal.programme import policies, versions
-from portal.programme.effects import Consequence, follow_all
+from portal.programme.effects import Consequence, follow_all, giving_way, wait_a_moment
 from portal.programme.models import Version
 from portal.programme.schema import SETTINGS
 from portal.programme.versions import Programme
@@ -86,14 +86,13 @@ def preview(*, actor, typed: Mapping[str, str], at: datetime | None = None) -> E
     at = at or clock.now()
     found: list[Effect] = []
     try:
-        with transaction.atomic():
+        with giving_way():
             found.append(_change(actor, typed, "A preview.", at)[1])
             raise _TakenBack
     except _TakenBack:
         return found[0]
 
 
-@transaction.atomic
 def change(
     *,
     actor,
@@ -112,9 +111,10 @@ def change(
         raise Missing("Give a reason.", field="reason")
     if len(words) > Version.REASON_LIMIT or "\x00" in words:
         raise Invalid(f"Write at most {Version.REASON_LIMIT:,} characters.", field="reason")
-    version, effect = _change(actor, typed, words, at or clock.now())
-    if (effect.base, effect.digest) != (expected_number, expected_digest):
-        raise Stale("Something changed since you looked. Look again at what your change would do.")
+    with giving_way():
+        version, effect = _change(actor, typed, words, at or clock.now())
+        if (effect.base, effect.digest) != (expected_number, expected_digest):
+            raise Stale("Something changed since you looked. Look again at what your change would do.")
     versions.follow(version.pk)
     return version
 
@@ -142,6 +142,7 @@ def _lock() -> Version | None:
     """The newest version, after every other change has ended."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('programme.version'))")
+    wait_a_moment()
     return Version.objects.newest()
 
 

@@ -1,9 +1,17 @@
 """What a change of the settings does besides itself, as those who do it tell it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from django.db import OperationalError, connection, transaction
+
+from portal.errors import Refused
+
+# PostgreSQL's words for a lock that was not to be had, and for two who wait for each other.
+BUSY = ("55P03", "40P01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +64,26 @@ FOLLOWERS: list[Callable[..., list[Consequence]]] = []
 
 def follow_all(before, after, *, at: datetime) -> list[Consequence]:
     return [found for follower in FOLLOWERS for found in follower(before, after, at=at)]
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """A transaction that gives way: once it has said ``wait_a_moment``, a step of somebody on a case is never made to fail by it.
+
+    Raises Refused, with nothing done, where such a step takes longer than that moment.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") in BUSY:
+            raise Refused("Cases are being worked on at this moment. Try again.", code="busy") from error
+        raise
+
+
+def wait_a_moment() -> None:
+    """Wait for rows half a second at most: less than PostgreSQL takes to look for a deadlock, so that of two who wait for each
+    other it is this one that gives up, whatever order the other locks its rows in.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '500ms'")

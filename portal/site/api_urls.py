@@ -8,6 +8,7 @@ from portal.accounts import api as accounts
 from portal.api.problem import not_found
 from portal.deadlines import api as deadlines
 from portal.site.api_docs import docs, schema
+from portal.site.programme.api import ProgrammeView
 from portal.submissions import api as submissions
 from reviews import api as reviews
 
@@ -19,6 +20,7 @@ for prefix, viewset, *name in (route for rooms in COLLECTIONS for route in rooms
     router.register(prefix, viewset, basename=name[0] if name else prefix)
 
 urlpatterns = [
+    path("v1/programme/", ProgrammeView.as_view(), name="api-programme"),
     path("v1/", include(router.urls)),
     path("schema/", schema, name="api-schema"),
     path("docs/", docs, name="api-docs"),

@@ -6,7 +6,7 @@ from django.db import DatabaseError, transaction
 
 from portal import programme, work
 from portal.deadlines import registry
-from portal.errors import Invalid, Missing, NotAllowed, Stale
+from portal.errors import Invalid, Missing, NotAllowed, Refused, Stale
 from portal.ledger.models import Event
 from portal.programme import actions, schema, versions
 from portal.programme.models import Version
@@ -174,6 +174,17 @@ def test_of_two_coordinators_at_once_one_is_asked_to_look_again():
     # The later one finds its name there already, or its version gone: nothing is saved twice either way.
     assert at_once([call(person) for person in people]) in (["done", "stale"], ["done", "invalid"])
     assert list(Version.objects.values_list("number", flat=True)) == [1]
+
+
+@pytest.mark.committed_db
+def test_a_step_on_a_case_is_not_disturbed_and_the_change_is_asked_to_wait(owner_connection):
+    case = make.Case(make.submitted)
+    with owner_connection.transaction():
+        owner_connection.execute("SELECT * FROM deadlines_deadline FOR UPDATE")
+        with pytest.raises(Refused) as refused:
+            actions.preview(actor=case.coordinator, typed={"target:acknowledge_business_days": "4"}, at=NOW)
+    assert (refused.value.code, Version.objects.count()) == ("busy", 0)
+    assert saved(case.coordinator, target__acknowledge_business_days="4").number == 1
 
 
 @pytest.mark.django_db
