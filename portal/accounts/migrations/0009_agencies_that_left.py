@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_services_are_no_persons"),
+        ("accounts", "0008_saved_views"),
     ]
 
     operations = [
