@@ -27,12 +27,12 @@ LATER = """
     INSERT INTO reviews_assessment
            (id, submission_id, assignment_id, author_id, state, revision, domain, method, access_used, hours, findings, limitations,
             confidence, classified_pointer, created_at, updated_at, check_asked_at, peer_checked_at, peer_checked_by_id, shared_at,
-            shared_by_id, response)
+            shared_by_id, response, asks_retest)
     SELECT gen_random_uuid(), a.submission_id, a.id, a.reviewer_id, CASE WHEN n %% 3 = 0 THEN 'draft' ELSE 'shared' END, 1, 'cyber',
            repeat('A cyber range. ', 20), 'api_reduced', 12, repeat('It opens doors. ', 40), repeat('Short. ', 10), 'moderate', '',
            a.proposed_at, a.proposed_at, a.proposed_at,
            CASE WHEN n %% 3 <> 0 THEN a.proposed_at END, CASE WHEN n %% 3 <> 0 THEN %(coordinator)s::uuid END,
-           CASE WHEN n %% 3 <> 0 THEN a.proposed_at END, CASE WHEN n %% 3 <> 0 THEN %(coordinator)s::uuid END, ''
+           CASE WHEN n %% 3 <> 0 THEN a.proposed_at END, CASE WHEN n %% 3 <> 0 THEN %(coordinator)s::uuid END, '', false
       FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM reviews_assignment WHERE stored_state = 'active') a;
     INSERT INTO submissions_informationrequest
            (id, submission_id, number, agency_id, asked_by_id, text, stored_state, revision, asked_at, due_at, answered_at)
