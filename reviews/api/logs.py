@@ -96,7 +96,7 @@ class RemoveInput(StrictSerializer):
     revision = Revision(source="expected_revision")
 
 
-class ResultSerializer(serializers.Serializer):
+class ComparedResultSerializer(serializers.Serializer):
     """One result of one side."""
 
     task = serializers.CharField()
@@ -108,22 +108,22 @@ class ResultSerializer(serializers.Serializer):
     model = serializers.CharField(allow_blank=True)
 
 
-class PairSerializer(serializers.Serializer):
+class ComparedPairSerializer(serializers.Serializer):
     """Two results of one name: the agency's less the lab's, and that difference's standard error. A statement about numbers."""
 
-    lab = ResultSerializer()
-    agency = ResultSerializer()
+    lab = ComparedResultSerializer()
+    agency = ComparedResultSerializer()
     difference = serializers.FloatField(allow_null=True)
     stderr = serializers.FloatField(allow_null=True)
     words = serializers.ChoiceField(choices=[WITHIN, DIFFERS, NO_ERROR, TOO_LARGE])
 
 
-class EvidenceSerializer(serializers.Serializer):
+class ComparedSerializer(serializers.Serializer):
     """The lab's rows beside those of the assessment's logs; ``left_out`` counts what is too much to list."""
 
-    pairs = PairSerializer(many=True)
-    only_lab = ResultSerializer(many=True)
-    only_agency = ResultSerializer(many=True)
+    pairs = ComparedPairSerializer(many=True)
+    only_lab = ComparedResultSerializer(many=True)
+    only_agency = ComparedResultSerializer(many=True)
     left_out = serializers.IntegerField()
 
 
@@ -178,7 +178,7 @@ class AssessmentLogsViewSet(TakesFiles, PortalViewSet):
         except NotAllowed as refusal:
             raise Http404 from refusal
 
-    @extend_schema(responses=EvidenceSerializer, filters=False)
+    @extend_schema(responses=ComparedSerializer, filters=False)
     @action(detail=True, methods=["get"], url_path="evidence")
     def evidence(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What the lab's evaluations and these logs say of the same tasks, scores and metrics."""
@@ -186,7 +186,7 @@ class AssessmentLogsViewSet(TakesFiles, PortalViewSet):
             assessment = self.get_object()
             looks.read_evidence(actor=request.user, assessment=assessment)
             found = evidence_of(request.user, assessment).compared
-        return Response(EvidenceSerializer(found).data)
+        return Response(ComparedSerializer(found).data)
 
     def _own(self) -> Assessment:
         found = self.get_object()

@@ -58,7 +58,7 @@ def _world() -> SimpleNamespace:
     """One of everything, and a person of every role."""
     case = reviewed.Reviewed()
     reviewed.shared(case)
-    reviewed.logged(case, reviewed.draft(case))
+    log = reviewed.logged(case, reviewed.draft(case))
     designator = reviewed.designator()
     reviewed.submitted_inquiry(case.contributor, case.lab)
     reviewed.designation(designator, case.lab)
@@ -85,6 +85,7 @@ def _world() -> SimpleNamespace:
     factories_services.service(case.lab, actor=admin)
     return SimpleNamespace(
         admin=admin,
+        log=log,
         contributor=case.contributor,
         viewer=case.viewer,
         coordinator=case.coordinator,
@@ -110,7 +111,7 @@ def _ids(world: SimpleNamespace) -> dict[str, list[str]]:
 
 def test_no_input_is_a_fault_of_the_portal():
     world = _world()
-    ids = _ids(world)
+    ids = _ids(world) | {"logs": [str(world.log.pk)]}
     tokens = {role: Caller(getattr(world, role)).headers for role in ROLES}
     client = Client(raise_request_exception=False, enforce_csrf_checks=True)
     faults: list[str] = []
@@ -143,6 +144,8 @@ def _try(
     def run(case, role, known, real):
         if case.path_parameters and "id" in case.path_parameters and real:
             case.path_parameters["id"] = known
+        if case.path_parameters and "log" in case.path_parameters and real:
+            case.path_parameters["log"] = ids["logs"][0]
         answer = _send(client, case, tokens[role])
         if answer.status_code not in CLEAN or not _is_whole(answer):
             faults.append(f"{answer.status_code} to {role}: {case.as_curl_command()}")
