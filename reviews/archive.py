@@ -3,17 +3,20 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch
+
 from portal.accounts.models import User
 from portal.submissions.exports.record import plain_json
 from portal.submissions.models import Submission
-from reviews.models import Assessment, Retest
+from reviews.models import AgencyLog, Assessment, Retest
 from reviews.rubrics import answers_of
 
 
 def of_case(submission: Submission, user: User, at: datetime) -> list[tuple[str, bytes]]:
     """``assessments.json``: each shared assessment with the lab's response, its author under the name the lab reads."""
     shared = Assessment.objects.visible_to(user, at=at).filter(submission=submission, shared_at__isnull=False)
-    rows = shared.for_lab().with_answers().with_retests().prefetch_related("versions_read__document")
+    logs = Prefetch("logs", AgencyLog.objects.visible_to(user, at=at).with_scores())
+    rows = shared.for_lab().with_answers().with_retests().prefetch_related("versions_read__document", logs)
     return [("assessments.json", plain_json([_told(row) for row in rows]))]
 
 
@@ -37,6 +40,7 @@ def _told(row: Assessment) -> dict[str, Any]:
         "documents_read": [
             f"{version.document.title}, version {version.number}" for version in row.versions_read.all()
         ],
+        "evaluations": [_log(log) for log in row.logs.all()],
         "shared_at": row.shared_at.isoformat() if row.shared_at else None,
         "response": row.response,
         "responded_at": row.responded_at.isoformat() if row.responded_at else None,
@@ -61,4 +65,19 @@ def _retest(row: Retest) -> dict[str, Any]:
         ],
         "answer": answer.text if answer else None,
         "answered_at": answer.at.isoformat() if answer else None,
+    }
+
+
+def _log(log: AgencyLog) -> dict[str, Any]:
+    """The results of a reviewer's own evaluation; nothing of its file, which no lab gets."""
+    return {
+        "task": log.task,
+        "model": log.model,
+        "status": log.status,
+        "samples": log.samples,
+        "evaluated_at": log.evaluated_at.isoformat() if log.evaluated_at else None,
+        "results": [
+            {"score": one.score, "metric": one.metric, "value": one.value, "stderr": one.stderr}
+            for one in log.scores.all()
+        ],
     }

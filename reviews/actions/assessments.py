@@ -153,7 +153,7 @@ def peer_check(
     require_complete(found)
     found.peer_checked_at, found.peer_checked_by = at, actor
     leads = readers_among(cases.people(case, "lead", at=at, scope="assessments"), found, at=at)
-    people = [*leads, *_seated(case, found, at)]
+    people = [*leads, *seated(case, found, at)]
     return _finish(case, found, actor, step, at, "assessment_peer_checked", people)
 
 
@@ -165,7 +165,7 @@ def share(
     case, found, step, at = _begin(actor, assessment, "share", at, expected_revision)
     found.shared_at, found.shared_by = at, actor
     found.versions_read.set(common.versions_opened(case, found.author_id, until=at))
-    people = [*_lab_and_office(case, at), *_seated(case, found, at)]
+    people = [*_lab_and_office(case, at), *seated(case, found, at)]
     return _finish(case, found, actor, step, at, "assessment_shared", people)
 
 
@@ -189,7 +189,7 @@ def respond(
     found.response, found.responded_at, found.responded_by = response.strip(), at, actor
     common.check_fields(found, ["response"])
     found.asks_retest = asks_retest is True
-    concerned = [*cases.people(case, "lead", at=at, scope="assessments"), *_seated(case, found, at)]
+    concerned = [*cases.people(case, "lead", at=at, scope="assessments"), *seated(case, found, at)]
     others = cases.people(case, "coordinator", "lab", at=at, scope="assessments")
     if not found.asks_retest:
         return _finish(case, found, actor, step, at, "assessment_responded", [*concerned, *others])
@@ -207,7 +207,7 @@ def finalize(
     """The lead makes an answered assessment final."""
     case, found, step, at = _begin(actor, assessment, "finalize", at, expected_revision)
     found.finalized_at, found.finalized_by = at, actor
-    people = [*_lab_and_office(case, at), *_seated(case, found, at)]
+    people = [*_lab_and_office(case, at), *seated(case, found, at)]
     return _finish(case, found, actor, step, at, "assessment_final", people)
 
 
@@ -216,7 +216,7 @@ def _lab_and_office(case: Submission, at: datetime) -> list[UUID]:
     return cases.people(case, *readers, at=at, scope="assessments")
 
 
-def _seated(case: Submission, assessment: Assessment, at: datetime) -> list[UUID]:
+def seated(case: Submission, assessment: Assessment, at: datetime) -> list[UUID]:
     """The author, while the author may still read the case's assessments."""
     readers = cases.people(case, "lead", "reviewer", at=at, scope="assessments")
     return [person for person in readers if person == assessment.author_id]

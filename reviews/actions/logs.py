@@ -16,7 +16,7 @@ from portal.submissions.evidence.metrics import with_errors
 from portal.submissions.evidence.offers import FORMATS, everything, offer_of
 from reviews import looks, policies
 from reviews.actions import common
-from reviews.actions.assessments import lock, seat_word
+from reviews.actions.assessments import lock, seat_word, seated
 from reviews.models import AgencyLog, AgencyScore, Assessment
 from reviews.states import AssessmentState
 
@@ -83,16 +83,19 @@ def open_log(*, actor, log: AgencyLog, at: datetime | None = None) -> Given:
 
 
 def told_of_log(log: AgencyLog, found: bool, at: datetime) -> None:
-    """A scan's outcome, on the assessment's record: its lab learns of neither."""
-    ledger.record(
+    """A scan's outcome, on the assessment's record; what was found is told to its author. The lab learns of neither."""
+    draft, case = log.assessment, log.assessment.submission
+    event = ledger.record(
         actor=None,
         verb="malware_in_log" if found else "scan_log",
-        subject=log.assessment,
-        case_id=log.assessment.submission_id,
+        subject=draft,
+        case_id=case.pk,
         capacity="clock",
         data={"log": log.pk, "state": log.scan_state},
         at=at,
     )
+    if found:
+        common.tell(event=event, kind="malware_found", people=seated(case, draft, at), case=case)
 
 
 def _require_own_draft(mine, draft: Assessment) -> None:

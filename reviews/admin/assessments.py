@@ -176,7 +176,8 @@ class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
         Step(
             "peer_check",
             actions.peer_check,
-            explain="You have read the draft and checked its method and findings. Its text stands from here on.",
+            explain="You have read the draft and checked its method, its findings and the results of its logs. All of it"
+            " stands from here on.",
             done="Checked. The author and the lead have been told.",
         ),
         Step(

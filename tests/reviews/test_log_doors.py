@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import io
+import json
 import re
+import zipfile
 
 import pytest
 from django.db import connection
@@ -173,6 +175,27 @@ def test_the_lab_reads_it_on_its_page_and_both_sides_in_the_same_report():
     ):
         assert part in told
     assert "nougat-run" not in told
+
+
+def test_the_lab_s_archive_holds_the_results_and_nothing_of_the_file():
+    case = Compared()
+    case.share()
+    answer = Visitor(case.viewer).client.get(f"/lab/cases/{case.submission.case_number}/archive/")
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as taken:
+        (assessment,) = json.loads(taken.read("assessments.json"))
+        everything = b"".join(taken.read(name) for name in taken.namelist())
+    assert assessment["evaluations"] == [
+        {
+            "task": "cyber_range", "model": "invented/kestrel-5", "status": "success", "samples": 40,
+            "evaluated_at": "2026-09-01T10:00:00+00:00",
+            "results": [
+                {"score": "match", "metric": "accuracy", "value": 0.625, "stderr": 0.04},
+                {"score": "match", "metric": "nougat_share", "value": 9.0, "stderr": None},
+            ],
+        }
+    ]  # fmt: skip
+    for word in (b"nougat-run", case.log.sha256.encode(), b'A "quoted" marzipan'):
+        assert word not in everything
 
 
 def test_an_assessment_without_logs_has_no_such_section_for_the_lab():
