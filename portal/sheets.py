@@ -21,4 +21,6 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 def defused(cell: Any) -> str:
     text = str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    # A number below zero is no formula, and would be no number any more behind an apostrophe.
+    is_number = isinstance(cell, int | float)
+    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text

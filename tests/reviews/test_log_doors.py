@@ -23,7 +23,7 @@ from tests.api.calls import NOT_FOUND, UNCOUNTED, Caller, problem
 from tests.evidence.logs import archive, as_json
 from tests.lab import pdfs
 from tests.lab.visitor import Visitor
-from tests.reviews.test_agency_logs import RESULTS, Compared, folder, now, put, upload
+from tests.reviews.logged import RESULTS, Compared, folder, now, put, upload
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 NOW = make.NOW
@@ -138,6 +138,8 @@ def test_hostile_words_are_words_on_every_page_and_in_the_file():
         .content.decode()
     )
     assert "\"'=HYPERLINK(1)" in sheet
+    # A number below zero stays one.
+    assert ",-1e+308,," in sheet
     report = Visitor(case.contributor).client.get(
         reverse("lab_reviews:report", args=[case.submission.case_number])
     )
