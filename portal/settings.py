@@ -433,6 +433,8 @@ SPECTACULAR_SETTINGS = {
         "DeadlineState": "portal.submissions.api.deadlines.STATES",
         "AssignmentState": "reviews.states.AssignmentState",
         "AssessmentState": "reviews.states.AssessmentState",
+        "RetestOutcome": "reviews.models.Retest.Outcome",
+        "OutcomeEnum": "reviews.models.Designation.Outcome",
         "InquiryState": "reviews.states.InquiryState",
         "DesignationState": "reviews.states.DesignationState",
         "MatchingRunState": "reviews.states.RunState",

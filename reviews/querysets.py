@@ -136,6 +136,15 @@ class AssignmentQuerySet(models.QuerySet):
             pk__in=deadlines.order_by().values("subject_id")
         )
 
+    def own_of(self, user, *, at: datetime):
+        """A person's active seats, with whether others' assessments of the case are withheld until an own one is in."""
+        waits = unwritten(user, at).filter(submission_id=OuterRef("submission"))
+        return (
+            self.in_state(AssignmentState.ACTIVE, at=at)
+            .filter(reviewer=user)
+            .annotate(waits_for_own=Exists(waits))
+        )
+
     def by_agency(self, *, at: datetime):
         """How many persons of each agency are active: (agency's name, number). What a lab learns of the seats of its case."""
         rows = (

@@ -135,7 +135,8 @@ class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
         form=WriteForm,
         label="Write an assessment",
         submit="Save the draft",
-        explain="A draft of your own. The lab never sees a draft, and the other reviewers see it once you ask for their check."
+        explain="A draft of your own. The lab never sees a draft. The other reviewers see it once you ask for their check and"
+        " theirs is in, and you see theirs from then on."
         " Write no score and nothing about whether to release. Once it is saved, you answer the questions of its domain.",
         done="The draft is saved.",
     )
@@ -168,7 +169,8 @@ class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
             actions.ask_check,
             form=answering.AskForm,
             label="Ask for the peer check",
-            explain="The draft opens to the other reviewers of the case, and they are told.",
+            explain="Yours is in with this: the draft opens to the other reviewers of the case whose own is in, who are told."
+            " Theirs open to you.",
             done="The other reviewers have been asked.",
             available=lambda user, draft, at: _is_own_draft(user, draft, at) and draft.check_asked_at is None,
         ),

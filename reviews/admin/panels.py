@@ -10,7 +10,6 @@ from portal.admin import Queue
 from portal.submissions import policies as cases
 from portal.submissions.querysets import agency_wide
 from portal.submissions.states import State
-from reviews import policies
 from reviews.models import Assessment, Assignment, CaseAgency, Designation, Inquiry
 from reviews.states import LAB_READS, AssessmentState, AssignmentState, InquiryState
 
@@ -55,7 +54,7 @@ def assessments_panel(request, submission):
         "write": f"{reverse('admin:reviews_assessment_add')}?{named}"
         if seat and seat.writes_none_at is None
         else "",
-        "waits_for_own": seat is not None and policies.waits_for_own(request.user, submission, at=at),
+        "waits_for_own": seat is not None and seat.waits_for_own,
         "seat": seat,
     }
     return "Assessments", "reviews/admin/case_assessments.html", context
@@ -65,8 +64,7 @@ def _own_seat(request, submission, at):
     """The seat from which this person may write: theirs, active, once the terms are agreed."""
     if not cases.capacities(request.user, submission, at=at) & {"lead", "reviewer"}:
         return None
-    seats = Assignment.objects.in_state(AssignmentState.ACTIVE, at=at)
-    return seats.filter(reviewer=request.user, submission=submission).first()
+    return Assignment.objects.own_of(request.user, at=at).filter(submission=submission).first()
 
 
 def queues(request) -> list[Queue]:

@@ -234,7 +234,7 @@ def test_the_page_of_a_case_costs_the_same_with_one_question_and_with_thirty(num
         asked(case, text=f"{'x' * 9000} {n}")
     desk = Desk(case.reviewer)
     desk.get(CASE, case.submission.pk)
-    with counted(25):
+    with counted(27):
         desk.get(CASE, case.submission.pk)
 
 
