@@ -199,7 +199,7 @@ def test_from_an_empty_page_to_a_final_assessment():
     assert author.post("reviews_assessment_add", **data).status_code == 303
     assert Assessment.objects.count() == 1
     assert buttons(author, TEXT, made) == ["save_assessment", "ask_check", "add_log"]
-    refused = author.post("reviews_assessment_ask_check", made.pk, revision=1)
+    refused = author.post("reviews_assessment_ask_check", made.pk, revision=1, despite_unanswered="on")
     assert "Give the findings." in words(refused)
     edit = author.get("reviews_assessment_save_assessment", made.pk)
     assert edit.context["form"]["method"].value() == reviews.FINDINGS["method"]
@@ -207,7 +207,7 @@ def test_from_an_empty_page_to_a_final_assessment():
     assert saved.status_code == 303
     assert peer.get(TEXT, made.pk).status_code == 404
     reviews.open_to(case, case.peer, case.lead)
-    author.post("reviews_assessment_ask_check", made.pk, revision=2)
+    author.post("reviews_assessment_ask_check", made.pk, revision=2, despite_unanswered="on")
     assert rows(peer, TEXTS, waits="check") == {made}
     assert rows(author, TEXTS, waits="check") == set()
     assert buttons(peer, TEXT, made) == ["peer_check"]

@@ -161,9 +161,23 @@ def test_an_assessment_by_the_api():
         "responded_at": None,
         "finalized_at": None,
         "classified_pointer": "ANNEX-7",
+        "rubric": {"domain": "cyber", "number": 1},
+        "answers": [
+            {
+                "key": question.key,
+                "title": question.title,
+                "guidance": question.guidance,
+                "covered": "",
+                "text": "",
+                "answered": False,
+            }
+            for question in made.rubric.questions.all()
+        ],
         "versions_read": [],
         "logs": [],
         "response": "",
+        "asks_retest": False,
+        "retests": [],
         "verbs": [],
     }
     assert (answer.status_code, answer.json()) == (201, expected)
