@@ -81,10 +81,7 @@ RECORDS_REQUESTS = {
     "answer": "Recorded the answer to the records request",
 }
 LINKS = {"link_notice": "Linked the disclosure notice to a records request"}
-SCANS = {
-    "scan_version": "Scanned a file for malware",
-    "remove_file": "Removed a file whose content was disposed of",
-}
+SCANS = {"scan_version": "Scanned a file for malware", "remove_file": "Removed a file that was disposed of"}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
 LOOKS = {
     "listed": "Saw the case in a list",
