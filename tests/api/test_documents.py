@@ -81,6 +81,7 @@ def test_a_file_goes_in_and_comes_out_as_it_was():
                 "watermark_problem": "damaged",
                 "scan_state": "not_scanned",
                 "uploaded_at": AT,
+                "disposed_at": None,
             }
         ],
     }

@@ -146,6 +146,7 @@ def test_the_whole_way_by_program(case):
             "watermark_problem": "damaged",
             "scan_state": "not_scanned",
             "uploaded_at": "2026-09-14T14:00:00Z",
+            "disposed_at": None,
             "document": str(document.pk),
             "title": "Recipe",
         }
