@@ -57,9 +57,11 @@ def follow(before: Version | None, after: Version, *, at: datetime) -> list[Cons
     concerned = [kind for kind, (old, new) in offsets.items() if kind in moving or old != new]
     if not concerned:
         return []
-    # What is due by the old settings is told by them; nothing that was promised is lost, and the tick has no gap to find.
-    with versions.in_force(before.pk if before else None):
-        planning.plan(at=at)
+    # Where only the reminders change, what is due by those before is written down first: of it the new ones know nothing.
+    # Where a date moves, a reminder that nobody has been given yet moves with it.
+    if told := [kind for kind in concerned if kind not in moving]:
+        with versions.in_force(before.pk if before else None):
+            planning.plan(at=at, kinds=told)
     found = [_follow(kind, kind in moving, *offsets[kind], at=at) for kind in concerned]
     return [one for one in found if one.open]
 

@@ -1,6 +1,6 @@
 """Turning due deadlines into messages: a fixed number of statements, whatever the number of deadlines."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -51,7 +51,7 @@ _PLANNED = f"""
 _DUE = """
     due AS (
         SELECT * FROM deadlines_deadline
-        WHERE met_at IS NULL AND cancelled_at IS NULL AND next_at <= %(at)s
+        WHERE met_at IS NULL AND cancelled_at IS NULL AND next_at <= %(at)s{of_kinds}
         ORDER BY next_at LIMIT %(limit)s {lock}
     )
 """
@@ -77,7 +77,7 @@ def _parameters(at: datetime, limit: int | None) -> dict:
 def preview(*, at: datetime) -> list[dict]:
     """Who would be reminded of what at an instant, and why; writes nothing. Includes reminders already planned."""
     sql = f"""
-        WITH {_KINDS}, {_DUE.format(lock="")}
+        WITH {_KINDS}, {_DUE.format(lock="", of_kinds="")}
         SELECT d.id AS deadline, d.kind, d.case_number, d.due_at, k.name AS offset, u.id AS person, u.email,
                EXISTS (SELECT 1 FROM deadlines_message m
                        WHERE m.deadline_id = d.id AND m.recipient_id = u.id AND m."offset" = k.seconds) AS planned
@@ -89,14 +89,18 @@ def preview(*, at: datetime) -> list[dict]:
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
-def plan(*, at: datetime, limit: int | None = None) -> int:
-    """Write the messages due at an instant; returns how many are new. Twice, late or beside itself: the same rows.
+def plan(*, at: datetime, limit: int | None = None, kinds: Collection[str] | None = None) -> int:
+    """Write the messages due at an instant, of all kinds or of some; returns how many are new. Twice, late or beside itself: the
+    same rows.
 
     A deadline another planner holds is left to it. Each deadline's next moment moves on in the same transaction.
     """
     parameters = _parameters(at, limit)
+    of_kinds = ""
+    if kinds is not None:
+        of_kinds, parameters["of_kinds"] = " AND kind = ANY (%(of_kinds)s)", list(kinds)
     insert = f"""
-        WITH {_KINDS}, {_DUE.format(lock="FOR UPDATE SKIP LOCKED")},
+        WITH {_KINDS}, {_DUE.format(lock="FOR UPDATE SKIP LOCKED", of_kinds=of_kinds)},
         made AS (
             INSERT INTO deadlines_message (id, recipient_id, key, kind, case_id, case_number, link, deadline_id, "offset",
                                            due_at, created_at, state, try_at, attempts, failure)

@@ -163,6 +163,7 @@ def test_no_reminder_goes_out_twice_and_what_lies_in_the_past_is_skipped():
 def test_an_earlier_date_skips_its_past_reminders_and_says_how_many():
     case = make.Case(make.submitted)
     due, at = add_business_days(NOW, 2), NOW + 26 * HOUR
+    planning.plan(at=due - DAY)
     seen = actions.preview(actor=case.coordinator, typed={"target:acknowledge_business_days": "1"}, at=at)
     # Of -1d, 0 and +1d: the first was given before, the second lies in the past by the new date, the third moves.
     (one,) = seen.consequences
@@ -188,12 +189,24 @@ def test_other_offsets_hold_from_now_on_and_catch_up_on_nothing():
     assert Deadline.objects.get(kind="acknowledge").due_at == due
 
 
-def test_what_was_due_by_the_old_settings_is_told_before_they_change():
+def test_a_reminder_that_was_due_and_stays_is_told_though_others_change_before_the_tick():
     case = make.Case(make.submitted)
     due = add_business_days(NOW, 2)
     # No tick ran since the moment of the first reminder.
-    saved(case.coordinator, due - DAY + HOUR, offsets__acknowledge="+1d")
+    at = due - DAY + HOUR
+    saved(case.coordinator, at, offsets__acknowledge="-1d, +2d")
     assert told(case) == [("acknowledge", "-1d")]
+    reminders = set(Message.objects.filter(deadline__isnull=False).values_list("pk", flat=True))
+    assert planning.still_due(reminders, at=at) == reminders
+
+
+def test_a_reminder_that_was_due_and_not_given_yet_moves_with_its_date():
+    case = make.Case(make.submitted)
+    due = add_business_days(NOW, 2)
+    saved(case.coordinator, due - DAY + HOUR, target__acknowledge_business_days="4")
+    assert told(case) == []
+    planning.plan(at=add_business_days(NOW, 4))
+    assert told(case) == [("acknowledge", "-1d"), ("acknowledge", "0")]
 
 
 def test_other_facts_in_between_are_shown_again_and_nothing_is_saved():
