@@ -14,7 +14,7 @@ class ReviewsConfig(AppConfig):
         from portal.ledger.words import tell_changes
         from portal.submissions import hooks, next_steps, panels
         from portal.submissions.exports import archive as exports
-        from reviews import archive, deadline_kinds, leaving, policies, readers, targets
+        from reviews import archive, deadline_kinds, leaving, policies, readers, spill_kinds, targets
         from reviews import next_steps as own_steps
         from reviews.actions.clockwork import follow_window
         from reviews.actions.logs import told_of_log
@@ -30,6 +30,7 @@ class ReviewsConfig(AppConfig):
         account_hooks.KEEPS.append(leaving.kept)
         account_hooks.LEFT.append(leaving.left)
         targets.register()
+        spill_kinds.register_kinds()
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)
         next_steps.UPPER.append(own_steps.retests)

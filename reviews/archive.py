@@ -16,7 +16,7 @@ def of_case(submission: Submission, user: User, at: datetime) -> list[tuple[str,
     """``assessments.json``: each shared assessment with the lab's response, its author under the name the lab reads."""
     shared = Assessment.objects.visible_to(user, at=at).filter(submission=submission, shared_at__isnull=False)
     logs = Prefetch("logs", AgencyLog.objects.visible_to(user, at=at).with_scores())
-    rows = shared.for_lab().with_answers().with_retests().prefetch_related("versions_read__document", logs)
+    rows = shared.for_lab().with_answers().with_retests().with_versions_read().prefetch_related(logs)
     return [("assessments.json", plain_json([_told(row) for row in rows]))]
 
 

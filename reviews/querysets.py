@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
 
 from portal import clock
 from portal.accounts.models import Kind, Role
+from portal.submissions.freezing import frozen
 from portal.submissions.querysets import ASSESSMENTS, RECORD, agency_wide, live, names_shown, oversees
 from reviews.states import LAB_READS, LIVE, AssessmentState, AssignmentState, InquiryState
 
@@ -168,14 +169,15 @@ class AssessmentQuerySet(models.QuerySet):
             return self.none()
         at = at or clock.now()
         labs = user.organisations_as(Kind.LAB)
+        unfrozen = self.filter(~frozen("assessment"))
         reviews = user.has_seat(Kind.AGENCY, Role.REVIEWER)
         government = self._for_government(user, at, reviews=reviews)
         if reviews:
             withheld = Q(submission_id__in=unwritten(user, at))
             government &= Q(author=user) | Q(state__in=LAB_READS) | ~withheld
         if labs:
-            return self.filter(Q(submission__lab_id__in=labs, state__in=LAB_READS) | government)
-        return self.filter(government)
+            return unfrozen.filter(Q(submission__lab_id__in=labs, state__in=LAB_READS) | government)
+        return unfrozen.filter(government)
 
     def _for_government(self, user, at: datetime, *, reviews: bool) -> Q:
         if agency_wide(user):
@@ -193,6 +195,11 @@ class AssessmentQuerySet(models.QuerySet):
             shared_or_own = Q(state__in=LAB_READS) | Q(assignment__agency_id__in=agencies)
             wanted |= Q(submission_id__in=invited) & shared_or_own
         return wanted
+
+    def with_versions_read(self):
+        """With the versions that each author had read, less those of documents that a spill hides."""
+        versions = apps.get_model("submissions", "DocumentVersion").objects.unfrozen()
+        return self.prefetch_related(Prefetch("versions_read", versions.select_related("document")))
 
     def in_state(self, *states: str):
         return self.filter(state__in=states)
@@ -265,7 +272,7 @@ class InquiryQuerySet(models.QuerySet):
                 # After a withdrawal the record alone stays, with those who keep records.
                 government &= ~Q(state=InquiryState.WITHDRAWN)
             wanted |= government
-        return self.filter(wanted)
+        return self.filter(wanted).filter(~frozen("inquiry"))
 
     def readable_to(self, user):
         """Of rows this person sees, those whose words are open, as ``policies.reads_text_of`` has it."""

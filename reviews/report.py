@@ -30,12 +30,7 @@ _TEXTS = (("Method", "method"), ("Findings", "findings"), ("Limitations", "limit
 def shared_with_lab(user, case: Submission) -> list[Assessment]:
     """The assessments of which the report is made, if this person reads them; by domain, the oldest first."""
     rows = Assessment.objects.visible_to(user).filter(submission=case, state__in=LAB_READS).for_lab()
-    return list(
-        rows.with_answers()
-        .with_retests()
-        .prefetch_related("versions_read__document")
-        .order_by("domain", "shared_at", "id")
-    )
+    return list(rows.with_answers().with_retests().with_versions_read().order_by("domain", "shared_at", "id"))
 
 
 def as_pdf(

@@ -93,7 +93,7 @@ def assessment(request: HttpRequest, case_number: str, assessment_id: UUID) -> H
         else posted_revision(request.POST),
         answers=answers,
         unanswered=unanswered_words(answers),
-        versions=found.versions_read.select_related("document"),
+        versions=found.versions_read.unfrozen().select_related("document"),
         evidence=evidence_of(request.user, found),
         evidence_sides=LAB_SIDES,
         may_respond="respond" in policies.open_verbs(request.user, found),

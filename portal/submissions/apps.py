@@ -15,7 +15,7 @@ class SubmissionsConfig(AppConfig):
         from portal.ledger import words
         from portal.ledger.querysets import LAB_SIDE
         from portal.ledger.querysets import READERS as EVENT_READERS
-        from portal.submissions import history, hooks, leaving, policies, readers, targets, terms
+        from portal.submissions import history, hooks, leaving, policies, readers, spill_kinds, targets, terms
         from portal.submissions.actions.scanning import told_of_version
         from portal.submissions.admin import searching
         from portal.submissions.admin.home import queues
@@ -24,6 +24,7 @@ class SubmissionsConfig(AppConfig):
 
         register_kinds()
         hooks.STORED[DocumentVersion] = told_of_version
+        spill_kinds.register_kinds()
         targets.register()
         account_hooks.KEEPS.append(leaving.kept)
         terms.register()
@@ -39,6 +40,7 @@ class SubmissionsConfig(AppConfig):
                 "submissions.legalhold": history.LEGAL_HOLDS,
                 "submissions.recordsrequest": history.RECORDS_REQUESTS,
                 "submissions.requestnotice": history.LINKS,
+                "submissions.spill": history.SPILLS,
             }
         )
         words.LOOKS.update(history.LOOKS)

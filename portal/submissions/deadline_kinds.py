@@ -31,6 +31,9 @@ ESSENTIAL = frozenset(
         "close",
         "dispose",
         "malware_found",
+        "spill_reported",
+        "spill_lifted",
+        "spill_removed",
     }
 )
 
@@ -187,6 +190,17 @@ def _steps() -> tuple[NoticeKind, ...]:
             "malware_found",
             "Malware found",
             "Malware was found in a file of this case. It is given to nobody.",
+        ),
+        NoticeKind(
+            "spill_reported",
+            "Spill reported",
+            "Something was reported that the portal must not store. It is frozen: nobody sees it.",
+        ),
+        NoticeKind(
+            "spill_lifted", "Spill lifted", "What was frozen after a report of a spill is open again."
+        ),
+        NoticeKind(
+            "spill_removed", "Content removed", "What was frozen after a report of a spill was removed."
         ),
         NoticeKind("mark_document", "Marking changed", "The lab changed the marking of a document."),
         NoticeKind("add_evaluations", "Evaluations added", "The lab added evaluations to this case."),

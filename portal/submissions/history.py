@@ -50,6 +50,15 @@ CHANGES = {
     "withdraw": "Withdrew the case",
     "close": "Closed the case",
     "dispose": "Disposed of the content of the files, under the retention schedule",
+    "report_spill": "Reported a spill, and froze part of the case",
+    "lift_spill": "Lifted a spill, and opened again what was frozen",
+    "remove_content": "Removed the content of a spill for good",
+}
+SPILLS = {
+    "report_spill": "Reported a spill",
+    "lift_spill": "Lifted the spill",
+    "remove_content": "Removed the content",
+    "content_destroyed": "The stored content was destroyed",
 }
 UPLOADS = {"begin_upload": "Began to upload a file", "end_upload": "Gave up an upload"}
 QUESTIONS = {
@@ -202,6 +211,8 @@ def _told(event: Event) -> Told:
         what = f"{what}, version {data['terms']}{side}"
     if "facts_version" in data:
         what = f"{what}, version {data['facts_version']}"
+    if "spill" in data:
+        what = f"{what}: {data['kind']}"
     if event.verb == "mark_document":
         what = f"{what}, from {data['from']} to {data['to']}"
     moved = []
@@ -250,7 +261,7 @@ class Look:
 
 def with_files(found: QuerySet[Event]) -> QuerySet[Event]:
     """Looks with the file that each of them was at."""
-    version = DocumentVersion.objects.filter(pk=OuterRef("subject_id"))
+    version = DocumentVersion.objects.unfrozen().filter(pk=OuterRef("subject_id"))
     words = JSONObject(
         title=F("document__title"), name=F("name"), number=F("number"), content_type=F("content_type")
     )
@@ -288,7 +299,7 @@ def _copy_of(event: Event, version: dict) -> str:
 
 def documents(case: Submission) -> QuerySet[Document]:
     """The case's documents, each with its versions; two queries."""
-    return case.documents.filter(removed_at=None).prefetch_related("versions")
+    return case.documents.standing().prefetch_related("versions")
 
 
 def documents_of(case: Submission) -> list[Document]:
@@ -298,4 +309,4 @@ def documents_of(case: Submission) -> list[Document]:
 
 def evaluations_of(case: Submission) -> list[Evaluation]:
     """The case's rows of results but for those that were taken back; one query."""
-    return list(case.evaluation_rows.filter(taken_back_at=None))
+    return list(case.evaluation_rows.unfrozen().filter(taken_back_at=None))

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.submissions import hooks
+from portal.submissions.freezing import DOCUMENT, frozen
 from portal.submissions.states import State
 
 # The parts of a case, which open and close at different times. "record" is that the case exists: number, lab, state, dates.
@@ -247,10 +248,14 @@ class DocumentQuerySet(models.QuerySet):
             seen = submissions.visible_to(user, scope=DOCUMENTS, at=at).order_by()
             if not user.has_seat(Kind.PARTNER):
                 # Asked for each document of a page, not answered for all cases beforehand.
-                return self.filter(Exists(seen.filter(pk=OuterRef("submission_id"))), removed_at=None)
+                return self.standing().filter(Exists(seen.filter(pk=OuterRef("submission_id"))))
             whole = seen.values("pk")
         single = mine.filter(document__isnull=False).values("document_id")
-        return self.filter(Q(submission_id__in=whole) | Q(pk__in=single), removed_at=None)
+        return self.standing().filter(Q(submission_id__in=whole) | Q(pk__in=single))
+
+    def standing(self):
+        """Those that were not taken out, and that no spill hides."""
+        return self.filter(~frozen(DOCUMENT), removed_at=None)
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
@@ -283,11 +288,21 @@ class ContactQuerySet(models.QuerySet):
         return self.filter(taken_off_at=None)
 
 
+class VersionQuerySet(models.QuerySet):
+    def unfrozen(self):
+        """Versions of documents that no spill hides; whoever names a file beside something else asks this."""
+        return self.filter(~frozen(DOCUMENT, "document_id"))
+
+
 class EvaluationQuerySet(models.QuerySet):
+    def unfrozen(self):
+        """Rows that were not read from a document that a spill hides."""
+        return self.filter(~frozen(DOCUMENT, "source_version__document_id"))
+
     def visible_to(self, user, *, at: datetime | None = None):
         """Rows of the cases whose facts this person may read."""
         submissions = apps.get_model("submissions", "Submission").objects
-        return self.filter(
+        return self.unfrozen().filter(
             submission_id__in=submissions.visible_to(user, scope=FACTS, at=at).order_by().values("pk")
         )
 

@@ -62,7 +62,7 @@ class DisclosureNoticeQuerySet(models.QuerySet):
         """For a page: with what was said to it, and the documents it names."""
         get = apps.get_model
         said = get("submissions", "DisclosureStatement").objects.select_related("organisation", "said_by")
-        named = get("submissions", "Document").objects.order_by("created_at", "id")
+        named = get("submissions", "Document").objects.standing().order_by("created_at", "id")
         return self.select_related("submission__lab", "agency", "given_by").prefetch_related(
             Prefetch("statements", said), Prefetch("documents", named)
         )

@@ -10,6 +10,7 @@ from django.db.models import FloatField, OuterRef, Prefetch, Q, Value
 from django.db.models.functions import Left
 
 from portal.accounts.models import Kind
+from portal.submissions.freezing import QUESTION, frozen
 from portal.submissions.querysets import FACTS, names_shown
 from portal.submissions.states import RequestState
 
@@ -22,7 +23,8 @@ class InformationRequestQuerySet(models.QuerySet):
         """The questions on the cases whose facts this person sees: whoever reads those reads what is asked about them."""
         submissions = apps.get_model("submissions", "Submission").objects
         return self.filter(
-            submission_id__in=submissions.visible_to(user, scope=FACTS, at=at).order_by().values("pk")
+            ~frozen(QUESTION),
+            submission_id__in=submissions.visible_to(user, scope=FACTS, at=at).order_by().values("pk"),
         )
 
     def beyond(self, user):
@@ -76,6 +78,7 @@ class InformationRequestQuerySet(models.QuerySet):
         )
         again = get("submissions", "RequestFollowUp").objects.select_related("agency", "asked_by")
         merged = self.model.objects.select_related("agency", "asked_by").order_by("number")
+        merged = merged.annotate(is_frozen=frozen(QUESTION))
         return (
             self.select_related("submission__lab", "agency", "asked_by", "merged_into")
             .prefetch_related(

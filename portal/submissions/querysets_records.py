@@ -6,7 +6,7 @@ from django.db.models import BigIntegerField, Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import SubmissionQuerySet, no_conflict, oversees
+from portal.submissions.querysets import SubmissionQuerySet, VersionQuerySet, no_conflict, oversees
 
 
 class LegalHoldQuerySet(models.QuerySet):
@@ -39,7 +39,7 @@ class LegalHoldQuerySet(models.QuerySet):
         )
 
 
-class DocumentVersionQuerySet(models.QuerySet):
+class DocumentVersionQuerySet(VersionQuerySet):
     def to_remove(self):
         """Those that were disposed of and whose file is still in the storage."""
         return self.filter(disposed_at__isnull=False, file_removed_at=None)

@@ -43,7 +43,7 @@ def receipt(case: Submission) -> Receipt | None:
     if event is None:
         return None
     wanted = {(row["document"], row["version"]): row.get("marking", "") for row in event.data["received"]}
-    found = DocumentVersion.objects.filter(document_id__in=[document for document, _ in wanted])
+    found = DocumentVersion.objects.unfrozen().filter(document_id__in=[document for document, _ in wanted])
     files = [
         Received(version, wanted[str(version.document_id), version.number])
         for version in found.select_related("document").order_by("document__created_at", "document_id")
@@ -57,7 +57,7 @@ def receipt(case: Submission) -> Receipt | None:
         files,
         instant_of(dates.get("planned_partner_release")) if moved else case.planned_partner_release,
         instant_of(dates.get("planned_public_release")) if moved else case.planned_public_release,
-        list(case.evaluation_rows.filter(pk__in=event.data.get("evaluations", ()))),
+        list(case.evaluation_rows.unfrozen().filter(pk__in=event.data.get("evaluations", ()))),
         event.seq,
         bytes(event.digest).hex(),
     )

@@ -162,3 +162,25 @@ RECORDS_REQUEST = Machine(
     terminal=frozenset({Q.ANSWERED}),
     derived={},
 )
+
+
+class SpillState(models.TextChoices):
+    FROZEN = "frozen", "Frozen"
+    LIFTED = "lifted", "Lifted: it was none"
+    REMOVED = "removed", "Content removed"
+
+
+# "security": a security officer of an agency that looks after it. Reporting is outside the table: it makes the row.
+SPILL = Machine(
+    name="spill",
+    transitions=(
+        *steps(
+            [SpillState.FROZEN], SpillState.LIFTED, "lift_spill", "security", needs_reason=True, label="Lift"
+        ),
+        *steps(
+            [SpillState.FROZEN], SpillState.REMOVED, "remove_content", "security", label="Remove the content"
+        ),
+    ),
+    terminal=frozenset({SpillState.LIFTED, SpillState.REMOVED}),
+    derived={},
+)

@@ -4,8 +4,9 @@ from portal.tasks import task
 
 @task(name="portal.submissions.tasks.record_clock", expires=60)
 def record_clock():
-    """Record the windows that opened or ended since the last run."""
+    """Record the windows that opened or ended since the last run, and finish removals that were begun."""
     actions.record_clock()
+    actions.finish_removals()
 
 
 @task(name="portal.submissions.tasks.remove_orphans", expires=3600)

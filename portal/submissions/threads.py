@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from portal.submissions.freezing import FROZEN_WORDS
 from portal.submissions.models import DocumentVersion, InformationRequest
 
 ASKED, MERGED, ANSWERED, ASKED_AGAIN = "asked", "merged", "answered", "asked_again"
@@ -47,7 +48,13 @@ def thread(question: InformationRequest, *, documents: Collection[UUID], for_lab
         )
     ]
     said += [
-        Said(MERGED, other.asked_at, asker(other.agency, other.asked_by), other.text, other.number)
+        Said(
+            MERGED,
+            other.asked_at,
+            asker(other.agency, other.asked_by),
+            FROZEN_WORDS if other.is_frozen else other.text,
+            other.number,
+        )
         for other in question.merged.all()
     ]
     said += [

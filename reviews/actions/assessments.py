@@ -10,6 +10,7 @@ from portal.errors import AlreadyDone, Missing, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
 from portal.submissions.actions import case as cases
+from portal.submissions.actions.frozen import refuse_frozen
 from portal.submissions.models import Submission
 from reviews import deadline_kinds as kinds
 from reviews import policies
@@ -252,6 +253,7 @@ def lock(actor, assessment: Assessment, at: datetime | None):
         .get(pk=assessment.pk)
     )
     found.submission = case
+    refuse_frozen("assessment", found.pk)
     return case, found, policies.assessment_capacities(actor, found, at=at), at
 
 

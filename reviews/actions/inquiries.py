@@ -13,6 +13,8 @@ from portal.deadlines.models import Deadline
 from portal.errors import AlreadyDone, Missing, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
+from portal.submissions.actions.frozen import refuse_frozen
+from portal.submissions.models import Spill
 from reviews import deadline_kinds as kinds
 from reviews import policies
 from reviews.actions import common
@@ -147,7 +149,9 @@ def remind_coordinators(inquiry: Inquiry, *, at: datetime) -> None:
     Each names its person, because an inquiry is no case and so has no audience that reminders could be read from.
     """
     wanted = {}
-    if inquiry.state == InquiryState.SUBMITTED:
+    # Nobody acts on what a spill hides.
+    is_frozen = Spill.objects.hiding("inquiry", inquiry.pk).exists()
+    if inquiry.state == InquiryState.SUBMITTED and not is_frozen:
         wanted = {uuid5(inquiry.pk, str(person)): person for person in _office(inquiry)}
     open_ones = Deadline.objects.still_open().filter(
         kind=kinds.ACKNOWLEDGE_INQUIRY, case_number=inquiry.number
@@ -196,6 +200,7 @@ def _take(inquiry: Inquiry, values: dict) -> None:
 def _lock(actor, inquiry: Inquiry, at: datetime | None):
     found = Inquiry.objects.select_for_update(of=("self",)).select_related("lab").get(pk=inquiry.pk)
     at = at or clock.now()
+    refuse_frozen("inquiry", found.pk)
     return found, policies.inquiry_capacities(actor, found, at=at), at
 
 

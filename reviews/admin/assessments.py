@@ -265,5 +265,5 @@ class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
     def documents_read(self, assessment):
         if assessment.shared_at is None:
             return NONE
-        versions = assessment.versions_read.select_related("document")
+        versions = assessment.versions_read.unfrozen().select_related("document")
         return ", ".join(f"{one.document.title}, version {one.number}" for one in versions) or "None"

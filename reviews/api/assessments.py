@@ -193,7 +193,9 @@ class AssessmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
 
     def visible(self) -> QuerySet:
         rows = Assessment.objects.visible_to(self.request.user).for_workbench().with_public_names()
-        return rows if self.action == "list" else rows.with_answers().with_retests()
+        if self.action == "list":
+            return rows
+        return rows.with_answers().with_retests().with_versions_read()
 
     def get_serializer_class(self) -> type[serializers.Serializer]:
         return self.serializer_class if self.action == "list" else self.answer_class

@@ -15,6 +15,7 @@ from portal import clock, programme
 from portal.doors import attempt, see_other
 from portal.ledger.models import Event
 from portal.submissions import sight
+from portal.submissions.freezing import DOCUMENT, frozen
 from portal.submissions.models import Document, Submission
 from portal.submissions.views.base import lab_page, page, take, the_case
 
@@ -100,7 +101,9 @@ def grant(request: HttpRequest, case_number: str, grant_id) -> HttpResponse:
         can=policies.open_verbs(request.user, found, at=at),
         writes="lab" in mine and found.state_at(at) in NOT_ENDED,
         reveals="lab" in mine and found.instructions_set_at is not None,
-        scope=list(found.scope.filter(ended_at=None).select_related("document")),
+        scope=list(
+            found.scope.filter(~frozen(DOCUMENT, "document_id"), ended_at=None).select_related("document")
+        ),
         named=list(found.named.filter(ended_at=None).select_related("user")),
         extension=found.extensions.filter(completed_at=None, dropped_at=None).first(),
         history=_history(case, found),

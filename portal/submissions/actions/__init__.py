@@ -22,6 +22,7 @@ from portal.submissions.actions.leaving import release, withdraw
 from portal.submissions.actions.obligations import attest as attest_obligation
 from portal.submissions.actions.orphans import remove_orphans
 from portal.submissions.actions.scanning import scan_waiting
+from portal.submissions.actions.spills import finish_removals, lift_spill, remove_content, report_spill
 from portal.submissions.actions.terms import accept_terms, propose_terms
 from portal.submissions.actions.uploads import begin_upload, end_upload, receive, remove_expired
 from portal.submissions.actions.workflow import acknowledge, close, move_dates, request_correction, submit
@@ -45,7 +46,9 @@ __all__ = [
     "dispose",
     "end_conflict",
     "end_upload",
+    "finish_removals",
     "holds",
+    "lift_spill",
     "mark_document",
     "merge_draft",
     "move_dates",
@@ -58,10 +61,12 @@ __all__ = [
     "record_clock",
     "records_requests",
     "release",
+    "remove_content",
     "remove_disposed",
     "remove_document",
     "remove_expired",
     "remove_orphans",
+    "report_spill",
     "request_correction",
     "reveal_instructions",
     "save_draft",

@@ -11,8 +11,10 @@ from portal.accounts.models import Kind, Organisation
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused, WrongState
 from portal.submissions import markings, policies, watermarks
 from portal.submissions.actions import case as steps
+from portal.submissions.actions.frozen import refuse_frozen
 from portal.submissions.actions.storing import become, refuse_repeat, stored
 from portal.submissions.actions.uploads import spend
+from portal.submissions.freezing import DOCUMENT
 from portal.submissions.looks import looked, standing
 from portal.submissions.models import Document, DocumentVersion, Submission
 
@@ -107,6 +109,7 @@ def add_version(
     with stored(upload, actor=actor, kind=DocumentVersion, sha256=sha256) as version, transaction.atomic():
         case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="add_version", at=at)
         document = Document.objects.select_for_update().get(pk=document.pk)
+        refuse_frozen(DOCUMENT, document.pk)
         if document.removed_at is not None:
             raise WrongState("This document was taken out.")
         newest = document.versions.first()
@@ -158,6 +161,7 @@ def mark_document(
     """
     case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="mark_document", at=at)
     document = Document.objects.select_for_update().get(pk=document.pk)
+    refuse_frozen(DOCUMENT, document.pk)
     if document.removed_at is not None:
         raise WrongState("This document was taken out.")
     before = document.marks
@@ -192,6 +196,7 @@ def remove_document(*, actor, document: Document, at: datetime | None = None) ->
     """Take a document out of a draft, before anyone outside the lab could see it; its file stays until retention ends it."""
     case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="remove_document", at=at)
     document = Document.objects.select_for_update().get(pk=document.pk)
+    refuse_frozen(DOCUMENT, document.pk)
     if document.removed_at is None:
         document.removed_at = at
         document.save(update_fields=["removed_at"])

@@ -15,6 +15,8 @@ from portal.machine import Transition
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import policies
 from portal.submissions.actions import case as cases
+from portal.submissions.actions.frozen import refuse_frozen
+from portal.submissions.freezing import QUESTION
 from portal.submissions.models import Audience, InformationRequest, Submission
 from portal.submissions.querysets import FACTS, live
 from portal.submissions.states import REQUEST
@@ -60,6 +62,7 @@ def _require_step(actor, found: InformationRequest, verb: str, at: datetime, rea
     mine = policies.question_capacities(actor, found, at=at)
     if not mine:
         raise NotAllowed("This step is not yours to take.")
+    refuse_frozen(QUESTION, found.pk)
     step = REQUEST.require(found.state_at(at), verb, mine, reason=reason)
     require_going(found.submission, at)
     return step

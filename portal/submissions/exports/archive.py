@@ -33,6 +33,13 @@ class Part:
     content: bytes = b""
     version: DocumentVersion | None = None
 
+    def is_frozen(self) -> bool:
+        """Whether a spill hides its document, asked anew."""
+        return (
+            self.version is not None
+            and not DocumentVersion.objects.unfrozen().filter(pk=self.version.pk).exists()
+        )
+
     def pieces(self) -> Iterator[bytes]:
         if self.version is None:
             yield self.content
@@ -49,7 +56,10 @@ def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
             "facts.json",
             record.plain_json([_facts(version) for version in case.facts_versions.order_by("number")]),
         ),
-        Part("evaluations.json", record.plain_json([_evaluation(row) for row in case.evaluation_rows.all()])),
+        Part(
+            "evaluations.json",
+            record.plain_json([_evaluation(row) for row in case.evaluation_rows.unfrozen()]),
+        ),
         Part("contacts.json", record.plain_json([_contact(row) for row in case.contacts.all()])),
         Part("terms.json", record.plain_json([_terms(version) for version in case.terms.order_by("number")])),
         Part("questions.json", record.plain_json(_questions(case, user))),
@@ -93,6 +103,10 @@ def stream(
                 continue
             if part.version is not None:
                 _require(still_allowed)
+                if part.is_frozen():
+                    # No name of it: the name may be what was spilled.
+                    listed.append({"path": None, "withheld": "frozen after a report of a spill"})
+                    continue
             sha256, size, since = hashlib.sha256(), 0, 0
             entry = zipfile.ZipInfo(part.path, date_time=at.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
@@ -102,7 +116,7 @@ def stream(
                     size += len(piece)
                     since += len(piece)
                     if part.version is not None and since >= RECHECK_EVERY:
-                        _require(still_allowed)
+                        _require(lambda part=part: still_allowed() and not part.is_frozen())
                         since = 0
                     target.write(piece)
                     yield sink.taken()

@@ -13,6 +13,7 @@ from portal.submissions.models.obligations import Obligation
 from portal.submissions.models.questions import InformationRequest, RequestAnswer, RequestFollowUp
 from portal.submissions.models.records import LegalHold, Retention
 from portal.submissions.models.records_requests import RecordsRequest, RequestNotice
+from portal.submissions.models.spills import Spill
 from portal.submissions.models.stored import FILES_FOLDER, StoredFile, _file_path
 from portal.submissions.models.uploads import Upload
 
@@ -40,6 +41,7 @@ __all__ = [
     "RequestFollowUp",
     "RequestNotice",
     "Retention",
+    "Spill",
     "StoredFile",
     "Submission",
     "Terms",
