@@ -37,7 +37,7 @@ def but_spills(table):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_saved_views"),
-        ("submissions", "0017_words"),
+        ("submissions", "0020_records_requests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
