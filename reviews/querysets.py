@@ -9,7 +9,15 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
 from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.submissions.freezing import frozen
-from portal.submissions.querysets import ASSESSMENTS, RECORD, agency_wide, live, names_shown, oversees
+from portal.submissions.querysets import (
+    ASSESSMENTS,
+    RECORD,
+    agency_wide,
+    has_no_conflicts,
+    live,
+    names_shown,
+    oversees,
+)
 from reviews.states import LAB_READS, LIVE, AssessmentState, AssignmentState, InquiryState
 
 
@@ -25,13 +33,16 @@ def _cases_as(user, scope: str, at: datetime, *capacities: str):
 
 
 def barred_labs(user):
-    barriers = apps.get_model("submissions", "Barrier").objects.order_by()
-    return barriers.filter(user=user, organisation__isnull=False).values("organisation_id")
+    return _barriers(user).filter(organisation__isnull=False).values("organisation_id")
 
 
 def barred_cases(user):
-    barriers = apps.get_model("submissions", "Barrier").objects.order_by()
-    return barriers.filter(user=user, submission__isnull=False).values("submission_id")
+    return _barriers(user).filter(submission__isnull=False).values("submission_id")
+
+
+def _barriers(user):
+    rows = apps.get_model("submissions", "Barrier").objects.order_by()
+    return rows.none() if has_no_conflicts(user) else rows.filter(user=user)
 
 
 def is_active(user) -> bool:

@@ -12,7 +12,7 @@ from portal.deadlines.models import Message
 from portal.ledger.models import Event
 from portal.submissions.models import Barrier, Submission
 from portal.submissions.policies import LAB_SEES
-from portal.submissions.querysets import oversees
+from portal.submissions.querysets import has_no_conflicts, oversees
 from portal.submissions.readers import OneOf, cases_overseen
 from reviews.deadline_kinds import OF_A_DESIGNATION, OF_AN_INQUIRY
 from reviews.models import (
@@ -80,7 +80,7 @@ def messages(user) -> Q | None:
 def barred(user) -> Q | None:
     """What a person of an agency was told, on the workbench's side, of the inquiries and designations of labs that a conflict
     keeps from them."""
-    if not user.has_seat(Kind.AGENCY):
+    if has_no_conflicts(user) or not user.has_seat(Kind.AGENCY):
         return None
     labs = barred_labs(user)
     inquiries = Inquiry.objects.filter(lab__in=labs).beyond(user).order_by()

@@ -9,6 +9,7 @@ class SubmissionsConfig(AppConfig):
     def ready(self):
         from portal.accounts import hooks as account_hooks
         from portal.accounts.models import PERMISSION_POLICIES
+        from portal.accounts.querysets import STANDING
         from portal.admin.panels import HOME_PANELS, NAMES, SEARCHES
         from portal.deadlines.querysets import BARRED, CASELESS, CASES, HIDDEN
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
@@ -21,7 +22,9 @@ class SubmissionsConfig(AppConfig):
         from portal.submissions.admin.home import queues
         from portal.submissions.deadline_kinds import register_kinds
         from portal.submissions.models import DocumentVersion
+        from portal.submissions.querysets import is_barred
 
+        STANDING["is_barred"] = is_barred
         register_kinds()
         hooks.STORED[DocumentVersion] = told_of_version
         spill_kinds.register_kinds()

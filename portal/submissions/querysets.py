@@ -98,8 +98,23 @@ def live(at: datetime, prefix: str = "") -> Q:
     )
 
 
+def is_barred():
+    """For a query of people: whether any conflict keeps a person from anything."""
+    return Exists(apps.get_model("submissions", "Barrier").objects.filter(user=OuterRef("pk")).order_by())
+
+
+def has_no_conflicts(user) -> bool:
+    """Whether the present request found, when it asked who is signed in, that no conflict keeps this person from anything.
+
+    False for a person who was read in another way: then the database is asked each time.
+    """
+    return getattr(user, "is_barred", None) is False
+
+
 def no_conflict(user, *, case: str = "pk", lab: str = "lab_id") -> Q:
     """Rows about no case that a conflict hides from this person; ``case`` and ``lab`` are the columns that name them."""
+    if has_no_conflicts(user):
+        return Q()
     barriers = apps.get_model("submissions", "Barrier").objects.filter(user=user).order_by()
     labs = barriers.filter(organisation__isnull=False).values("organisation_id")
     cases = barriers.filter(submission__isnull=False).values("submission_id")

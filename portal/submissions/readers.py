@@ -10,7 +10,7 @@ from portal.deadlines.registry import DEADLINES
 from portal.ledger.models import Event
 from portal.submissions.deadline_kinds import ANSWER_RECORDS_REQUEST
 from portal.submissions.models import Audience, DisclosureNotice, LegalHold, RecordsRequest, Submission
-from portal.submissions.querysets import agency_wide, live, no_conflict, oversees
+from portal.submissions.querysets import agency_wide, has_no_conflicts, live, no_conflict, oversees
 
 EXPORTS = ("exported_list", "exported_figures")
 PROGRAMME = ("changed_settings", "left_programme", "rejoined_programme")
@@ -164,7 +164,7 @@ def case_numbers(ids) -> dict:
 
 def barred(user) -> Q | None:
     """The messages of cases from which a conflict keeps a person of an agency; what they were told as the lab's own stays."""
-    if not user.has_seat(Kind.AGENCY):
+    if has_no_conflicts(user) or not user.has_seat(Kind.AGENCY):
         return None
     about = Submission.objects.filter(pk=OuterRef("case_id")).beyond(user)
     return Q(Exists(about.exclude(no_conflict(user)).order_by()))
