@@ -28,6 +28,7 @@ def test_what_waits_on_me_is_what_stands_in_my_queues():
     reviewed = desk.Reviewed()
     desk.draft(reviewed, findings="Marzipan.")
     asked = desk.Reviewed()
+    desk.open_to(asked, asked.peer)
     draft = desk.draft(asked)
     desk.actions.ask_check(actor=asked.reviewer, assessment=draft, at=NOW)
     proposed = desk.Reviewed()

@@ -66,6 +66,7 @@ class Compared(reviewing.Reviewed):
 
     def __init__(self):
         super().__init__()
+        reviewing.open_to(self, self.peer, self.lead)
         cases.add_evaluations(
             actor=self.contributor,
             submission=self.submission,

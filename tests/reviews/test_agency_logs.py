@@ -30,6 +30,7 @@ def rows(log: AgencyLog) -> list[tuple]:
 
 def test_a_log_is_read_hashed_and_stored_with_its_rows(folder):
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     draft = reviewing.draft(case)
     stream = archive()
     found = AgencyLog.objects.get(pk=put(case, draft, stream).pk)
@@ -62,6 +63,7 @@ def test_a_log_is_read_hashed_and_stored_with_its_rows(folder):
 @real
 def test_real_logs_give_the_numbers_of_their_source():
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     draft = reviewing.draft(case)
     for path in sorted(SAMPLES.iterdir()):
         found = put(case, draft, path.read_bytes(), name=path.name)
@@ -91,6 +93,7 @@ def scores(*metrics: dict) -> dict:
 
 def test_what_is_no_number_is_left_out_and_said_and_a_missing_error_is_none():
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     found = put(
         case,
         reviewing.draft(case),
@@ -115,6 +118,7 @@ def test_what_is_no_number_is_left_out_and_said_and_a_missing_error_is_none():
 
 def test_a_log_that_did_not_succeed_has_no_rows_and_says_why():
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     found = put(
         case,
         reviewing.draft(case),
@@ -127,6 +131,7 @@ def test_a_log_that_did_not_succeed_has_no_rows_and_says_why():
 
 def test_of_very_many_results_and_problems_some_are_kept_and_the_rest_is_counted():
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     many = {f"m{number}": number for number in range(250)} | {f"n{number}": "no" for number in range(30)}
     found = put(case, reviewing.draft(case), as_json(**scores(many)), name="log.json")
     assert len(rows(found)) == 200
@@ -172,6 +177,7 @@ def bomb() -> bytes:
 )
 def test_a_hostile_file_is_refused_beside_its_field_and_nothing_is_stored(content, name, reason, folder):
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     draft = reviewing.draft(case)
     file = make.ContentFile(content(), name=name.rpartition("/")[2])
     file.sent_name = name
@@ -187,6 +193,7 @@ def test_a_hostile_file_is_refused_beside_its_field_and_nothing_is_stored(conten
 
 def test_characters_no_database_keeps_do_no_harm():
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     found = put(
         case, reviewing.draft(case), with_eval(task="ra\x00nge\ud800", model="m\x00"), name="log.json"
     )
@@ -195,6 +202,7 @@ def test_characters_no_database_keeps_do_no_harm():
 
 def test_the_hash_that_was_said_is_held_to():
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     draft = reviewing.draft(case)
     with pytest.raises(Invalid, match="changed on its way"):
         actions.add_log(
@@ -206,6 +214,7 @@ def test_the_hash_that_was_said_is_held_to():
 def test_the_same_file_once_and_no_more_than_so_many(monkeypatch, folder):
     monkeypatch.setattr(AgencyLog, "AT_MOST", 2)
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     draft = reviewing.draft(case)
     first = put(case, draft)
     with pytest.raises(AlreadyDone):
@@ -221,6 +230,7 @@ def test_the_same_file_once_and_no_more_than_so_many(monkeypatch, folder):
 
 def test_only_its_author_and_only_in_the_draft():
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     draft = reviewing.draft(case)
     found = put(case, draft)
     for person in (
@@ -249,6 +259,7 @@ def test_only_its_author_and_only_in_the_draft():
 
 def test_a_check_of_what_stood_there_before_is_refused():
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     draft = reviewing.draft(case)
     asked = actions.ask_check(actor=case.reviewer, assessment=draft, at=NOW)
     seen = asked.revision
@@ -273,6 +284,7 @@ def test_a_check_of_what_stood_there_before_is_refused():
 
 def test_a_log_is_taken_out_of_its_own_assessment_once_and_stays_on_record():
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     draft, other = reviewing.draft(case), reviewing.draft(case)
     found = put(case, draft)
     with pytest.raises(AgencyLog.DoesNotExist):
@@ -302,6 +314,7 @@ def test_a_log_is_taken_out_of_its_own_assessment_once_and_stays_on_record():
 )
 def test_the_database_refuses_what_the_actions_do_not_do(change):
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     draft = reviewing.draft(case)
     found = put(case, draft)
     actions.ask_check(actor=case.reviewer, assessment=draft, at=NOW)
@@ -318,6 +331,7 @@ def test_the_database_refuses_what_the_actions_do_not_do(change):
 )  # fmt: skip
 def test_the_database_holds_no_row_that_is_no_number(values):
     case = reviewing.Reviewed()
+    reviewing.open_to(case, case.peer, case.lead)
     found = put(case, reviewing.draft(case))
     row = {"log": found, "position": 5, "score": "s", "metric": "m", "value": 1.0, "stderr": None}
     with pytest.raises(DatabaseError), transaction.atomic():
