@@ -303,4 +303,4 @@ def test_pages_cost_the_same_with_one_log_and_with_eight(number):
         "api, compared": statements(lambda: caller.get(f"assessments/{case.draft.pk}/evidence/")),
         "api": statements(lambda: caller.get(f"assessments/{case.draft.pk}/")),
     }
-    assert costs == {"lab": 13, "compared": 10, "assessment": 10, "api, compared": 8, "api": 8}
+    assert costs == {"lab": 17, "compared": 13, "assessment": 16, "api, compared": 8, "api": 12}

@@ -252,7 +252,7 @@ def refuse_withheld(version: DocumentVersion) -> None:
     """Raise Refused for a file in which malware was found, and Disposed for one whose content is gone."""
     if not version.withheld_now():
         return
-    if version.disposed_at is not None:
+    if version.disposed_told:
         raise Disposed(version.disposed_told)
     if version.is_withheld:
         raise Refused("Malware was found in this file, so it is given to nobody.", code="malware_found")

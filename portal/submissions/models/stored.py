@@ -69,6 +69,11 @@ class StoredFile(Key):
         """Whether nobody gets it, because malware was found in it."""
         return self.scan_state == Scan.FOUND
 
+    @property
+    def disposed_told(self) -> str:
+        """That its content is no longer there, in words; empty while it is, as for every kind that is not disposed of."""
+        return ""
+
     def withheld_now(self) -> bool:
         """``is_withheld``, asked anew: the scan may have ended since this was read."""
         return type(self)._base_manager.filter(pk=self.pk, scan_state=Scan.FOUND).exists()
