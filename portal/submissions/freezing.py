@@ -10,6 +10,13 @@ HIDING = (SpillState.FROZEN, SpillState.REMOVED)
 # What is shown in its place where other rows have to stand around it.
 FROZEN_WORDS = "Frozen after a report of a spill."
 REMOVED_WORDS = "Removed after a spill."
+# What a page says before somebody reports one.
+WHAT_HAPPENS = (
+    "For something that the portal must not store: classified or export-controlled information, or personal data. It is frozen in"
+    " that moment: nobody sees it any more, you and the lab included, in any list, page or download. Security officers are told"
+    " the case number, and lift it or destroy the content. The case, its dates and every step on it stay as they are. Do not"
+    " describe what you saw anywhere in the portal."
+)
 DOCUMENT, QUESTION = "document", "question"
 
 

@@ -14,6 +14,7 @@ from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from portal.submissions import policies as cases
 from portal.submissions.admin.fields import CaseStepForm
+from portal.submissions.admin.spills import report_step
 from portal.submissions.models import Submission
 from reviews import actions, looks, policies
 from reviews.admin import answering, logs
@@ -206,6 +207,7 @@ class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
             explain="The lab has responded. The assessment and the response stay as they are.",
             done="The assessment is final.",
         ),
+        report_step("assessment"),
     )
 
     def get_urls(self):

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
+from portal.submissions.admin.spills import report_step
 from reviews import actions, looks, policies
 from reviews.admin.columns import NONE, shown
 from reviews.models import Designation, Inquiry
@@ -61,6 +62,7 @@ class InquiryAdmin(PortalAdmin):
         ),
         Step("answer", verbs.answer, form=AnswerForm, done="Answered. The lab has been told."),
         Step("close", verbs.close, done="Closed."),
+        report_step("inquiry"),
     )
     bulk_steps = ("acknowledge",)
 

@@ -17,6 +17,7 @@ from portal.api.verbs import VerbsMixin
 from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
 from portal.errors import Invalid, NotAllowed
 from portal.submissions.api.filters import CaseFilter
+from portal.submissions.api.spills import SpillMixin
 from reviews import actions, looks, policies
 from reviews.api import retests
 from reviews.api.common import CASE, KEY_WORDS, case_of, created
@@ -175,7 +176,7 @@ class AssessmentFilter(filters.FilterSet):
     domain = filters.ChoiceFilter(choices=Domain.choices)
 
 
-class AssessmentViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
+class AssessmentViewSet(SpillMixin, VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
     """Assessments, the newest first. Each reading is recorded and shown to the lab."""
 
     model = Assessment

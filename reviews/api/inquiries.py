@@ -15,6 +15,7 @@ from portal.api.fields import Instant, Revision, StrictSerializer
 from portal.api.verbs import VerbsMixin
 from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
 from portal.errors import Invalid, NotAllowed
+from portal.submissions.api.spills import SpillMixin
 from reviews import actions, looks, policies
 from reviews.api.common import KEY_WORDS, created
 from reviews.models import Inquiry
@@ -89,7 +90,7 @@ class InquiryFilter(filters.FilterSet):
     lab = filters.UUIDFilter(field_name="lab_id")
 
 
-class InquiryViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
+class InquiryViewSet(SpillMixin, VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
     """Inquiries, the newest submission first. In addresses the number stands for the id as well."""
 
     model = Inquiry

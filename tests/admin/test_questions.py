@@ -98,7 +98,7 @@ def test_who_asks_for_two_agencies_chooses_one():
 def test_a_coordinator_merges_the_question_that_is_most_alike(case):
     asked(case, case.lead, text="How many people work at night?")
     desk = Desk(case.coordinator)
-    assert buttons(desk, case.second) == ["merge", "withdraw"]
+    assert buttons(desk, case.second) == ["merge", "withdraw", "report_spill"]
     form = desk.get(step("merge"), case.second.pk).context["form"]
     office = make.programme_office().name
     assert [label for _, label in form.fields["into"].choices] == [
@@ -113,7 +113,7 @@ def test_a_coordinator_merges_the_question_that_is_most_alike(case):
     assert "Merged into question 1 , whose answer serves this one too." in page
     target = desk.text(PAGE, case.first.pk)
     assert f"Question 2, asked by {case.agency.name}, {case.reviewer.name}; merged into this one" in target
-    assert buttons(desk, case.second) == []
+    assert buttons(desk, case.second) == ["report_spill"]
 
 
 def test_the_asking_side_reads_the_answer_and_asks_again(case):
@@ -125,7 +125,7 @@ def test_the_asking_side_reads_the_answer_and_asks_again(case):
     version = RequestAnswer.objects.get().files.get()
     assert ANSWER in words(page)
     assert reverse("admin:submissions_document_content", args=[version.pk]) in page.content.decode()
-    assert buttons(desk, case.second) == ["ask_again"]
+    assert buttons(desk, case.second) == ["ask_again", "report_spill"]
     missing = desk.post(step("ask_again"), case.second.pk, revision=2, reason="")
     assert "reason" in missing.context["form"].errors
     stale = desk.post(step("ask_again"), case.second.pk, revision=1, reason="Of what, of fudge?")
@@ -134,7 +134,7 @@ def test_the_asking_side_reads_the_answer_and_asks_again(case):
     assert "Of what, of fudge?" in stale.content.decode()
     assert desk.post(step("ask_again"), case.second.pk, revision=2, reason="Of what?").status_code == 303
     assert f"{case.agency.name}, {case.peer.name} asks for more" in desk.text(PAGE, case.second.pk)
-    assert buttons(Desk(case.lead), case.second) == []
+    assert buttons(Desk(case.lead), case.second) == ["report_spill"]
     auditor = Desk(reviewing.auditor()).get(PAGE, case.second.pk)
     assert "1 file not open to you" in words(auditor)
     assert "recipe.pdf" not in auditor.content.decode()
@@ -158,7 +158,7 @@ def test_a_case_that_is_over_takes_no_step(case):
     with time_machine.travel(case.submission.closes_at, tick=False):
         actions.close(actor=case.coordinator, submission=case.submission)
         desk = Desk(case.coordinator)
-        assert buttons(desk, case.first) == buttons(desk, case.second) == []
+        assert buttons(desk, case.first) == buttons(desk, case.second) == ["report_spill"]
         assert "Lapsed" in desk.text(PAGE, case.second.pk)
         assert "Ask the lab" not in desk.text(CASE, case.submission.pk)
         late = desk.post(step("withdraw"), case.second.pk, revision=1)

@@ -187,7 +187,7 @@ ESSENTIAL = {
     "account_made", "invited", "membership_added", "membership_ended", "password_asked", "sign_in_changed",
     "second_factor_reset", "calendar_made", "service_changed", DIGEST,
     "provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close",
-    "malware_found", "dispose",
+    "malware_found", "dispose", "spill_reported", "spill_lifted", "spill_removed",
     "disclosure_notified", "disclosure_answered", "disclosure_to_disclose", "disclosure_not_disclosed",
     "disclosure_disclosed", "disclosure_dropped", "disclosure_suit",
     "agency_invited", "agency_invitation_ended", "assignment_proposed", "assignment_revoked", "assignment_handed_over",

@@ -114,6 +114,10 @@ def build() -> SimpleNamespace:
     address = ties.record_address(
         actor=people["liaison"], user=people["liaison"], email="l@grantlab.example", at=AT
     )
+    spilled = cases.questions.ask(
+        actor=case.reviewer, submission=case.submission, text="Something spilled?", at=AT
+    )
+    spill = cases.report_spill(actor=case.reviewer, subject=spilled, feared="classified", at=AT)
     message = Message.objects.filter(recipient=case.contributor).first()
     objects = {
         "submission": case.submission,
@@ -166,6 +170,7 @@ def build() -> SimpleNamespace:
             ended_at=AT,
             due_at=AT + make.DAY,
         ),
+        "spill": spill,
         "upload": cases.begin_upload(actor=case.contributor, name="log.txt", length=8, at=AT),
     }
     return SimpleNamespace(

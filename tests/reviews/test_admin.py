@@ -198,7 +198,7 @@ def test_from_an_empty_page_to_a_final_assessment():
     made = Assessment.objects.get()
     assert author.post("reviews_assessment_add", **data).status_code == 303
     assert Assessment.objects.count() == 1
-    assert buttons(author, TEXT, made) == ["save_assessment", "ask_check", "add_log"]
+    assert buttons(author, TEXT, made) == ["save_assessment", "ask_check", "report_spill", "add_log"]
     refused = author.post("reviews_assessment_ask_check", made.pk, revision=1, despite_unanswered="on")
     assert "Give the findings." in words(refused)
     edit = author.get("reviews_assessment_save_assessment", made.pk)
@@ -210,10 +210,10 @@ def test_from_an_empty_page_to_a_final_assessment():
     author.post("reviews_assessment_ask_check", made.pk, revision=2, despite_unanswered="on")
     assert rows(peer, TEXTS, waits="check") == {made}
     assert rows(author, TEXTS, waits="check") == set()
-    assert buttons(peer, TEXT, made) == ["peer_check"]
+    assert buttons(peer, TEXT, made) == ["peer_check", "report_spill"]
     peer.post("reviews_assessment_peer_check", made.pk, revision=3)
     assert rows(lead, TEXTS, waits="share") == {made}
-    assert buttons(lead, TEXT, made) == ["share"]
+    assert buttons(lead, TEXT, made) == ["share", "report_spill"]
     lead.post("reviews_assessment_share", made.pk, revision=4)
     actions.respond(actor=case.contributor, assessment=made, response="We shut it.")
     assert rows(lead, TEXTS, waits="finalize") == {made}
@@ -286,7 +286,7 @@ def test_an_inquiry_is_worked_through():
     assert "Inquiries to acknowledge" in coordinator.text("index")
     assert rows(coordinator, INQUIRIES, waits="acknowledge") == {made}
     assert "nougat" in coordinator.text(INQUIRY, made.pk)
-    assert buttons(designator, INQUIRY, made) == []
+    assert buttons(designator, INQUIRY, made) == ["report_spill"]
     coordinator.post("reviews_inquiry_acknowledge", made.pk, revision=2)
     coordinator.post("reviews_inquiry_begin_benchmarking", made.pk, revision=3)
     assert "Inquiries to answer" in designator.text("index")

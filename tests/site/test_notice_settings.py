@@ -70,7 +70,10 @@ def test_each_side_chooses_for_what_it_can_be_told(kind, role, groups, always):
 def test_a_group_says_what_is_in_it_and_what_comes_at_once_all_the_same(ada):
     text = client_of(ada).get(PAGE).content.decode()
     assert "Submitted, Acknowledged, Correction asked for" in text
-    assert "Always at once: Malware found, Access provided, Access window opened" in text
+    assert (
+        "Always at once: Malware found, Spill reported, Spill lifted, Content removed, Access provided, Access window opened"
+        in text
+    )
     assert "Always at once: Your account, Invitation" in text
 
 
@@ -207,6 +210,9 @@ def test_a_program_reads_and_chooses_for_its_own_person(ada):
         ],
         "essential": [
             "Malware found",
+            "Spill reported",
+            "Spill lifted",
+            "Content removed",
             "Access provided",
             "Access window opened",
             "Access window ended",

@@ -8,6 +8,7 @@ from portal.submissions.admin.questions import QuestionAdmin
 from portal.submissions.admin.records import LegalHoldAdmin
 from portal.submissions.admin.records_requests import RecordsRequestAdmin
 from portal.submissions.admin.retention import RetentionAdmin
+from portal.submissions.admin.spills import SpillAdmin
 from portal.submissions.models import (
     Conflict,
     DisclosureNotice,
@@ -16,6 +17,7 @@ from portal.submissions.models import (
     Obligation,
     RecordsRequest,
     Retention,
+    Spill,
     Submission,
 )
 
@@ -28,4 +30,5 @@ ADMINS = [
     (LegalHold, LegalHoldAdmin),
     (Retention, RetentionAdmin),
     (Conflict, ConflictAdmin),
+    (Spill, SpillAdmin),
 ]

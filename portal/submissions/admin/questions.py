@@ -13,6 +13,7 @@ from portal.formats import instant
 from portal.submissions import looks, policies
 from portal.submissions.actions import questions as actions
 from portal.submissions.admin.fields import AgencyStepForm
+from portal.submissions.admin.spills import report_step
 from portal.submissions.models import Document, InformationRequest, Submission
 from portal.submissions.states import REQUEST, RequestState
 from portal.submissions.threads import thread
@@ -129,6 +130,7 @@ class QuestionAdmin(PortalAdmin):
             done="Withdrawn. The lab has been told.",
             grave=True,
         ),
+        report_step("question"),
     )
 
     def may_open(self, user) -> bool:

@@ -22,6 +22,7 @@ from portal.api.views import AnyRenderer, ListMixin, PortalViewSet, RetrieveMixi
 from portal.errors import NotAllowed
 from portal.submissions import actions, comparing, looks, policies
 from portal.submissions.api.filters import CaseFilter, case_named
+from portal.submissions.api.spills import SpillMixin
 from portal.submissions.downloads import download
 from portal.submissions.models import Document, DocumentVersion, Submission, Upload
 from portal.submissions.models.stored import Scan
@@ -146,7 +147,7 @@ class DocumentFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=Document.DocumentKind.choices)
 
 
-class DocumentViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
+class DocumentViewSet(SpillMixin, UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
     """Documents. Each opening of a file is recorded and shown to the lab."""
 
     model = Document

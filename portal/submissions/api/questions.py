@@ -23,6 +23,7 @@ from portal.submissions import looks, policies
 from portal.submissions.actions import questions as actions
 from portal.submissions.api.documents import VersionSerializer
 from portal.submissions.api.filters import CaseFilter, agency_named, case_named
+from portal.submissions.api.spills import SpillMixin
 from portal.submissions.models import Document, InformationRequest
 from portal.submissions.states import REQUEST, RequestState
 from portal.submissions.threads import ANSWERED, ASKED, ASKED_AGAIN, MERGED, thread
@@ -151,7 +152,7 @@ class QuestionFilter(filters.FilterSet):
         return queryset.in_state(*value, at=clock.now()) if value else queryset  # type: ignore[attr-defined]
 
 
-class QuestionViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
+class QuestionViewSet(SpillMixin, VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
     """Questions to labs, the newest first. Each reading is recorded and shown to the lab."""
 
     model = InformationRequest
