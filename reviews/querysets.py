@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, DateTimeField, Exists, F, Func, OuterRef, Prefetch, Q, Subquery
 
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -331,10 +331,19 @@ class DesignationQuerySet(models.QuerySet):
         return self.in_state("recorded").exclude(recorded_by=user)
 
     def with_chain(self):
-        """With the confirmation, and the designations before and after in the chain of corrections."""
-        return self.select_related(
+        """With the confirmation, the designations before and after in the chain of corrections, and as ``lapsed_at`` when a
+        later one of the chain took force."""
+        return self.with_lapse().select_related(
             "confirmation__confirmed_by", "inquiry", "supersedes__confirmation", "superseded_by__confirmation"
         )
+
+    def with_lapse(self):
+        lapsed = Func(F("pk"), function="reviews_designation_lapsed_at", output_field=DateTimeField())
+        return self.annotate(lapsed_at=lapsed)
+
+    def in_force(self):
+        """Confirmed, and no later one of their chain is."""
+        return self.with_lapse().filter(confirmation__isnull=False, lapsed_at=None)
 
     def for_lab(self):
         return self.with_chain().order_by("-recorded_at", "id")

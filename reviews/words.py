@@ -47,6 +47,7 @@ CHANGES = {
     "reviews.designation": {
         "record_designation": "Recorded the designation",
         "confirm": "Confirmed the designation",
+        "note_consultation": "Noted a consultation",
     },
     "reviews.rubricversion": {"publish_rubric": "Published the rubric"},
     "reviews.reviewerprofile": {

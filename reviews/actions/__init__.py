@@ -17,7 +17,7 @@ from reviews.actions.assessments import (
     share,
 )
 from reviews.actions.clockwork import record_clock
-from reviews.actions.designations import confirm, record_designation
+from reviews.actions.designations import confirm, note_consultation, record_designation
 from reviews.actions.independence import write_none
 from reviews.actions.inquiries import create_inquiry, save_inquiry
 from reviews.actions.logs import add_log, open_log, remove_log
@@ -47,6 +47,7 @@ __all__ = [
     "invite_agency",
     "matching",
     "move_rubric",
+    "note_consultation",
     "open_log",
     "peer_check",
     "propose_assignment",

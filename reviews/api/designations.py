@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,17 @@ from reviews import actions, policies
 from reviews.api.common import KEY_WORDS, created
 from reviews.models import Designation, Inquiry
 from reviews.states import DESIGNATION, DesignationState
+
+
+class ConsultationSerializer(serializers.Serializer):
+    """Whom the designators consulted: an agency, or an office in words."""
+
+    agency = serializers.UUIDField(source="agency_id", allow_null=True)
+    office = serializers.CharField(allow_blank=True)
+    consulted_on = serializers.DateField()
+    words = serializers.CharField(allow_blank=True)
+    noted_by = serializers.UUIDField(source="noted_by_id")
+    noted_at = Instant()
 
 
 class DesignationSerializer(serializers.Serializer):
@@ -38,6 +49,8 @@ class DesignationSerializer(serializers.Serializer):
     recorded_at = Instant()
     confirmed_by = serializers.SerializerMethodField()
     confirmed_at = Instant(allow_null=True)
+    lapsed_at = Instant(allow_null=True, help_text="Since when it is no longer in force.")
+    consultations = serializers.SerializerMethodField()
     verbs = serializers.SerializerMethodField()
 
     def _for_lab(self, row: Designation) -> bool:
@@ -57,6 +70,13 @@ class DesignationSerializer(serializers.Serializer):
 
     def get_confirmed_by(self, row: Designation) -> UUID | None:
         return row.confirmation.confirmed_by_id if row.confirmed_at and not self._for_lab(row) else None
+
+    @extend_schema_field(ConsultationSerializer(many=True))
+    def get_consultations(self, row: Designation) -> list[dict]:
+        """Never told to a lab."""
+        if self._for_lab(row):
+            return []
+        return list(ConsultationSerializer(row.consultations.all(), many=True).data)
 
     def get_verbs(self, row: Designation) -> list[str]:
         return self.context["view"].open_to_person(row)
@@ -95,7 +115,11 @@ class DesignationViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
     verbs = {"confirm": (actions.confirm, None)}
 
     def visible(self) -> QuerySet:
-        return Designation.objects.visible_to(self.request.user).for_workbench()
+        return (
+            Designation.objects.visible_to(self.request.user)
+            .for_workbench()
+            .prefetch_related("consultations")
+        )
 
     def open_to_person(self, row: Designation) -> list[str]:
         """The verbs that are the person's now; what was listed is visible, so no conflict is asked for again."""

@@ -1,7 +1,7 @@
 """The agency's side: who is asked to a case, who reviews it, what they found, inquiries, designations, and runs of matching."""
 
 from reviews.models.assessments import Assessment
-from reviews.models.designations import Designation, DesignationConfirmation
+from reviews.models.designations import Designation, DesignationConfirmation, DesignationConsultation
 from reviews.models.inquiries import Inquiry
 from reviews.models.logs import AgencyLog, AgencyScore
 from reviews.models.matching import (
@@ -24,6 +24,7 @@ __all__ = [
     "CaseAgency",
     "Designation",
     "DesignationConfirmation",
+    "DesignationConsultation",
     "Domain",
     "Inquiry",
     "MatchingNeed",

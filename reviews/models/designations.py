@@ -21,7 +21,12 @@ _WORDS = ("subject", "basis")
 class Designation(Key):
     """One designator's record of whether a model is a covered frontier model; in force once another confirmed it.
 
-    A correction is a new designation that ``supersedes`` this one. The lab reads it when it is shared and confirmed.
+    A correction is a new designation about the same lab and model that ``supersedes`` this one; it takes force when it is
+    confirmed itself, and until then the former stands. One is in force for a lab and a model, whatever the case of its letters:
+    a trigger holds that. ``lapsed_at``, of rows read ``with_chain``, is when a later one of the chain took force.
+
+    The lab reads it when it is shared and confirmed. Where a later one that is withheld took its place, the lab reads of the
+    shared one that it is no longer in force, and since when: neither that it still stands, nor anything of the other.
     """
 
     class Outcome(models.TextChoices):
@@ -83,6 +88,36 @@ class Designation(Key):
             return self.superseded_by
         except Designation.DoesNotExist:
             return None
+
+
+class DesignationConsultation(Key):
+    """Whom the designators consulted about a designation, and on which day: an agency, or an office named in words. Append-only;
+    for the government alone, in words that say nothing of the lab's beyond what the designation says.
+    """
+
+    designation = models.ForeignKey(Designation, models.PROTECT, related_name="consultations")
+    agency = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="+")
+    office = models.CharField("office, where it is no agency here", max_length=200, blank=True)
+    consulted_on = models.DateField("consulted on")
+    words = models.CharField("in short", max_length=500, blank=True)
+    noted_by = models.ForeignKey(USER, models.PROTECT, related_name="+")
+    noted_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["consulted_on", "noted_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="consultation_names_one",
+                condition=Q(agency__isnull=False, office="") | Q(agency=None) & ~Q(office=""),
+            )
+        ]
+
+    def __str__(self):
+        return f"Consultation of {self.whom}, {self.consulted_on:%d %b %Y}"
+
+    @property
+    def whom(self) -> str:
+        return self.agency.name if self.agency else self.office
 
 
 class DesignationConfirmation(Key):

@@ -322,7 +322,10 @@ def test_a_designation_is_recorded_by_one_and_confirmed_by_another():
     }  # fmt: skip
     assert first.post("reviews_designation_add", **data).status_code == 303
     row = Designation.objects.get()
-    assert (buttons(first, DESIGNATION, row), buttons(second, DESIGNATION, row)) == ([], ["confirm"])
+    assert (buttons(first, DESIGNATION, row), buttons(second, DESIGNATION, row)) == (
+        ["note_consultation"],
+        ["confirm", "note_consultation"],
+    )
     assert rows(first, DESIGNATIONS, waits="me") == set()
     assert rows(second, DESIGNATIONS, waits="me") == {row}
     assert first.post("reviews_designation_confirm", row.pk).status_code == 403
@@ -349,7 +352,7 @@ def test_a_list_costs_the_same_with_one_row_and_with_thirty(number):
     for n in range(number):
         reviews.shared(case)
         reviews.submitted_inquiry(case.contributor, case.lab)
-        made = reviews.designation(designators[0], case.lab)
+        made = reviews.designation(designators[0], case.lab, subject=f"Kestrel {n}")
         actions.confirm(actor=designators[1], designation=made)
         if n:
             reviews.proposed(case, reviews.reviewer(make.programme_office()))
@@ -359,3 +362,59 @@ def test_a_list_costs_the_same_with_one_row_and_with_thirty(number):
         with counted(count):
             answer = desk.get(page)
         assert len(answer.context["cl"].result_list) >= number
+
+
+def test_a_designation_that_nobody_asked_for_is_recorded_with_whom_was_consulted():
+    lab, agency = make.lab(), make.agency("Invented Energy Agency")
+    first, second = Desk(reviews.designator()), Desk(reviews.designator())
+    data = {
+        "lab": str(lab.pk),
+        "subject": "Kestrel 9",
+        "outcome": "covered",
+        "basis": "Benchmarks.",
+        "shared_with_lab": "on",
+    }
+    for given, errors in (
+        ({"consulted_agency": agency.pk}, {"consulted_on"}),
+        ({"consulted_on": "2026-09-01"}, {"consulted_agency"}),
+        (
+            {"consulted_agency": agency.pk, "consulted_office": "x", "consulted_on": "2026-09-01"},
+            {"consulted_office"},
+        ),
+    ):
+        answer = first.post("reviews_designation_add", **data, **given)
+        assert set(answer.context["form"].errors) == errors
+    given = {"consulted_agency": agency.pk, "consulted_on": "2026-09-01"}
+    assert first.post("reviews_designation_add", **data, **given).status_code == 303
+    row = Designation.objects.get()
+    assert (row.inquiry, row.lab, [one.whom for one in row.consultations.all()]) == (
+        None, lab, ["Invented Energy Agency"],
+    )  # fmt: skip
+    note = {"office": "An invented science office", "consulted_on": "2026-09-14", "words": "Agreed: praline."}
+    assert second.post("reviews_designation_note_consultation", row.pk, **note).status_code == 303
+    assert second.post("reviews_designation_confirm", row.pk).status_code == 303
+    for user in (make.coordinator(), reviews.auditor(), reviews.reviewer(make.agency())):
+        page = Desk(user).text(DESIGNATION, row.pk)
+        for word in (
+            "Invented Energy Agency",
+            "An invented science office",
+            "Agreed: praline.",
+            "In force Yes",
+        ):
+            assert word in page
+        assert "note_consultation" not in buttons(Desk(user), DESIGNATION, row)
+        assert Desk(user).post("reviews_designation_note_consultation", row.pk, **note).status_code == 403
+    assert row.consultations.count() == 2
+
+
+def test_the_page_says_which_designation_is_in_force():
+    lab = make.lab()
+    first, second = reviews.designator(), reviews.designator()
+    former = actions.confirm(actor=second, designation=reviews.designation(first, lab))
+    later = reviews.designation(first, lab, supersedes=former, outcome="not_covered")
+    desk = Desk(make.coordinator())
+    assert "In force Yes" in desk.text(DESIGNATION, former.pk)
+    assert "Once a second designator confirms it" in desk.text(DESIGNATION, later.pk)
+    actions.confirm(actor=second, designation=later)
+    assert "In force Not since 14 Sep 2026" in desk.text(DESIGNATION, former.pk)
+    assert "In force Yes" in desk.text(DESIGNATION, later.pk)

@@ -295,6 +295,8 @@ def test_an_inquiry_and_its_designation_by_the_api():
         "recorded_at": "2026-09-14T14:00:00Z",
         "confirmed_by": None,
         "confirmed_at": None,
+        "lapsed_at": None,
+        "consultations": [],
         "verbs": [],
     }
     assert (recorded.status_code, recorded.json()) == (201, shown)
@@ -374,7 +376,11 @@ def _rows(number):
     for n in range(number):
         desk.shared(case)
         desk.submitted_inquiry(case.contributor, case.lab)
-        made = desk.designation(case.designators[0], case.lab) if n else _first_designation(case)
+        made = (
+            desk.designation(case.designators[0], case.lab, subject=f"Kestrel {n + 10}")
+            if n
+            else _first_designation(case)
+        )
         desk.actions.confirm(actor=case.designators[1], designation=made, at=NOW)
         if n:
             desk.proposed(case, desk.reviewer(make.programme_office()))
@@ -394,8 +400,9 @@ COUNTS = {
     ("assessments/", "lead"): 4,
     ("inquiries/", "coordinator"): 4,
     ("inquiries/", "contributor"): 4,
-    ("designations/", "coordinator"): 3,
-    ("designations/", "contributor"): 3,
+    # And the consultations of all rows.
+    ("designations/", "coordinator"): 4,
+    ("designations/", "contributor"): 4,
 }
 
 
@@ -423,3 +430,42 @@ def test_strangers_lists_are_empty_and_every_row_names_id_and_state():
         rows = Caller(case.coordinator).results(f"{path}/")
         assert rows
         assert all(row["id"] and row["state"] for row in rows)
+
+
+def test_a_designation_nobody_asked_for_its_consultations_and_what_the_lab_reads_once_it_lapsed():
+    lab = make.lab()
+    first, second, writer = (
+        Caller(desk.designator()),
+        Caller(desk.designator()),
+        Caller(make.member(lab, Role.ADMIN)),
+    )
+    body = {"lab": str(lab.pk), "subject": "Kestrel 9", "outcome": "covered", "basis": "Nougat."}
+    made = first.post("designations/", body).json()
+    assert (made["inquiry"], made["consultations"]) == (None, [])
+    row = Designation.objects.get()
+    desk.actions.note_consultation(
+        actor=second.user,
+        designation=row,
+        office="An invented science office",
+        consulted_on=NOW.date(),
+        at=NOW,
+    )
+    expected = [
+        {
+            "agency": None, "office": "An invented science office", "consulted_on": "2026-09-14", "words": "",
+            "noted_by": str(second.user.pk), "noted_at": "2026-09-14T14:00:00Z",
+        }
+    ]  # fmt: skip
+    path = f"designations/{row.pk}/"
+    assert second.post(f"{path}confirm/").json()["consultations"] == expected
+    assert Caller(desk.auditor()).get(path).json()["consultations"] == expected
+    assert (writer.get(path).json()["consultations"], writer.get(path).json()["lapsed_at"]) == ([], None)
+    again = first.post("designations/", body)
+    assert (again.status_code, list(again.json()["errors"])) == (400, ["supersedes"])
+    later = first.post("designations/", body | {"supersedes": str(row.pk), "shared_with_lab": False}).json()
+    assert writer.get(path).json()["lapsed_at"] is None
+    assert second.post(f"designations/{later['id']}/confirm/").status_code == 200
+    told = writer.get(path).json()
+    assert (told["lapsed_at"], told["superseded_by"]) == ("2026-09-14T14:00:00Z", None)
+    refused(writer.get(f"designations/{later['id']}/"), NOT_FOUND)
+    assert [one["id"] for one in writer.results("designations/")] == [str(row.pk)]

@@ -173,3 +173,20 @@ def test_two_runs_do_not_both_take_a_reviewers_last_seat():
     )
     assert answers == ["done", "stale"]
     assert Assignment.objects.count() == 1
+
+
+def test_two_rivals_are_confirmed_at_once_and_one_takes_force():
+    lab = make.lab()
+    first = desk.designator()
+    rivals = [
+        desk.designation(first, lab, subject=subject) for subject in ("Kestrel 6", "KESTREL 6", "kestrel 6")
+    ]
+    people = [desk.designator() for _ in rivals]
+    answers = at_once(
+        [
+            lambda user=user, made=made: actions.confirm(actor=user, designation=made)
+            for user, made in zip(people, rivals, strict=True)
+        ]
+    )
+    assert answers == ["done"] + ["wrong_state"] * 2
+    assert Designation.objects.in_force().count() == DesignationConfirmation.objects.count() == 1

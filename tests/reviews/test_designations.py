@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 
 from portal.accounts.models import Affiliation, Role, User
 from portal.deadlines.models import Message
-from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
+from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.ledger.models import Event
 from reviews import actions
 from reviews.models import Designation, DesignationConfirmation
@@ -184,8 +184,8 @@ def test_the_same_key_records_once(office):
 
 
 def test_who_reads_what(office):
-    recorded = desk.designation(office.first, office.lab)
-    kept_back = desk.designation(office.first, office.lab, shared_with_lab=False)
+    recorded = desk.designation(office.first, office.lab, subject="Kestrel 8")
+    kept_back = desk.designation(office.first, office.lab, subject="Kestrel 7", shared_with_lab=False)
     shared = desk.designation(office.first, office.lab)
     for made in (kept_back, shared):
         actions.confirm(actor=office.second, designation=made, at=NOW)
@@ -206,3 +206,136 @@ def test_who_reads_what(office):
     }
     assert {user: reads(user) for user in expected} == expected
     assert told("designation_shared") == {office.writer: "/lab/designations/"}
+
+
+# --- one in force -----------------------------------------------------------------------------------------------------
+
+
+def confirmed(office, at=NOW, **options):
+    made = desk.designation(office.first, office.lab, **options)
+    return actions.confirm(actor=office.second, designation=made, at=at)
+
+
+def in_force() -> list:
+    return list(Designation.objects.in_force())
+
+
+def test_a_superseding_one_takes_force_when_it_is_confirmed_and_not_before(office):
+    first = confirmed(office)
+    second = desk.designation(office.first, office.lab, outcome="not_covered", supersedes=first)
+    assert in_force() == [first]
+    actions.confirm(actor=office.second, designation=second, at=NOW + DAY)
+    assert in_force() == [second]
+    assert Designation.objects.with_lapse().get(pk=first.pk).lapsed_at == NOW + DAY
+
+
+def test_the_last_of_a_chain_stands_also_where_one_between_was_never_confirmed(office):
+    first = confirmed(office)
+    mistaken = desk.designation(office.first, office.lab, supersedes=first)
+    third = confirmed(office, supersedes=mistaken, subject="KESTREL 6")
+    assert in_force() == [third]
+    # What was passed over takes no force any more.
+    with pytest.raises(WrongState, match="A later designation"):
+        actions.confirm(actor=office.second, designation=mistaken, at=NOW + DAY)
+    assert in_force() == [third]
+
+
+def test_another_beside_the_one_in_force_is_neither_recorded_nor_confirmed(office):
+    rival = desk.designation(office.first, office.lab, subject="kestrel 6")
+    first = confirmed(office)
+    with pytest.raises(Invalid) as refused:
+        desk.designation(office.first, office.lab, subject="KESTREL 6")
+    assert refused.value.field == "supersedes"
+    with pytest.raises(WrongState, match="is in force"):
+        actions.confirm(actor=office.second, designation=rival, at=NOW)
+    # Of another model, and of another lab, it is no rival.
+    confirmed(office, subject="Kestrel 6 mini")
+    other = desk.designation(office.first, make.lab())
+    actions.confirm(actor=office.second, designation=other, at=NOW)
+    assert len(in_force()) == 3
+    assert first in in_force()
+
+
+def test_the_database_refuses_two_in_force_and_a_chain_across_models(office):
+    rival = desk.designation(office.first, office.lab, subject="kestrel 6")
+    first = confirmed(office)
+    with pytest.raises(DatabaseError, match="one designation is in force"), transaction.atomic():
+        DesignationConfirmation.objects.create(
+            designation=rival, confirmed_by=office.second, confirmed_at=NOW
+        )
+    for lab, subject in ((office.lab, "Kestrel 7"), (make.lab(), "Kestrel 6")):
+        with pytest.raises(DatabaseError, match="same lab and model"), transaction.atomic():
+            Designation.objects.create(
+                lab=lab,
+                subject=subject,
+                outcome="covered",
+                basis="b",
+                supersedes=first,
+                recorded_by=office.first,
+            )
+    assert in_force() == [first]
+
+
+def test_only_one_about_the_same_model_is_superseded(office):
+    first = confirmed(office)
+    with pytest.raises(Invalid) as refused:
+        desk.designation(office.first, office.lab, subject="Kestrel 7", supersedes=first)
+    assert (refused.value.field, Designation.objects.count()) == ("supersedes", 1)
+
+
+# --- consultations ----------------------------------------------------------------------------------------------------
+
+
+def test_consultations_are_noted_at_recording_and_later_and_never_changed(office):
+    agency = make.agency("Invented Energy Agency")
+    made = desk.designation(
+        office.first, office.lab, consultations=[{"agency": agency, "consulted_on": NOW.date()}]
+    )
+    actions.note_consultation(
+        actor=office.second, designation=made, office="An invented science office", consulted_on=NOW.date(),
+        words="Agreed with the benchmarks.", at=NOW + DAY,
+    )  # fmt: skip
+    rows = made.consultations.all()
+    assert [(row.whom, row.words, row.noted_by) for row in rows] == [
+        ("Invented Energy Agency", "", office.first),
+        ("An invented science office", "Agreed with the benchmarks.", office.second),
+    ]
+    events = Event.objects.filter(subject_id=made.pk, verb="note_consultation")
+    assert [event.actor for event in events.order_by("seq")] == [office.first, office.second]
+    for change in (lambda: rows.update(words="Other."), lambda: rows._raw_delete(rows.db)):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            change()
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({}, "office"),
+        ({"office": "x", "agency": True}, "office"),
+        ({"office": "x" * 201}, "office"),
+        ({"office": "x", "consulted_on": None}, "consulted_on"),
+        ({"office": "x", "consulted_on": (NOW + 2 * DAY).date()}, "consulted_on"),
+        ({"office": "x", "words": "x" * 501}, "words"),
+        ({"agency": False}, "agency"),
+    ],
+)
+def test_a_wrong_consultation_names_its_field(office, options, field):
+    made = desk.designation(office.first, office.lab)
+    if "agency" in options:
+        options = options | {"agency": make.agency() if options["agency"] else make.partner_organisation()}
+    with pytest.raises(Invalid) as refused:
+        actions.note_consultation(
+            actor=office.first, designation=made, at=NOW, **({"consulted_on": NOW.date()} | options)
+        )
+    assert (refused.value.field, made.consultations.count()) == (field, 0)
+
+
+def test_who_is_no_designator_or_has_a_conflict_notes_nothing(office):
+    made = desk.designation(office.first, office.lab)
+    Affiliation.objects.create(user=office.second, organisation=office.lab)
+    for actor in (office.coordinator, desk.auditor(), office.writer, office.second):
+        with pytest.raises(NotAllowed):
+            actions.note_consultation(
+                actor=actor, designation=made, office="An office", consulted_on=NOW.date(), at=NOW
+            )
+    assert made.consultations.count() == 0

@@ -275,10 +275,10 @@ COUNTS = {"assessments": 7, "inquiries": 6, "designations": 5}
 def test_a_list_costs_the_same_with_one_row_and_with_thirty(rows):
     case = desk.Reviewed()
     designators = desk.designator(), desk.designator()
-    for _ in range(rows):
+    for n in range(rows):
         desk.shared(case)
         desk.submitted_inquiry(case.contributor, case.lab)
-        made = desk.designation(designators[0], case.lab)
+        made = desk.designation(designators[0], case.lab, subject=f"Kestrel {n}")
         actions.confirm(actor=designators[1], designation=made, at=NOW)
     client = browser(case.viewer)
     for name, number in COUNTS.items():
@@ -288,3 +288,53 @@ def test_a_list_costs_the_same_with_one_row_and_with_thirty(rows):
         with counted(number):
             answer = client.get(url)
         assert len(answer.context["page"].object_list) == min(rows, 25)
+
+
+def test_of_one_that_a_withheld_one_superseded_the_lab_reads_that_it_stands_no_more_and_nothing_else(writer):
+    first, second = desk.designator(), desk.designator()
+    lab = lab_of(writer)
+    shared = desk.designation(first, lab)
+    actions.confirm(actor=second, designation=shared, at=NOW)
+    withheld = desk.designation(
+        first,
+        lab,
+        supersedes=shared,
+        outcome="not_covered",
+        basis="Because of its toffee.",
+        shared_with_lab=False,
+    )
+    client = browser(writer)
+    address = reverse("lab_reviews:designation", args=[shared.pk])
+    # Recorded, it changes nothing yet.
+    assert "No longer in force" not in text(client.get(address))
+    actions.confirm(actor=second, designation=withheld, at=NOW)
+    page, listed = text(client.get(address)), text(client.get(reverse("lab_reviews:designations")))
+    assert "No longer in force" in page
+    assert "What took its place is not shared with your lab." in page
+    assert "no longer in force" in listed
+    for said in (client.get(address).content.decode(), listed):
+        for hidden in ("Not a covered frontier model", "toffee", str(withheld.pk)):
+            assert hidden not in said
+    assert client.get(reverse("lab_reviews:designation", args=[withheld.pk])).status_code == 404
+    # A shared one takes its place in turn: the lab reads that one, and of the first as before.
+    third = desk.designation(first, lab, supersedes=withheld, basis="Because of its fudge.")
+    actions.confirm(actor=second, designation=third, at=NOW)
+    page = text(client.get(reverse("lab_reviews:designation", args=[third.pk])))
+    assert "Because of its fudge." in page
+    assert "No longer in force" not in page
+    assert "No longer in force" in text(client.get(address))
+    assert str(withheld.pk) not in client.get(address).content.decode()
+
+
+def test_a_lab_never_reads_a_consultation(writer):
+    lab = lab_of(writer)
+    consulted = [
+        {"office": "An invented science office", "consulted_on": NOW.date(), "words": "Agreed: praline."}
+    ]
+    made = desk.designation(desk.designator(), lab, consultations=consulted)
+    actions.confirm(actor=desk.designator(), designation=made, at=NOW)
+    client = browser(writer)
+    for name, args in (("designation", [made.pk]), ("designations", [])):
+        said = client.get(reverse(f"lab_reviews:{name}", args=args)).content.decode()
+        assert "science office" not in said
+        assert "praline" not in said
