@@ -7,7 +7,15 @@ from portal.submissions.actions import case as cases
 from portal.submissions.freezing import REMOVED_WORDS
 from portal.submissions.spills import SpillKind, register
 from reviews.actions.inquiries import remind_coordinators
-from reviews.models import Assessment, Inquiry
+from reviews.models import (
+    AgencyLog,
+    AgencyScore,
+    Assessment,
+    AssessmentAnswer,
+    Inquiry,
+    Retest,
+    RetestAnswer,
+)
 from reviews.states import LAB_READS
 
 
@@ -21,6 +29,7 @@ def register_kinds() -> None:
             # Of a draft the lab knows nothing.
             lab_reads=lambda assessment: assessment.state in LAB_READS,
             blank=_blank_assessment,
+            files=_files_of_logs,
         ),
         SpillKind(
             "inquiry",
@@ -38,6 +47,19 @@ def _blank_assessment(pk: UUID) -> None:
     Assessment.objects.filter(pk=pk).update(
         method=REMOVED_WORDS, findings=REMOVED_WORDS, limitations="", response="", classified_pointer=""
     )
+
+    # What hangs on it stands otherwise; triggers let these words alone through, under an assessment whose content is removed.
+    AssessmentAnswer.objects.filter(assessment=pk).update(text=REMOVED_WORDS)
+    RetestAnswer.objects.filter(retest__assessment=pk).update(text=REMOVED_WORDS)
+    Retest.objects.filter(assessment=pk).update(what=REMOVED_WORDS, text=REMOVED_WORDS)
+    AgencyScore.objects.filter(log__assessment=pk)._raw_delete("default")
+    AgencyLog.objects.filter(assessment=pk).update(
+        name="", task=REMOVED_WORDS, model="", status="", scan_detail=""
+    )
+
+
+def _files_of_logs(pk: UUID) -> list[str]:
+    return list(AgencyLog.objects.filter(assessment=pk).order_by("pk").values_list("file", flat=True))
 
 
 def _blank_inquiry(pk: UUID) -> None:

@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from portal.submissions.kept import kept
+
 
 # The content of a spill is destroyed, also in tables whose rows are never changed: these words alone take a text's place, and
 # only while the question is one whose content was removed. Plain SQL, as ``append_only``.
@@ -171,4 +173,10 @@ class Migration(migrations.Migration):
         migrations.RunSQL(TEXTS, NO_TEXTS),
         but_spills("submissions_requestanswer"),
         but_spills("submissions_requestfollowup"),
+        kept("submissions_spill", "submission_id"),
+        kept(
+            "submissions_spill_agencies",
+            "spill_id",
+            "SELECT submission_id FROM submissions_spill WHERE id = $1",
+        ),
     ]

@@ -58,7 +58,7 @@ NOT_IN_FORCE = """
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_saved_views"),
-        ("reviews", "0004_words"),
+        ("reviews", "0010_legal_holds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
