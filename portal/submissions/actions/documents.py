@@ -254,8 +254,7 @@ def refuse_withheld(version: DocumentVersion) -> None:
         return
     if version.disposed_told:
         raise Disposed(version.disposed_told)
-    if version.is_withheld:
-        raise Refused("Malware was found in this file, so it is given to nobody.", code="malware_found")
+    raise Refused("Malware was found in this file, so it is given to nobody.", code="malware_found")
 
 
 def _given(actor, version: DocumentVersion, at: datetime) -> Given:
