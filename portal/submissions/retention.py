@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import F, QuerySet, TextField, Value
+from django.db.models.functions import Cast
+
 from portal import clock
 from portal.formats import day, instant
 from portal.submissions import hooks
 from portal.submissions.models import DisclosureNotice, LegalHold, Obligation, RequestNotice, Submission
-from portal.submissions.states import DISCLOSURE, State
+from portal.submissions.states import DISCLOSURE, RecordsRequestState, State
 
 CLOSED_OR_WITHDRAWN = "The case is closed or withdrawn"
 
@@ -116,7 +119,7 @@ def due_at(case: Submission, rule: Rule = CONTENT) -> datetime | None:
 
 
 def kept_by(cases: Iterable[Submission], *, at: datetime) -> dict[UUID, list[str]]:
-    """For each case, everything that keeps the content of its documents at an instant, in words; five queries for any number.
+    """For each case, everything that keeps the content of its documents at an instant, in words; a few queries for any number.
 
     Words of a person's name are for who reads legal holds, which is who reads this at all.
     """
@@ -124,7 +127,7 @@ def kept_by(cases: Iterable[Submission], *, at: datetime) -> dict[UUID, list[str
     rows = list(cases)
     for case in rows:
         found[case.pk] += _by_itself(case, at)
-    for key, words in (*_holds(rows), *_obligations(rows), *_notices(rows), *_requests(rows)):
+    for key, words in (*_holds(rows), *_owed(rows)):
         found[key].append(words)
     for tell in hooks.OWED:
         for key, more in tell(list(found), at).items():
@@ -152,24 +155,43 @@ def _holds(cases: list[Submission]) -> list[tuple[UUID, str]]:
     ]
 
 
-def _obligations(cases: list[Submission]) -> list[tuple[UUID, str]]:
-    open_ones = Obligation.objects.filter(submission__in=[case.pk for case in cases], attested_at=None)
-    rows = open_ones.select_related("agency").order_by("due_at", "id")
+def _owed(cases: list[Submission]) -> list[tuple[UUID, str]]:
+    """What agencies owe or have not ended: attestations, disclosure notices, and the requests for records that name these. One
+    statement for the three tables."""
+    ids = [case.pk for case in cases]
+    links = RequestNotice.objects.filter(notice__submission__in=ids)
+    parts = [
+        _part(Obligation.objects.filter(submission__in=ids, attested_at=None), "submission", "kind", "agency", "due_at"),
+        _part(
+            DisclosureNotice.objects.filter(submission__in=ids).exclude(
+                stored_state__in=[str(state) for state in DISCLOSURE.terminal]
+            ),
+            "submission", "number", "agency", "given_at",
+        ),
+        _part(
+            links.exclude(request__stored_state=RecordsRequestState.ANSWERED),
+            "notice__submission", "request__tracking_number", "request__agency", "request__due_at",
+        ),
+    ]  # fmt: skip
+    tell = (
+        lambda kind, agency: f"{Obligation.ObligationKind(kind).label}: not attested by {agency}",
+        lambda number, agency: f"Disclosure notice {number} of {agency} is open",
+        lambda number, agency: f"Records request {number} of {agency} is not answered",
+    )
+    first, *others = [part.annotate(table=Value(number)) for number, part in enumerate(parts)]
+    named = ("of_case", "table", "since", "what", "who")
+    rows = first.values_list(*named).union(*(other.values_list(*named) for other in others))
     return [
-        (row.submission_id, f"{row.get_kind_display()}: not attested by {row.agency.name}") for row in rows
+        (case, tell[table](what, who))
+        for case, table, _, what, who in rows.order_by("table", "since", "what", "who")
     ]
 
 
-def _notices(cases: list[Submission]) -> list[tuple[UUID, str]]:
-    ended = [str(state) for state in DISCLOSURE.terminal]
-    rows = DisclosureNotice.objects.filter(submission__in=[case.pk for case in cases])
-    going = rows.exclude(stored_state__in=ended).select_related("agency").order_by("number")
-    return [(row.submission_id, f"{row} of {row.agency.name} is open") for row in going]
-
-
-def _requests(cases: list[Submission]) -> list[tuple[UUID, str]]:
-    """Requests for records that wait for their answer and have to do with a case."""
-    links = RequestNotice.objects.filter(notice__submission__in=[case.pk for case in cases])
-    going = links.exclude(request__stored_state="answered").select_related("request__agency", "notice")
-    found = {(row.notice.submission_id, row.request): None for row in going.order_by("linked_at", "id")}
-    return [(key, f"{request} of {request.agency.name} is not answered") for key, request in found]
+def _part(rows: QuerySet, case: str, what: str, agency: str, since: str) -> QuerySet:
+    told = {
+        "of_case": F(f"{case}_id"),
+        "since": F(since),
+        "what": Cast(what, TextField()),
+        "who": F(f"{agency}__name"),
+    }
+    return rows.order_by().annotate(**told)

@@ -107,7 +107,7 @@ def test_a_conflict_and_a_withdrawal_hide_the_words(case):
     assert {label for words in WORDS for label in found(coordinator, words)} == set()
     reviewing.inquiries.withdraw(actor=case.contributor, inquiry=Inquiry.objects.get(), at=NOW)
     assert found(case.coordinator, "truffle") == {}
-    assert "No inquiries" in Desk(case.coordinator).text("reviews_inquiry_changelist", q="truffle")
+    assert "Nothing fits" in Desk(case.coordinator).text("reviews_inquiry_changelist", q="truffle")
     actions.withdraw(actor=case.contributor, submission=case.submission, at=NOW)
     for words in ("custard", "marzipan", "praline"):
         assert found(case.coordinator, words) == {}
