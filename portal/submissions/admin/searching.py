@@ -52,7 +52,8 @@ def _parts(user, text: str):
     yield (
         "Documents, by their titles",
         ranked(documents, Document.WORDS, text).select_related("submission__lab"),
-        lambda row: _hit(row, row.title, _page("submission", row.submission)),
+        # The title is all that was searched: it needs no words around what was found.
+        lambda row: _hit(row, row.title, _page("submission", row.submission), snippet=""),
         "",
     )
     questions = InformationRequest.objects.visible_to(user).beyond(user)
@@ -84,9 +85,10 @@ def _case_of(row) -> Submission:
     return row.request.submission if isinstance(row, RequestAnswer) else row.submission
 
 
-def _hit(row, title: str, url: str) -> Hit:
+def _hit(row, title: str, url: str, snippet: str | None = None) -> Hit:
     case = _case_of(row)
-    return Hit(title, url, f"{case.case_number}, {case.lab.name}", marked_up(row.snippet))
+    shown = marked_up(row.snippet if snippet is None else snippet)
+    return Hit(title, url, f"{case.case_number}, {case.lab.name}", shown)
 
 
 def _case(case: Submission) -> Hit:
