@@ -173,8 +173,14 @@ class TakesSteps:
         return see_other(self.url_of("changelist"))
 
     # --- several rows at once -----------------------------------------------------------------------------------------------
+    def may_take_several(self, user) -> bool:
+        """Who is offered ``bulk_steps`` at all; whether one may be taken on a row, its action says."""
+        return user.has_seat("agency", "coordinator")
+
     def get_actions(self, request):
         """Only ``bulk_steps``, and of these none that wants a reason: a reason is about one case."""
+        if not self.may_take_several(request.user):
+            return {}
         return {
             step.verb: (partial(_take_each, step=step), step.verb, self._label(step))
             for step in self.steps

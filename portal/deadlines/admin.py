@@ -110,13 +110,18 @@ class MessageAdmin(PortalAdmin):
             label="Send again",
             explain="The message goes back into the outbox and is tried at once. It is sent once, however often this is pressed.",
             done="The message waits to be sent.",
-            available=lambda user, message, at: message.state == Message.State.FAILED,
+            available=lambda user, message, at: (
+                actions.may_requeue(user) and message.state == Message.State.FAILED
+            ),
         ),
     )
     bulk_steps = ("requeue",)
 
     def may_open(self, user) -> bool:
         return actions.may_requeue(user) or user.has_seat("agency", "auditor")
+
+    def may_take_several(self, user) -> bool:
+        return actions.may_requeue(user)
 
     def get_queryset(self, request):
         return Message.objects.in_outbox_of(request.user)

@@ -202,8 +202,9 @@ def test_a_choice_of_several_calls_the_action_for_each_and_reports_each():
 def test_a_choice_of_several_does_nothing_for_those_who_may_not():
     case = reviews.Reviewed()
     chosen = {"action": "acknowledge", "_selected_action": str(case.submission.pk), "index": "0"}
-    answer = Desk(case.reviewer).client.post("/admin/submissions/submission/", chosen, follow=True)
-    assert "This step is not yours to take." in words(answer)
+    answer = Desk(case.reviewer).client.post("/admin/submissions/submission/", chosen)
+    # The list once more: what was not offered is no step.
+    assert (answer.status_code, case.submission.case_number in words(answer)) == (200, True)
     assert _made(case, "acknowledge") == 1
 
 

@@ -1,0 +1,52 @@
+"""A step for several rows is offered to those whom it may be open to, and to no others, by a form or without one."""
+
+import pytest
+
+from portal.accounts.models import Role
+from portal.deadlines.models import Message
+from portal.submissions.models import Submission
+from tests import factories as make
+from tests import factories_reviews as reviewing
+from tests.admin.desk import CASES, Desk, address
+
+pytestmark = pytest.mark.django_db
+OFFER = "With the chosen ones"
+
+
+def test_a_list_offers_a_coordinator_to_acknowledge_and_nobody_else():
+    case = make.Case(make.submitted)
+    office = make.programme_office()
+    people = {
+        "coordinator": case.coordinator,
+        "designator": reviewing.designator(),
+        "auditor": reviewing.auditor(),
+        "security": make.member(office, Role.SECURITY),
+    }
+    lists = {name: Desk(person).get(CASES).content.decode() for name, person in people.items()}
+    assert {name for name, page in lists.items() if OFFER in page} == {"coordinator"}
+    number = case.submission.case_number
+    assert {name for name, page in lists.items() if number in page} == {
+        "coordinator",
+        "designator",
+        "auditor",
+    }
+
+
+def test_an_auditor_who_posts_the_step_all_the_same_changes_nothing():
+    case = make.Case(make.submitted)
+    chosen = {"action": "acknowledge", "_selected_action": [str(case.submission.pk)], "index": "0"}
+    Desk(reviewing.auditor()).client.post(address(CASES), chosen)
+    assert Submission.objects.get(pk=case.submission.pk).acknowledged_at is None
+    Desk(case.coordinator).client.post(address(CASES), chosen)
+    assert Submission.objects.get(pk=case.submission.pk).acknowledged_at is not None
+
+
+def test_an_auditor_reads_what_was_not_delivered_and_is_not_offered_to_send_it():
+    case = make.Case(make.submitted)
+    message = Message.objects.filter(case_id=case.submission.pk).order_by("pk").first()
+    Message.objects.filter(pk=message.pk).update(state=Message.State.FAILED, failure="SMTPRecipientsRefused")
+    for person, offered in ((case.coordinator, True), (reviewing.auditor(), False)):
+        page = Desk(person).text("deadlines_message_change", message.pk)
+        assert "SMTPRecipientsRefused" in page
+        assert ("Send again" in page) is offered
+        assert (OFFER in Desk(person).text("deadlines_message_changelist")) is offered
