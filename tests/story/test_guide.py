@@ -1,11 +1,14 @@
-"""The guide for labs shows the pictures that the lab's journey takes, all of them and no others."""
+"""Each guide shows the pictures that its journey takes, all of them and no others."""
 
 import re
 import struct
 
-from tests.story.guide import GUIDE, PICTURES, SHOWN
+import pytest
+
+from tests.story.guide import AGENCY, LAB, Guide
 from tests.story.people import WIDE
 
+pytestmark = pytest.mark.parametrize("guide", [LAB, AGENCY], ids=lambda guide: guide.name)
 SHOWN_AS = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
 
 
@@ -16,16 +19,17 @@ def size_of(picture: bytes) -> tuple[int, int]:
     return struct.unpack(">II", picture[16:24])
 
 
-def test_the_guide_shows_what_the_journey_takes_and_says_what_each_shows():
-    shown = SHOWN_AS.findall(GUIDE.read_text())
-    assert [place for _, place in shown] == [f"lab/{name}.png" for name in PICTURES]
+def test_the_guide_shows_what_the_journey_takes_and_says_what_each_shows(guide: Guide):
+    shown = SHOWN_AS.findall(guide.text.read_text())
+    assert [place for _, place in shown] == [f"{guide.name}/{name}.png" for name in guide.pictures]
     # Words for who does not see them: a sentence each, and not the same one twice.
     assert [words for words, _ in shown if len(words.split()) < 8 or not words.endswith(".")] == []
-    assert len({words for words, _ in shown}) == len(PICTURES)
+    assert len({words for words, _ in shown}) == len(guide.pictures)
 
 
-def test_each_is_there_as_one_screen_of_a_desk_and_all_are_small():
-    files = {path.name: path.read_bytes() for path in SHOWN.iterdir()}
-    assert set(files) == {f"{name}.png" for name in PICTURES}
+def test_each_is_there_as_one_screen_of_a_desk_and_all_are_small(guide: Guide):
+    files = {path.name: path.read_bytes() for path in guide.shown.iterdir()}
+    assert set(files) == {f"{name}.png" for name in guide.pictures}
     assert {size_of(picture) for picture in files.values()} == {(WIDE["width"], WIDE["height"])}
-    assert sum(map(len, files.values())) < 1_500_000
+    assert max(map(len, files.values())) < 150_000
+    assert sum(map(len, files.values())) < 1_600_000

@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 
 from tests.evidence import logs
 from tests.story import newcomer, post, programme
-from tests.story.guide import PICTURES, Album
+from tests.story.guide import LAB, Album
 from tests.story.keyboard import Typist
 from tests.story.lab import SAMPLES
 from tests.story.people import Faults
@@ -36,7 +36,7 @@ class Journey:
 
     def __init__(self, stack, browser, pictures: Path, folder: Path):
         self.stack, self.browser, self.folder = stack, browser, folder
-        self.faults, self.album = Faults(pictures), Album(pictures)
+        self.faults, self.album = Faults(pictures), Album(pictures, LAB)
         self.begun = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
     def days(self, number: float) -> datetime:
@@ -54,7 +54,7 @@ def test_a_lab_from_the_invitation_to_the_archive(stack, chromium, pictures, tmp
     finally:
         print(f"Pictures of {len(journey.faults.looked_at)} pages: {pictures}")
     assert journey.faults.found == []
-    assert sorted(journey.album.taken) == sorted(PICTURES)
+    assert sorted(journey.album.taken) == sorted(LAB.pictures)
 
 
 def a_colleague_is_invited(journey: Journey) -> None:
