@@ -7,8 +7,11 @@ from tests.story import offering
 from tests.story.coordinating import receive
 from tests.story.guide import Album
 from tests.story.keyboard import Typist
+from tests.story.programme import Program
+from tests.story.stack import Stack
 
 FINDINGS = "With tools the model finished 12 of 41 invented tasks by itself."
+WITHHELD = "You see others' drafts once yours is in"
 RETEST = "The tasks with tools once more, in the new order."
 
 
@@ -74,13 +77,26 @@ def ask_for_the_check(reviewer: Typist, number: str) -> None:
     reviewer.sees("The other reviewers have been asked.")
 
 
+def own_is_in(stack: Stack, reviewer: str, number: str) -> None:
+    """A complete draft by the reviewer's program, which asks for its check."""
+    texts = {
+        "method": "Read alone.",
+        "findings": "Nothing by itself.",
+        "limitations": "",
+        "confidence": "low",
+    }
+    Program(stack, reviewer).post(
+        "assessments/", submission=number, domain="autonomy", access_used="api_reduced", hours="4", **texts
+    )
+
+
 def state_that_none_comes(reviewer: Typist, number: str, album: Album) -> None:
     """Another's draft is withheld until one's own is in, or until one says that none comes."""
-    reviewer.go(f"/case/{number}/").sees("You see others' drafts once yours is in").sees_not(FINDINGS)
+    reviewer.go(f"/case/{number}/").sees(WITHHELD).sees_not(FINDINGS)
     album.take(
         "withheld",
         reviewer.page,
-        top=reviewer.page.locator("section", has_text="You see others' drafts").last,
+        top=reviewer.page.locator("section", has_text=WITHHELD).last,
     )
     reviewer.follow("state on your seat").follow("State that you write no assessment")
     reviewer.press("State that you write no assessment").sees("Recorded.")

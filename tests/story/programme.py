@@ -45,9 +45,19 @@ def take_a_seat(stack: Stack, number: str) -> None:
     seat = Program(stack, CORA).post(
         "assignments/", submission=number, reviewer=RAFAEL, domain="cyber", role="lead"
     )
-    Program(stack, RAFAEL).post(
-        f"assignments/{seat['id']}/attest/", no_conflict=True, nondisclosure=True, training=True
-    )
+    _attest(Program(stack, RAFAEL), seat)
+
+
+def attest(stack: Stack, reviewer: str, number: str) -> None:
+    """The reviewer's one proposed seat on the case, which they do not see yet, and so cannot ask for by its number."""
+    program = Program(stack, reviewer)
+    seats = program.get("assignments/?state=proposed&page_size=100")["results"]
+    (seat,) = [seat for seat in seats if seat["case_number"] == number]
+    _attest(program, seat)
+
+
+def _attest(program: Program, seat: dict[str, Any]) -> None:
+    program.post(f"assignments/{seat['id']}/attest/", no_conflict=True, nondisclosure=True, training=True)
 
 
 def read_and_ask(stack: Stack, number: str) -> list[bytes]:

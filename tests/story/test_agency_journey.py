@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.story import assessing, coordinating, offering, overseeing
+from tests.story import assessing, coordinating, offering, overseeing, programme
 from tests.story.guide import AGENCY, Album
 from tests.story.keyboard import Typist
 from tests.story.people import Faults
-from tests.story.programme import Program
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CORA = "cora.coordinator@dsi.example"
 RAFAEL, REZA = "rafael.reviewer@dcda.example", "reza.reviewer@dsd.example"
+RINA = "rina.reviewer@dcda.example"
 DELLA, DORIAN = "della.designator@dsd.example", "dorian.designator@dsd.example"
 AUGUSTA = "augusta.auditor@dsi.example"
 OURS, THEIRS = "Which of the 41 tasks were run with tools?", "Say which tasks had tools, and which had none."
@@ -99,15 +99,20 @@ def the_window_opens(journey: Journey) -> None:
 
 def two_agencies_ask_the_same(journey: Journey) -> None:
     assessing.ask(journey.who(RAFAEL), journey.number, OURS, journey.album)
-    Program(journey.stack, REZA).post("questions/", submission=journey.number, text=THEIRS)
+    programme.Program(journey.stack, REZA).post("questions/", submission=journey.number, text=THEIRS)
     coordinating.merge_questions(journey.who(CORA), journey.number, THEIRS, OURS)
 
 
-def the_second_agency_looks_for_itself(journey: Journey) -> None:
-    """Not even once the check is asked for does the second reviewer read the first's draft, before they say that none comes."""
+def each_looks_for_themselves(journey: Journey) -> None:
+    """Once the check is asked for, another reads the draft with an own one in, and a third having said that none comes."""
     rafael, reza = journey.who(RAFAEL), journey.who(REZA)
     reza.go(f"/case/{journey.number}/").sees_not(assessing.FINDINGS)
     assessing.ask_for_the_check(rafael, journey.number)
+    rina = journey.who(RINA)
+    programme.attest(journey.stack, RINA, journey.number)
+    rina.go(f"/case/{journey.number}/").sees(assessing.WITHHELD).sees_not(assessing.FINDINGS)
+    assessing.own_is_in(journey.stack, RINA, journey.number)
+    assessing.open_it(rina, journey.number).sees(assessing.FINDINGS)
     assessing.state_that_none_comes(reza, journey.number, journey.album)
     assessing.check(reza, journey.number)
 
@@ -131,6 +136,10 @@ def an_auditor_reads(journey: Journey) -> None:
     augusta = journey.who(AUGUSTA)
     found = overseeing.read(augusta, journey.number, journey.album)
     assert {path: forms for path, forms in found.items() if forms} == {}
+    # The same look at the list of somebody who does change things finds the step for several rows.
+    cora = journey.who(CORA)
+    cora.go("/admin/submissions/submission/")
+    assert overseeing.forms_that_change(cora) == ["/admin/submissions/submission/"]
 
 
 CHAPTERS = [
@@ -141,7 +150,7 @@ CHAPTERS = [
     seats_are_attested,
     the_window_opens,
     two_agencies_ask_the_same,
-    the_second_agency_looks_for_itself,
+    each_looks_for_themselves,
     shared_responded_and_tried_again,
     recorded_by_one_and_confirmed_by_another,
     an_auditor_reads,
