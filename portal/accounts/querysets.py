@@ -62,6 +62,13 @@ class OrganisationQuerySet(models.QuerySet):
 STANDING: dict[str, Callable[[], Any]] = {}
 
 
+def forget_standing(*people) -> None:
+    """Ask anew, from here on in this request, what was read with these people: a step of it may have changed that."""
+    for person in people:
+        for name in STANDING:
+            setattr(person, name, None)
+
+
 class UserQuerySet(models.QuerySet):
     def visible_to(self, user):
         """The people whose accounts this person may look at."""

@@ -59,7 +59,8 @@ class Step:
     submit: str = ""
 
     def takes(self, keyword: str) -> bool:
-        return keyword in inspect.signature(self.call).parameters
+        parameters = inspect.signature(self.call).parameters.values()
+        return any(one.name == keyword or one.kind is one.VAR_KEYWORD for one in parameters)
 
     @property
     def asks_reason(self) -> bool:

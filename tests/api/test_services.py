@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.files.base import ContentFile
 
 from partners.states import MACHINE as GRANT
 from partners.states import PARTNERS
@@ -17,7 +18,7 @@ from portal.submissions.states import MACHINE, REQUEST
 from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY
 from tests import factories as make
 from tests import factories_reviews as reviewing
-from tests.api.calls import NOT_FOUND, Caller, refused
+from tests.api.calls import NOT_FOUND, NOWHERE, Caller, refused
 from tests.factories_partners import GrantCase
 from tests.factories_services import caller, service, tokens_of
 
@@ -100,6 +101,7 @@ BODIES = {
     },
     "/api/v1/partners/": lambda world: {"sectors": ["energy"], "country": "US", "operates": "Grids."},
 }
+LOGS = "/api/v1/assessments/{id}/logs/"
 # Where a service that writes may send something, as the schema names it.
 OPEN = {
     ("post", "/api/v1/submissions/"),
@@ -132,7 +134,7 @@ def _tried(world: World, caller_: Caller, writes: list[tuple[str, str]]) -> dict
         address = path.removeprefix("/api/v1/").replace(
             "{id}", str(world.ids.get(collection, world.draft.pk))
         )
-        address = address.replace("{number}", "1").replace("{version}", "1")
+        address = address.replace("{number}", "1").replace("{version}", "1").replace("{log}", NOWHERE)
         body = BODIES.get(path, lambda world: {})(world)
         asking = granting if collection == "grants" else caller_
         answers[method, path] = asking._send(method, address, body).status_code
@@ -148,6 +150,13 @@ def test_a_writing_service_takes_no_step_anywhere():
     before = Event.objects.filter(kind="change").count()
     answers = _tried(world, caller_, [write for write in writes if write not in OPEN])
     assert len(answers) > 40
+    # This one takes files alone: JSON is refused unread.
+    assert answers.pop(("post", LOGS)) == 415
+    address = LOGS.removeprefix("/api/v1/").replace("{id}", str(world.ids.get("assessments", world.draft.pk)))
+    files = caller_.client.post(
+        f"/api/v1/{address}", {"file": ContentFile(b"{}", "log.json")}, headers=caller_.headers
+    )
+    assert files.status_code in (403, 404)
     assert {key: status for key, status in answers.items() if status not in (403, 404)} == {}
     # What it sees of its lab it is refused; what it does not see is not there.
     seen = {

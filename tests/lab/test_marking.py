@@ -49,7 +49,7 @@ def test_a_banner_is_given_with_a_new_document():
     answer = visitor.post(
         "add_document", case.submission, **typed, cui="cui // sp-propin//noforn", file=upload()
     )
-    assert f"Card Other {STRICT} card.pdf" in visitor.follow(answer)
+    assert f"Card Other {STRICT} Report a spill in Card card.pdf" in visitor.follow(answer)
 
 
 def test_what_is_no_banner_is_told_beside_it_and_nothing_is_stored():

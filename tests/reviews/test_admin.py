@@ -198,7 +198,7 @@ def test_from_an_empty_page_to_a_final_assessment():
     made = Assessment.objects.get()
     assert author.post("reviews_assessment_add", **data).status_code == 303
     assert Assessment.objects.count() == 1
-    assert buttons(author, TEXT, made) == ["save_assessment", "ask_check", "report_spill", "add_log"]
+    assert buttons(author, TEXT, made) == ["save_assessment", "ask_check", "add_log", "report_spill"]
     refused = author.post("reviews_assessment_ask_check", made.pk, revision=1, despite_unanswered="on")
     assert "Give the findings." in words(refused)
     edit = author.get("reviews_assessment_save_assessment", made.pk)

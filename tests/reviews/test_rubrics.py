@@ -352,10 +352,10 @@ def test_a_newer_version_is_offered_to_the_author_with_what_it_changes(case):
     author = Desk(case.reviewer)
     page = "reviews_assessment_change"
     offers = [offer.step.verb for offer in author.get(page, made.pk).context["offers"]]
-    assert offers == ["save_assessment", "ask_check", "add_log"]
+    assert offers == ["save_assessment", "ask_check", "add_log", "report_spill"]
     publish()
     offers = [offer.step.verb for offer in author.get(page, made.pk).context["offers"]]
-    assert offers == ["save_assessment", "move_rubric", "ask_check", "add_log"]
+    assert offers == ["save_assessment", "move_rubric", "ask_check", "add_log", "report_spill"]
     step = author.text("reviews_assessment_move_rubric", made.pk)
     for words in ("Is there nougat?", "Because of nougat.", "Finding vulnerabilities", "6 unchanged."):
         assert words in step

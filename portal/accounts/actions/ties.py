@@ -8,6 +8,7 @@ from portal import clock
 from portal.accounts import policies
 from portal.accounts.actions import memberships
 from portal.accounts.models import Affiliation, Kind, MailDomain, Organisation, OtherAddress, User
+from portal.accounts.querysets import forget_standing
 from portal.checking import check_fields
 from portal.errors import AlreadyDone, Invalid, NotAllowed
 from portal.ledger import actions as ledger
@@ -22,12 +23,14 @@ OPEN_TO_ALL = frozenset(
 
 
 def _require_tie_of(actor: User, user: User) -> None:
+    forget_standing(actor, user)
     if not policies.may_record_tie_of(actor, user):
         raise NotAllowed("Only the person, a programme coordinator or the sysadmin writes this down.")
     memberships.require_person(user)
 
 
 def _require_all(actor: User) -> None:
+    forget_standing(actor)
     if not policies.may_look_after_conflicts(actor):
         raise NotAllowed("Only a programme coordinator or the sysadmin does this.")
 

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from portal import clock
 from portal.accounts.models import Kind, Role
+from portal.accounts.querysets import forget_standing
 from portal.errors import Invalid, NotAllowed
 from portal.ledger import actions as ledger
 from portal.submissions.models import Conflict
@@ -35,6 +36,8 @@ def declare_conflict(
         declared_by=actor,
         declared_at=at,
     )
+    # It holds for the rest of this very request, too.
+    forget_standing(actor, user)
     case_id = submission.pk if submission else None
     ledger.record(
         actor=actor,

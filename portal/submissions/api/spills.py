@@ -11,7 +11,9 @@ from rest_framework.response import Response
 
 from portal.api.fields import StrictSerializer
 from portal.api.views import valid
-from portal.submissions import actions
+from portal.errors import NotAllowed
+from portal.submissions import actions, policies_spills
+from portal.submissions.actions.spills import NOT_OPEN
 from portal.submissions.models import Spill
 from portal.submissions.states import SpillState
 
@@ -41,6 +43,9 @@ class SpillMixin:
     def report_spill(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Report a spill: the object is frozen at once, for everybody, until security lifts that or removes the content."""
         found = self.get_object()
+        if not policies_spills.may_report(request.user, found):
+            # Before the body is looked at, as for every verb.
+            raise NotAllowed(NOT_OPEN)
         given = valid(SpillInput, request)
         spill = actions.report_spill(actor=request.user, subject=found, feared=given["feared"])
         return Response(SpillSerializer(spill).data)
