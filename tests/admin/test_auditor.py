@@ -13,8 +13,9 @@ pytestmark = pytest.mark.django_db
 _FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 _BUTTON = re.compile(r'<a class="usa-button[^"]*" href="([^"]+)"')
 # What is a person's own: lists taken along, views kept, what they say of themselves, and signing out.
+# Who reads what must not be in the portal reports it, whoever they are.
 _OWN = re.compile(
-    r"/(export|evidence/csv|views/save|views/[^/]+/remove)/$|^/admin/figures/|^/account/"
+    r"/(export|evidence/csv|report_spill|views/save|views/[^/]+/remove)/$|^/admin/figures/|^/account/"
     r"|^/admin/(submissions/conflict|accounts/affiliation|accounts/otheraddress)/add/$"
 )
 
