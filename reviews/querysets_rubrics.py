@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 
 from portal.accounts.models import Kind, Role
 
@@ -21,11 +21,6 @@ class RubricVersionQuerySet(models.QuerySet):
         """The newest version of a domain; None for a domain without a rubric."""
         return self.filter(domain=domain).order_by("-number").first()
 
-    def newest(self):
-        """Of each domain its newest version."""
-        newer = self.model._default_manager.filter(domain=OuterRef("domain"), number__gt=OuterRef("number"))
-        return self.filter(~Exists(newer))
-
     def for_workbench(self):
         return (
             self.select_related("published_by")
@@ -38,9 +33,3 @@ class RubricVersionQuerySet(models.QuerySet):
         drafts = Count("assessments", filter=Q(assessments__state="draft"))
         rows = self.filter(domain=domain).order_by("number").annotate(drafts=drafts).filter(drafts__gt=0)
         return list(rows.values_list("number", "drafts"))
-
-
-class AnswerQuerySet(models.QuerySet):
-    def given(self):
-        """The SQL of ``AssessmentAnswer.is_given``."""
-        return self.exclude(covered="").exclude(text="")

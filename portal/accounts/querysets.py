@@ -15,16 +15,13 @@ from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest, JSONObject
 from knox.models import AuthTokenManager
 
+from portal.programme import policies as programme
 from portal.programme import versions
 
 
 def sees_all_accounts(user) -> bool:
     """Whether a person may read the accounts of every organisation."""
-    if not user.is_authenticated or not user.is_active:
-        return False
-    return user.is_superuser or any(
-        seat.programme_office and seat.role == "coordinator" for seat in user.seats
-    )
+    return programme.may_change(user)
 
 
 def administered(user) -> list:
@@ -156,9 +153,6 @@ class MailDomainQuerySet(models.QuerySet):
         """Those who look after accounts: the list names every organisation that takes part."""
         return self if sees_all_accounts(user) else self.none()
 
-    def live(self):
-        return self.filter(ended_at=None)
-
 
 class OtherAddressQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -166,9 +160,6 @@ class OtherAddressQuerySet(models.QuerySet):
         if sees_all_accounts(user):
             return self
         return self.filter(user=user) if user.is_authenticated else self.none()
-
-    def live(self):
-        return self.filter(ended_at=None)
 
 
 class TieQuerySet(models.QuerySet):

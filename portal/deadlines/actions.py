@@ -11,7 +11,7 @@ from portal import clock
 from portal.accounts.models import Kind, Role, User
 from portal.deadlines import feeds, preferences
 from portal.deadlines.models import CalendarFeed, Deadline, Message, NoticePreference
-from portal.deadlines.registry import DEADLINES, offsets_of
+from portal.deadlines.registry import DEADLINES, next_moment, offsets_of
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger import actions as ledger
 
@@ -46,8 +46,7 @@ def set_deadline(
 
 def next_reminder(kind: str, due_at: datetime, *, after: datetime) -> datetime | None:
     """The first moment at or after ``after`` at which a reminder of this kind is due; None when all have passed."""
-    moments = [due_at + offset for offset in offsets_of(kind)[kind]]
-    return min((moment for moment in moments if moment >= after), default=None)
+    return next_moment(due_at, offsets_of(kind)[kind], after=after)
 
 
 def meet(*, kind: str, subject_id: UUID, at: datetime) -> None:

@@ -14,6 +14,7 @@ from portal.deadlines.actions import LEASE
 from portal.deadlines.models import Message
 from portal.deadlines.preferences import Delivery
 from portal.deadlines.querysets import DIGEST
+from portal.programme.schema import offset_name
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -145,7 +146,7 @@ def compose(message: Message) -> EmailMessage:
         "Auto-Submitted": "auto-generated",
     }
     if message.deadline_id:
-        name = registry.offset_name(message.offset)
+        name = offset_name(message.offset)
         headers["X-Reminder"] = f"{message.deadline_id}/{message.recipient_id}/{name}"
     if message.kind == DIGEST:
         headers |= unsubscribing.headers(message.recipient)

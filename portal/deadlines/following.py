@@ -126,7 +126,14 @@ def _follow_batch(
         formula.keep({kept[move.deadline_id]: move.after for move in moves})
     after = {move.deadline_id: move.after for move in moves}
     touched = [row for row in held if old != new or row.pk in after]
-    _write([(row.pk, due := after.get(row.pk, row.due_at), _next(due, new, at)) for row in touched], at)
+    steps = [timedelta(seconds=seconds) for seconds in new]
+    _write(
+        [
+            (row.pk, due := after.get(row.pk, row.due_at), registry.next_moment(due, steps, after=at))
+            for row in touched
+        ],
+        at,
+    )
     told = _told([row.pk for row in touched])
     reminders = [
         _reminders(row.due_at, after.get(row.pk, row.due_at), old, new, told.get(row.pk, set()), at)
@@ -134,11 +141,6 @@ def _follow_batch(
     ]
     counts = [sum(column) for column in zip(*reminders, strict=True)] or [0, 0, 0, 0]
     return Consequence(kind, registry.label(kind), len(held), moves, Reminders(*counts))
-
-
-def _next(due: datetime, offsets: tuple[int, ...], at: datetime) -> datetime | None:
-    moments = [due + timedelta(seconds=seconds) for seconds in offsets]
-    return min((moment for moment in moments if moment >= at), default=None)
 
 
 def _told(ids: list[UUID]) -> dict[UUID, set[int]]:

@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from portal.deadlines.querysets import HIDDEN
-from portal.deadlines.registry import DEADLINES, offset_name, offsets_of
+from portal.deadlines.registry import DEADLINES, offsets_of
+from portal.programme.schema import offset_name
 
 # Who may be reminded: the people whom the audience view admits in a capacity the kind names (by one source where the
 # deadline names it), the people of an organisation in such a role, or one person; of the latter two nobody from whom a

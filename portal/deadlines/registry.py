@@ -1,8 +1,8 @@
 """What a person can be reminded of. Each app registers its kinds here from its AppConfig; this floor knows none of them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from portal import programme
@@ -135,6 +135,12 @@ def offsets_of(*deadline_kinds: str) -> dict[str, list[timedelta]]:
     }
 
 
+def next_moment(due_at: datetime, offsets: Iterable[timedelta], *, after: datetime) -> datetime | None:
+    """The first moment at or after ``after`` at which one of these offsets falls due; None when all have passed."""
+    moments = [due_at + offset for offset in offsets]
+    return min((moment for moment in moments if moment >= after), default=None)
+
+
 def label(deadline_kind: str) -> str:
     """What a deadline of this kind is called."""
     return DEADLINES[deadline_kind].label if deadline_kind in DEADLINES else deadline_kind.replace("_", " ")
@@ -144,14 +150,6 @@ def kind_of(message) -> DeadlineKind | NoticeKind | None:
     """The kind of a message. A reminder and word of what happened may share a key: "acknowledge" is to be done, then done."""
     first, second = (DEADLINES, NOTICES) if message.deadline_id else (NOTICES, DEADLINES)
     return first.get(message.kind) or second.get(message.kind)
-
-
-def offset_name(seconds: int) -> str:
-    """How an offset is written in keys and headers: ``-7d``, ``0``, ``+1d``, ``+12h``."""
-    if seconds == 0:
-        return "0"
-    size, unit = (abs(seconds) // 86400, "d") if seconds % 86400 == 0 else (abs(seconds) // 3600, "h")
-    return f"{'-' if seconds < 0 else '+'}{size}{unit}"
 
 
 # Capacities, and roles where a deadline names an organisation, of those whom the government invited.

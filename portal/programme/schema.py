@@ -154,17 +154,18 @@ class Offsets(Setting):
         return seconds
 
     def typed(self, value: list[int]) -> str:
-        return ", ".join(self._name(seconds) for seconds in value)
+        return ", ".join(offset_name(seconds) for seconds in value)
 
     def shown(self, value: list[int]) -> str:
         return ", ".join(said_offset(seconds) for seconds in value)
 
-    @staticmethod
-    def _name(seconds: int) -> str:
-        if seconds == 0:
-            return "0"
-        size, unit = (seconds // DAY, "d") if seconds % DAY == 0 else (seconds // HOUR, "h")
-        return f"{size:+d}{unit}"
+
+def offset_name(seconds: int) -> str:
+    """How an offset is typed, and written in keys and headers: ``-7d``, ``0``, ``+1d``, ``+12h``."""
+    if seconds == 0:
+        return "0"
+    size, unit = (seconds // DAY, "d") if seconds % DAY == 0 else (seconds // HOUR, "h")
+    return f"{size:+d}{unit}"
 
 
 def said_offset(seconds: int) -> str:

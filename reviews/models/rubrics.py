@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from portal import clock
 from portal.submissions.models import Key
 from reviews.models.seats import Domain
-from reviews.querysets_rubrics import AnswerQuerySet, RubricVersionQuerySet
+from reviews.querysets_rubrics import RubricVersionQuerySet
 
 USER = settings.AUTH_USER_MODEL
 
@@ -80,8 +80,6 @@ class AssessmentAnswer(Key):
     question = models.ForeignKey(RubricQuestion, models.PROTECT, related_name="+")
     covered = models.CharField("how far it was studied", max_length=20, choices=Covered, blank=True)
     text = models.TextField("in words", max_length=20000, blank=True)
-
-    objects = AnswerQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from portal.accounts.models import Role
+from portal.ledger.models import Event
 from portal.submissions.models import Document, InformationRequest, Spill
 from reviews.models import Assessment, Inquiry
 from tests import factories as make
@@ -71,6 +72,10 @@ def test_a_document_is_reported_from_the_page_of_the_case(case):
     page = desk.get(CASE, case.submission.pk).content.decode()
     assert reverse(f"admin:{DOCUMENT}", args=[case.document.pk]) in page
     assert "Praline card" in page
+    before = Event.objects.count()
+    assert "Praline card" in desk.text(DOCUMENT, case.document.pk)
+    (look,) = Event.objects.order_by("seq")[before:]
+    assert (look.verb, look.actor, look.case_id) == ("viewed_documents", case.coordinator, case.submission.pk)
     assert "Choose what is feared." in desk.post(DOCUMENT, case.document.pk).content.decode()
     done = desk.post(DOCUMENT, case.document.pk, feared="export_controlled")
     assert (done.status_code, done["Location"]) == (303, reverse(f"admin:{CASE}", args=[case.submission.pk]))

@@ -13,7 +13,7 @@ from portal.deadlines import actions as deadlines
 from portal.deadlines import delivery, planning
 from portal.deadlines.calendar import add_business_days
 from portal.deadlines.models import Deadline, Message
-from portal.deadlines.registry import offset_name
+from portal.programme.schema import offset_name
 from portal.submissions import actions
 from tests import factories as make
 from tests import factories_reviews as reviewed

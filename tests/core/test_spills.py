@@ -386,6 +386,32 @@ def test_a_removal_that_was_killed_between_mark_and_delete_is_finished_by_the_cl
     assert Event.objects.filter(verb="content_destroyed").count() == 1
 
 
+def test_a_storage_that_refuses_one_removal_keeps_no_other(case, monkeypatch):
+    other = actions.add_document(
+        actor=case.contributor, submission=case.submission, kind="system_card", title="Nougat card",
+        upload=make.pdf("nougat"), at=AT,
+    )  # fmt: skip
+    first, second = case.document.current.file.name, other.current.file.name
+    for document in (case.document, other):
+        actions.remove_content(actor=case.security, spill=report(case, document), at=AT)
+    delete = default_storage.delete
+
+    def refuse_the_first(name):
+        if name == first:
+            raise OSError("The storage does not answer.")
+        delete(name)
+
+    with monkeypatch.context() as storage:
+        storage.setattr(default_storage, "delete", refuse_the_first)
+        assert spills.finish_removals() == 1
+    assert (default_storage.exists(first), default_storage.exists(second)) == (True, False)
+    assert list(Spill.objects.filter(destroyed_at=None).values_list("subject_id", flat=True)) == [
+        case.document.pk
+    ]
+    assert spills.finish_removals() == 1
+    assert not default_storage.exists(first)
+
+
 def test_who_left_their_agency_settles_nothing(case):
     spill = report(case, case.document)
     Membership.objects.filter(user=case.security).update(ended_at=AT)

@@ -9,10 +9,10 @@ from partners import actions as partnering
 from portal.deadlines import following, planning
 from portal.deadlines.calendar import add_business_days
 from portal.deadlines.models import Deadline, Message
-from portal.deadlines.registry import offset_name
 from portal.errors import Stale
 from portal.programme import actions, schema, versions
 from portal.programme.models import Version
+from portal.programme.schema import offset_name
 from portal.submissions import actions as cases
 from portal.submissions.models import DisclosureNotice, InformationRequest, Obligation, Submission
 from reviews.models import Assignment

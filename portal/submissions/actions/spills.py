@@ -4,6 +4,7 @@ Removal is two steps, as files are cleaned up elsewhere: the mark is committed f
 left is finished by the clock (docs/adr/0019).
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,8 @@ from portal.submissions import spills
 from portal.submissions.looks import standing
 from portal.submissions.models import Audience, Barrier, Spill, Submission
 from portal.submissions.states import SPILL, SpillState
+
+log = logging.getLogger(__name__)
 
 NOT_OPEN = "This is not open to you now."
 # The agencies whose people stand or stood to a case in these capacities have a seat on it.
@@ -96,8 +99,13 @@ def destroy(pk: UUID) -> bool:
     spill = Spill.objects.filter(pk=pk, state=SpillState.REMOVED, destroyed_at=None).first()
     if spill is None:
         return False
-    for name in spills.KINDS[spill.kind].files(spill.subject_id):
-        default_storage.delete(name)
+    try:
+        for name in spills.KINDS[spill.kind].files(spill.subject_id):
+            default_storage.delete(name)
+    except Exception:
+        # Whatever a storage raises: one spill that cannot be removed now keeps no other. It is tried again.
+        log.exception("The stored bytes of a removed spill could not be destroyed")
+        return False
     with transaction.atomic():
         # Another run may have come first: one of them records it.
         locked = Spill.objects.select_for_update(of=("self",)).filter(pk=pk, destroyed_at=None).first()

@@ -15,8 +15,9 @@ from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
 from portal.doors import attempt, see_other
 from portal.errors import AlreadyDone, NotAllowed
-from portal.submissions import actions, spills
+from portal.submissions import actions, looks, spills
 from portal.submissions import policies_spills as policies
+from portal.submissions.forms.spills import SpillForm
 from portal.submissions.freezing import WHAT_HAPPENS
 from portal.submissions.models import Document, Spill
 from portal.submissions.states import SPILL
@@ -24,15 +25,8 @@ from portal.submissions.states import SPILL
 DONE = "Reported. It is frozen from now on, and security officers have been told."
 
 
-class ReportForm(StepForm):
-    """What is feared, as one of a few words: a note would repeat the spill."""
-
-    feared = forms.ChoiceField(
-        label="What you fear it holds",
-        choices=Spill.Feared.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose what is feared."},
-    )
+class ReportForm(SpillForm, StepForm):
+    """The lab's form, as a step's."""
 
 
 class RemoveForm(StepForm):
@@ -166,6 +160,8 @@ class SpillAdmin(PortalAdmin):
                     request, refusal.message
                 )
                 return see_other(back)
+        # The page names the document.
+        looks.looked(actor=request.user, submission=document.submission, verb="viewed_documents")
         context = {
             **self.admin_site.each_context(request),
             "title": DOCUMENT_STEP.label,
