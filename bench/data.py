@@ -7,6 +7,8 @@ from django.db import connection
 from portal.accounts.models import Kind, Membership, Organisation, Role, User
 
 LABS = 20
+# One case in so many goes on at once: a window is 30 days at most, and what is over stays on file for years.
+ON_FILE = 20
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -29,7 +31,7 @@ def people() -> dict[str, User]:
     ):
         user = User.objects.create_user(email=f"{name}@bench.invalid", password=None, name=f"Bench {name}")
         Membership.objects.create(
-            user=user, organisation=organisation, role=role, since=NOW - timedelta(days=900)
+            user=user, organisation=organisation, role=role, since=NOW - timedelta(days=2000)
         )
         Authenticator.objects.create(user=user, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
         made[name] = user
@@ -41,10 +43,14 @@ CASES = """
     SELECT gen_random_uuid() AS id, gen_random_uuid() AS facts, gen_random_uuid() AS checkpoint, i,
            'FM-' || substr(lpad(i::text, 8, '0'), 1, 4) || '-' || substr(lpad(i::text, 8, '0'), 5) AS number,
            (SELECT array_agg(id ORDER BY name) FROM accounts_organisation WHERE kind = 'lab') AS labs,
-           %(now)s::timestamptz - make_interval(mins => i * 7) AS submitted,
-           (ARRAY['submitted', 'acknowledged', 'agreed', 'agreed', 'agreed', 'agreed'])[1 + i %% 6] AS state,
+           CASE WHEN i <= %(going_on)s THEN %(now)s::timestamptz - make_interval(mins => i * 7)
+                ELSE %(now)s::timestamptz - interval '40 days' - make_interval(mins => (i - %(going_on)s) * 25) END AS submitted,
+           CASE WHEN i <= %(going_on)s
+                THEN (ARRAY['submitted', 'acknowledged', 'agreed', 'agreed', 'agreed', 'agreed'])[1 + i %% 6]
+                ELSE 'closed' END AS state,
            %(now)s::timestamptz + make_interval(days => (i %% 40) - 10) AS closes
       FROM generate_series(1, %(cases)s) i;
+    UPDATE made SET closes = submitted + interval '35 days' WHERE state = 'closed';
     ALTER TABLE made ADD lab uuid;
     UPDATE made SET lab = labs[1 + i %% %(labs)s];
     ALTER TABLE made ADD PRIMARY KEY (id);
@@ -56,9 +62,9 @@ CASES = """
             created_at, created_by_id, submitted_at, acknowledged_at, agreed_at, access_provided_at, opens_at, closes_at)
     SELECT id, number, lab, checkpoint, 'draft', 5, closes, closes + interval '30 days', submitted - interval '1 day', %(user)s,
            submitted, CASE WHEN state <> 'submitted' THEN submitted END,
-           CASE WHEN state = 'agreed' THEN least(submitted, closes - interval '31 days') END,
-           CASE WHEN state = 'agreed' THEN least(submitted, closes - interval '31 days') END,
-           CASE WHEN state = 'agreed' THEN closes - interval '20 days' END, closes
+           CASE WHEN state IN ('agreed', 'closed') THEN least(submitted, closes - interval '31 days') END,
+           CASE WHEN state IN ('agreed', 'closed') THEN least(submitted, closes - interval '31 days') END,
+           CASE WHEN state IN ('agreed', 'closed') THEN closes - interval '20 days' END, closes
       FROM made;
     INSERT INTO submissions_facts (id, submission_id, number, model_name, checkpoint, access_mode, summary, capabilities,
                                    evaluations, safeguards, created_by_id, created_at)
@@ -67,14 +73,17 @@ CASES = """
       FROM made;
     UPDATE submissions_submission s SET facts_id = m.facts, stored_state = 'submitted' FROM made m WHERE m.id = s.id;
     UPDATE submissions_submission s SET stored_state = 'acknowledged' FROM made m WHERE m.id = s.id AND m.state <> 'submitted';
-    UPDATE submissions_submission s SET stored_state = 'agreed' FROM made m WHERE m.id = s.id AND m.state = 'agreed';
+    UPDATE submissions_submission s SET stored_state = 'agreed' FROM made m WHERE m.id = s.id AND m.state IN ('agreed', 'closed');
+    UPDATE submissions_submission s SET stored_state = 'closed', closed_at = m.closes + interval '2 days' FROM made m
+     WHERE m.id = s.id AND m.state = 'closed';
     INSERT INTO submissions_document (id, submission_id, kind, title, tlp, confidential_commercial, created_by_id, created_at)
     SELECT gen_random_uuid(), id, 'system_card', 'System card', 'TLP:AMBER+STRICT', true, %(user)s, submitted FROM made, generate_series(1, 2);
     INSERT INTO submissions_documentversion (id, document_id, number, file, name, content_type, size, sha256, uploaded_by_id, uploaded_at)
     SELECT gen_random_uuid(), d.id, 1, 'documents/none', 'card.pdf', 'application/pdf', 1000, repeat('ab', 32), %(user)s, d.created_at
       FROM submissions_document d;
-    INSERT INTO deadlines_deadline (id, kind, subject_id, case_id, case_number, link, due_at, fresh_from, next_at, created_at)
-    SELECT gen_random_uuid(), k, id, id, number, '', closes, submitted, closes + interval '300 days', submitted
+    INSERT INTO deadlines_deadline (id, kind, subject_id, case_id, case_number, link, due_at, fresh_from, next_at, created_at, met_at)
+    SELECT gen_random_uuid(), k, id, id, number, '', closes, submitted, closes + interval '900 days', submitted,
+           CASE WHEN state = 'closed' THEN closes END
       FROM made, unnest(ARRAY['acknowledge', 'window_closes']) k;
     INSERT INTO ledger_event (id, at, kind, verb, actor_id, capacity, subject_type, subject_id, case_id, reason, data, digest)
     SELECT gen_random_uuid(), submitted, CASE WHEN n < 5 THEN 'change' ELSE 'look' END,
@@ -90,10 +99,13 @@ CASES = """
 
 
 def fill(cases: int) -> dict[str, User]:
-    """``cases`` cases of 20 labs in a mix of states, each with facts, documents, deadlines and events, and the yardstick's rows."""
+    """``cases`` cases of 20 labs, most of them closed and the newest in a mix of states, each with facts, documents, deadlines and
+    events; and the yardstick's rows.
+    """
     made = people()
     with connection.cursor() as cursor:
-        cursor.execute(CASES, {"cases": cases, "now": NOW, "labs": LABS, "user": made["lab"].pk})
+        values = {"cases": cases, "going_on": max(200, cases // ON_FILE), "labs": LABS}
+        cursor.execute(CASES, values | {"now": NOW, "user": made["lab"].pk})
         cursor.execute("GRANT SELECT ON bench_row TO portal_app")
         cursor.execute("ANALYZE")
     return made

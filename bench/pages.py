@@ -21,7 +21,7 @@ PAGES = {
     # name: (who asks, address, the like-for-like bare page)
     "lab's list": ("lab", "/lab/", "/bench/list/"),
     "lab's case": ("lab", "/lab/cases/{number}/", "/bench/detail/{id}/"),
-    "admin changelist": ("coordinator", "/admin/submissions/submission/", "/bench/admin/bench/row/"),
+    "admin changelist": ("coordinator", "/admin/submissions/submission/", "/bench/admin25/bench/row/"),
     "API list": ("token", "/api/v1/submissions/?page_size=25", "/bench/api/"),
 }
 BARE_LIST = "/bench/list/"

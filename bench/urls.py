@@ -64,7 +64,6 @@ urlpatterns = [
         "bench/detail/<uuid:pk>/",
         login_required(DetailView.as_view(model=Row, template_name="bench/detail.html")),
     ),
-    path("bench/admin/", bare.urls),
     path("bench/admin25/", bare.urls),
     path("bench/admin50/", bare50.urls),
     path("bench/api/", BareApi.as_view()),

@@ -148,9 +148,25 @@ if not _APP_URL:
     _APP_URL = _OWNER_URL = "postgresql://portal_app@127.0.0.1:5432/portal"
 
 
+# How PostgreSQL plans what the portal asks. PgBouncer refuses such options; there they are the role's (ALTER ROLE ... SET).
+_PLANNING = {
+    # A list joins six tables and more by their keys. Trying every order of them takes longer than the query itself, and Django
+    # writes them in a good one.
+    "join_collapse_limit": 4,
+    # Indexes lie in memory or on disks without moving parts: reading here and there costs as much as reading on.
+    "random_page_cost": 1.1,
+    # Many people ask small questions at once; starting helpers for one of them costs the others.
+    "max_parallel_workers_per_gather": 0,
+}
+
+
 def _connection(url: str, *, pooled: bool) -> dict:
     settings = config.database(url)
     settings["OPTIONS"].setdefault("connect_timeout", "3")
+    if not config.flag("PORTAL_PGBOUNCER", False):
+        settings["OPTIONS"].setdefault(
+            "options", " ".join(f"-c {name}={value}" for name, value in _PLANNING.items())
+        )
     if pooled:
         # Waiting longer than this for a connection is a 503, not a page that hangs.
         settings["OPTIONS"]["pool"] = {

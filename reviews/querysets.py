@@ -8,6 +8,7 @@ from django.db.models import Count, DateTimeField, Exists, F, Func, OuterRef, Pr
 
 from portal import clock
 from portal.accounts.models import Kind, Role
+from portal.lookups import OneOf
 from portal.submissions.freezing import frozen
 from portal.submissions.querysets import (
     ASSESSMENTS,
@@ -121,14 +122,13 @@ class AssignmentQuerySet(models.QuerySet):
         running = Q(expires_at__gt=at)
         for column in ("submission__closed_at", "submission__withdrawn_at"):
             running &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
-        wanted = Q(pk__in=[])
-        for state in states:
-            if state == AssignmentState.EXPIRED:
-                wanted |= Q(stored_state__in=LIVE) & lapsed
-            elif state in LIVE:
-                wanted |= Q(stored_state=state) & running
-            else:
-                wanted |= Q(stored_state=state)
+        going_on = [state for state in states if state in LIVE]
+        # No row is stored as expired: what the clock ended keeps what it had.
+        wanted = Q(stored_state__in=[s for s in states if s not in (*LIVE, AssignmentState.EXPIRED)])
+        if going_on:
+            wanted |= Q(stored_state__in=going_on) & running
+        if AssignmentState.EXPIRED in states:
+            wanted |= Q(stored_state__in=LIVE) & lapsed
         return self.filter(wanted)
 
     def in_conflict(self, *, at: datetime):
@@ -225,11 +225,11 @@ class AssessmentQuerySet(models.QuerySet):
 
     def led_by(self, user, *, at: datetime):
         """The assessments of the cases on which a person has the lead."""
-        return self.filter(submission_id__in=_cases_as(user, ASSESSMENTS, at, "lead"))
+        return self.filter(OneOf("submission_id", _cases_as(user, ASSESSMENTS, at, "lead")))
 
     def reviewed_by(self, user, *, at: datetime):
         """The assessments of the cases on which a person has an active seat."""
-        return self.filter(submission_id__in=_cases_as(user, ASSESSMENTS, at, "lead", "reviewer"))
+        return self.filter(OneOf("submission_id", _cases_as(user, ASSESSMENTS, at, "lead", "reviewer")))
 
     def with_public_names(self):
         """With what each author may be called by the case's lab: the alias, and whether the agreed terms show names."""

@@ -10,10 +10,11 @@ from django.db.models.functions import Cast, Concat
 from portal.accounts.models import Kind
 from portal.deadlines.models import Message
 from portal.ledger.models import Event
+from portal.lookups import OneOf
 from portal.submissions.models import Barrier, Submission
 from portal.submissions.policies import LAB_SEES
 from portal.submissions.querysets import has_no_conflicts, oversees
-from portal.submissions.readers import OneOf, cases_overseen
+from portal.submissions.readers import cases_overseen
 from reviews.deadline_kinds import OF_A_DESIGNATION, OF_AN_INQUIRY
 from reviews.models import (
     Assessment,

@@ -36,13 +36,14 @@ class PortalChangeList(ChangeList):
 
     def get_results(self, request):
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
-        rows = list(self.queryset[: self.list_per_page + 1]) if self.page_num == 1 else None
+        rows = self._rows(slice(0, self.list_per_page + 1)) if self.page_num == 1 else None
         alone = rows is not None and len(rows) <= self.list_per_page
         if alone and not self.model_admin.always_count:
             self.paginator.count = len(rows)
         if rows is None:
             try:
-                rows = list(self.paginator.page(self.page_num).object_list)
+                page = self.paginator.page(self.page_num)
+                rows = self._rows(slice(page.start_index() - 1, page.end_index()))
             except InvalidPage as error:
                 raise IncorrectLookupParameters from error
         self.result_list = rows[: self.list_per_page]
@@ -50,6 +51,13 @@ class PortalChangeList(ChangeList):
         self.multi_page = self.result_count > self.list_per_page
         self.full_result_count, self.can_show_all = None, False
         self.show_full_result_count, self.show_admin_actions = False, bool(self.result_list)
+
+    def _rows(self, wanted: slice) -> list:
+        if not self.model_admin.keys_first:
+            return list(self.queryset[wanted])
+        keys = list(self.queryset.values_list("pk", flat=True)[wanted])
+        found = self.root_queryset.in_bulk(keys)
+        return [found[key] for key in keys if key in found]
 
     @property
     def is_capped(self) -> bool:
@@ -72,6 +80,8 @@ class PortalAdmin(TakesSteps, TakesLists, KeepsViews, admin.ModelAdmin):
     list_per_page = 50
     # A first page that holds all rows needs no count; where a page is short, counting always keeps its cost the same.
     always_count = False
+    # Where a list joins so much that PostgreSQL misjudges it under a filter: the page's keys first, and then its rows by them.
+    keys_first = False
     list_max_show_all = 0
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

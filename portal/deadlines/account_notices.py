@@ -18,6 +18,7 @@ from portal.deadlines.querysets import CASELESS, DIGEST
 from portal.deadlines.registry import ACCOUNT, DeadlineKind, NoticeKind, days, register
 
 SERVICE_EXPIRES = "service_expires"
+SECURITY_NEEDED = "security_needed"
 NOT_YOU = "If this was not you, sign in, look at your sessions, and tell your organisation's administrator or the programme.\n"
 
 
@@ -80,6 +81,11 @@ KINDS = (
         "service_changed",
         "Service tokens",
         "A service token of your lab was made, rotated or revoked.",
+    ),
+    NoticeKind(
+        SECURITY_NEEDED,
+        "A security officer is needed",
+        "Something was frozen and waits for a security officer, and no agency that looks after it has one. Give somebody the role.",
     ),
     NoticeKind(
         "second_factor_reset",

@@ -62,6 +62,7 @@ class Deadline(models.Model):
                 name="deadline_next",
             ),
             models.Index(fields=["case_id", "due_at"], name="deadline_case"),
+            models.Index(fields=["due_at", "id"], name="deadline_due"),
             models.Index(
                 fields=["due_at", "id"], condition=Q(met_at=None, cancelled_at=None), name="deadline_open"
             ),
@@ -151,6 +152,8 @@ class Message(models.Model):
             models.Index(fields=["recipient"], condition=Q(state="held", digest=None), name="message_held"),
             models.Index(fields=["digest"], condition=Q(digest__isnull=False), name="message_listed"),
             models.Index(fields=["recipient", "-created_at"], name="message_recipient"),
+            models.Index(fields=["-created_at", "id"], name="message_newest"),
+            models.Index(fields=["state", "-created_at", "id"], name="message_state"),
         ]
 
     def __str__(self):

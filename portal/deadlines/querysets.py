@@ -10,8 +10,8 @@ from django.db.models import Q
 
 # (user) -> Q over deadlines of cases that a person sees. Upper apps fill it from their AppConfig.
 READERS: list[Callable] = []
-# (user) -> queryset of ids of the cases all of whose messages a person may read, or None.
-CASES: list[Callable] = []
+# (user) -> Q over the messages of cases whose delivery a person looks after, or None.
+OUTBOX: list[Callable] = []
 # (user) -> Q over the messages of no case whose delivery a person looks after, or None. Each names the kinds it is about, so
 # that what belongs to nobody's list is shown to nobody.
 CASELESS: list[Callable] = []
@@ -85,7 +85,7 @@ class MessageQuerySet(models.QuerySet):
         """The messages whose delivery a person looks after: those of cases, inquiries, accounts ... that an app admits."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        admitted = [Q(case_id__in=found) for seen in CASES if (found := seen(user)) is not None]
+        admitted = [answer for read in OUTBOX if (answer := read(user)) is not None]
         admitted += [Q(answer, case_id=None) for read in CASELESS if (answer := read(user)) is not None]
         return self.filter(reduce(or_, admitted)) if admitted else self.none()
 

@@ -5,6 +5,7 @@ from django.contrib import admin
 
 from portal.admin import PortalAdmin, Question, names
 from portal.ledger.models import Event
+from portal.ledger.words import LOOKS
 
 
 class What(Question):
@@ -22,7 +23,9 @@ class What(Question):
         "instructions": (
             "Access instructions revealed",
             # Every app's instructions, the grants' among them.
-            lambda rows, user, at: rows.filter(verb__startswith="revealed_"),
+            lambda rows, user, at: rows.filter(
+                verb__in=[verb for verb in LOOKS if verb.startswith("revealed_")]
+            ),
         ),
         "clock": ("By the clock", lambda rows, user, at: rows.filter(actor=None)),
     }

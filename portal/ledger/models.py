@@ -51,6 +51,10 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["case_id", "-seq"], name="ledger_event_case"),
             models.Index(fields=["subject_id", "-seq"], name="ledger_event_subject"),
+            models.Index(fields=["verb", "-seq"], name="ledger_event_verb"),
+            models.Index(fields=["-seq"], condition=models.Q(actor=None), name="ledger_event_clock"),
+            # Looks are nearly all of the ledger: changes among them are found without reading those.
+            models.Index(fields=["-seq"], condition=models.Q(kind="change"), name="ledger_event_change"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=["change", "look"]), name="ledger_event_kind"),

@@ -11,7 +11,7 @@ class SubmissionsConfig(AppConfig):
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.accounts.querysets import STANDING
         from portal.admin.panels import HOME_PANELS, NAMES, SEARCHES
-        from portal.deadlines.querysets import BARRED, CASELESS, CASES, HIDDEN
+        from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN, OUTBOX
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
         from portal.ledger import words
         from portal.ledger.querysets import LAB_SIDE
@@ -52,7 +52,7 @@ class SubmissionsConfig(AppConfig):
         DEADLINE_READERS.append(readers.deadlines)
         DEADLINE_READERS.append(readers.records_deadlines)
         CASELESS.append(readers.records_messages)
-        CASES.append(readers.cases)
+        OUTBOX.append(readers.messages)
         HIDDEN.append(readers.hidden)
         BARRED.append(readers.barred)
         NAMES.append(readers.case_numbers)

@@ -7,6 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.lookups import IsNull
 
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -121,6 +122,16 @@ def no_conflict(user, *, case: str = "pk", lab: str = "lab_id") -> Q:
     return ~Q(**{f"{lab}__in": labs}) & ~Q(**{f"{case}__in": cases})
 
 
+_UNCORRECTED = Q(correction_asked_at__isnull=False, stored_state__in=[State.SUBMITTED, State.ACKNOWLEDGED])
+
+
+def _unaccepted_by(side: str) -> Q:
+    """Acknowledged cases whose newest access terms a side has not accepted, or that have none."""
+    terms = apps.get_model("submissions", "Terms").objects.filter(submission=OuterRef("pk"))
+    newest = Subquery(terms.order_by("-number").values(f"{side}_accepted_at")[:1])
+    return Q(IsNull(newest, True), stored_state=State.ACKNOWLEDGED)
+
+
 class SubmissionQuerySet(models.QuerySet):
     def visible_to(self, user, *, scope: str = RECORD, at: datetime | None = None):
         """The cases of which this person may see a scope at an instant (now when none is given).
@@ -220,32 +231,32 @@ class SubmissionQuerySet(models.QuerySet):
         """Cases whose terms are being worked out or agreed, or whose window is open, and on which nobody has the lead."""
         pending = self.in_state(State.ACKNOWLEDGED, State.AGREED, State.OPEN, at=at)
         for leads in hooks.LEADS:
-            pending = pending.exclude(pk__in=leads(at).order_by().values("submission_id"))
+            lead = leads(at).filter(submission=OuterRef("pk")).order_by().values("pk")[:1]
+            # Looked up for each case that is met: joined, all leads would be read before the first.
+            pending = pending.filter(IsNull(Subquery(lead), True))
         return pending
 
     def with_conflict(self, conflicts):
         """Cases that one of these conflicts names, or whose lab it names."""
         named = conflicts.order_by()
+        of_labs = self.model._default_manager.order_by().filter(
+            lab_id__in=named.filter(organisation__isnull=False).values("organisation_id")
+        )
         return self.filter(
-            Q(pk__in=named.filter(submission__isnull=False).values("submission_id"))
-            | Q(lab_id__in=named.filter(organisation__isnull=False).values("organisation_id"))
+            pk__in=named.filter(submission__isnull=False).values("submission_id").union(of_labs.values("pk"))
         )
 
     def awaiting_correction(self):
         """Cases whose lab was asked for a correction and has not given one."""
-        return self.filter(
-            correction_asked_at__isnull=False, stored_state__in=[State.SUBMITTED, State.ACKNOWLEDGED]
-        )
+        return self.filter(_UNCORRECTED)
 
     def awaiting_terms(self, side: str):
         """Acknowledged cases whose newest access terms ``side`` (``lab`` or ``government``) has not accepted."""
-        terms = apps.get_model("submissions", "Terms").objects.filter(submission=OuterRef("pk"))
-        newest = terms.order_by("-number").values(f"{side}_accepted_at")[:1]
-        return (
-            self.filter(stored_state=State.ACKNOWLEDGED)
-            .annotate(accepted=Subquery(newest))
-            .filter(accepted=None)
-        )
+        return self.filter(_unaccepted_by(side))
+
+    def awaiting_lab(self):
+        """Cases on which the lab has terms to accept, or a correction to give."""
+        return self.filter(_unaccepted_by("lab") | _UNCORRECTED)
 
 
 class DocumentQuerySet(models.QuerySet):

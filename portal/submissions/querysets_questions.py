@@ -10,6 +10,7 @@ from django.db.models import FloatField, OuterRef, Prefetch, Q, Value
 from django.db.models.functions import Left
 
 from portal.accounts.models import Kind
+from portal.lookups import OneOf
 from portal.submissions.freezing import QUESTION, frozen
 from portal.submissions.querysets import FACTS, names_shown
 from portal.submissions.states import RequestState
@@ -50,7 +51,7 @@ class InformationRequestQuerySet(models.QuerySet):
         """The questions of these agencies, and those into which theirs were merged."""
         theirs = self.model.objects.filter(agency__in=agencies).order_by()
         return self.filter(
-            Q(agency__in=agencies) | Q(pk__in=theirs.exclude(merged_into=None).values("merged_into"))
+            Q(agency__in=agencies) | Q(OneOf("pk", theirs.exclude(merged_into=None).values("merged_into")))
         )
 
     def in_short(self):

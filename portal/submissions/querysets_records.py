@@ -2,7 +2,7 @@
 
 from django.apps import apps
 from django.db import models
-from django.db.models import BigIntegerField, Count, OuterRef, Q, Subquery, Sum
+from django.db.models import BigIntegerField, Count, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from portal.accounts.models import Kind, Role
@@ -68,7 +68,17 @@ class RetentionQuerySet(SubmissionQuerySet):
 
     def over(self):
         """Closed or withdrawn."""
-        return self.filter(Q(closed_at__isnull=False) | Q(withdrawn_at__isnull=False))
+        return self.with_end().filter(ended__isnull=False)
+
+    def disposed(self):
+        """Those of whose documents some content is gone."""
+        versions = apps.get_model("submissions", "DocumentVersion").objects.filter(disposed_at__isnull=False)
+        return self.filter(pk__in=versions.order_by().values("document__submission"))
+
+    def undisposed(self):
+        """Those of whose documents some content is left."""
+        versions = apps.get_model("submissions", "DocumentVersion").objects.filter(disposed_at=None)
+        return self.filter(Exists(versions.filter(document__submission=OuterRef("pk")).order_by()))
 
     def with_end(self):
         """With ``ended``, when the periods began; None for those that go on."""

@@ -1,13 +1,14 @@
 """Which events and deadlines of cases a person reads; registered with the floors below, which know no cases."""
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 
 from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Message
 from portal.deadlines.registry import DEADLINES
 from portal.ledger.models import Event
+from portal.lookups import OneOf
 from portal.submissions.deadline_kinds import ANSWER_RECORDS_REQUEST
 from portal.submissions.models import Audience, DisclosureNotice, LegalHold, RecordsRequest, Submission
 from portal.submissions.querysets import agency_wide, has_no_conflicts, live, no_conflict, oversees
@@ -27,6 +28,17 @@ def cases_overseen(user):
     return Submission.objects.visible_to(user).beyond(user).order_by().values("pk")
 
 
+def overseen(user) -> Q:
+    """Rows whose ``case_id`` is one of ``cases_overseen``.
+
+    Asked for each row as it is met: a list in the order of an index stops after a page, where ``IN`` under an OR gathers every
+    case there is before it looks at the first row.
+    """
+    if not agency_wide(user):
+        return Q(case_id__in=cases_overseen(user))
+    return Q(IsNull(Subquery(cases_overseen(user).filter(pk=OuterRef("case_id"))[:1]), False))
+
+
 def own_cases(user):
     """Ids of the cases of a person's labs; None for who is of no lab."""
     labs = user.organisations_as(Kind.LAB)
@@ -41,7 +53,7 @@ def events(user) -> Q:
     """
     if oversees(user):
         # What left the workbench as files, and changes of the programme itself, are about no case, and for who audits to read.
-        answer = Q(case_id__in=cases_overseen(user)) | Q(case_id=None, verb__in=(*EXPORTS, *PROGRAMME))
+        answer = overseen(user) | Q(case_id=None, verb__in=(*EXPORTS, *PROGRAMME))
         # What keeps everything of a lab is about no one case.
         holds = LegalHold.objects.visible_to(user).beyond(user).order_by().values("pk")
         answer |= Q(case_id=None, subject_type=LegalHold._meta.label_lower, subject_id__in=holds)
@@ -70,7 +82,7 @@ def deadlines(user) -> Q:
     everywhere = set(agency_wide(user))
     if not everywhere:
         return _told(user)
-    seen = Q(case_id__in=cases_overseen(user))
+    seen = overseen(user)
     withheld = [kind.key for kind in DEADLINES.values() if everywhere <= set(kind.withheld_from)]
     if withheld:
         seen &= ~Q(kind__in=withheld)
@@ -114,22 +126,6 @@ def _unhidden(user):
     return Submission.objects.filter(no_conflict(user)).order_by().values("pk")
 
 
-class OneOf(Func):
-    """``column = ANY (ARRAY(subquery))``: the subquery runs once and its ids are looked up, instead of being joined."""
-
-    output_field = BooleanField()
-    conditional = True
-
-    def __init__(self, column: str, rows):
-        super().__init__(F(column), ArraySubquery(rows))
-
-    def as_sql(self, compiler, connection, **extra):
-        column, rows = self.source_expressions
-        left, left_params = compiler.compile(column)
-        right, right_params = compiler.compile(rows)
-        return f"{left} = ANY ({right})", [*left_params, *right_params]
-
-
 # In which capacities the people of each kind of organisation may stand to a case, agency-wide ones apart.
 _CAPACITIES = {
     Kind.LAB: ("lab", "lab_viewer", "lab_service", "lab_service_viewer"),
@@ -153,9 +149,9 @@ def _kinds_told(user) -> dict[tuple[tuple[str, ...], str], list[str]]:
     return grouped
 
 
-def cases(user):
-    """The cases whose messages a person may look after: those of coordinators and auditors. The outbox names agency people."""
-    return cases_overseen(user) if oversees(user) else None
+def messages(user) -> Q | None:
+    """The messages of cases that a person may look after: coordinators and auditors do. The outbox names agency people."""
+    return overseen(user) if oversees(user) else None
 
 
 def case_numbers(ids) -> dict:

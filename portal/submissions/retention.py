@@ -127,7 +127,7 @@ def kept_by(cases: Iterable[Submission], *, at: datetime) -> dict[UUID, list[str
     rows = list(cases)
     for case in rows:
         found[case.pk] += _by_itself(case, at)
-    for key, words in (*_holds(rows), *_owed(rows)):
+    for key, words in _kept(rows):
         found[key].append(words)
     for tell in hooks.OWED:
         for key, more in tell(list(found), at).items():
@@ -145,22 +145,14 @@ def _by_itself(case: Submission, at: datetime) -> list[str]:
     return [f"Not due before {day(due)}"] if due > at else []
 
 
-def _holds(cases: list[Submission]) -> list[tuple[UUID, str]]:
-    standing = LegalHold.objects.standing().over_any(cases).select_related("placed_by")
-    return [
-        (case.pk, f"Legal hold since {instant(hold.placed_at)}, placed by {hold.placed_by}")
-        for hold in standing.order_by("placed_at", "id")
-        for case in cases
-        if hold.submission_id == case.pk or hold.lab_id == case.lab_id
-    ]
-
-
-def _owed(cases: list[Submission]) -> list[tuple[UUID, str]]:
-    """What agencies owe or have not ended: attestations, disclosure notices, and the requests for records that name these. One
-    statement for the three tables."""
+def _kept(cases: list[Submission]) -> list[tuple[UUID, str]]:
+    """The legal holds over cases, and what agencies owe or have not ended on them: attestations, disclosure notices, and the
+    requests for records that name these. One statement for the four tables.
+    """
     ids = [case.pk for case in cases]
     links = RequestNotice.objects.filter(notice__submission__in=ids)
     parts = [
+        _part(LegalHold.objects.standing().over_any(cases), "submission", "lab_id", "placed_by", "placed_at"),
         _part(Obligation.objects.filter(submission__in=ids, attested_at=None), "submission", "kind", "agency", "due_at"),
         _part(
             DisclosureNotice.objects.filter(submission__in=ids).exclude(
@@ -174,16 +166,19 @@ def _owed(cases: list[Submission]) -> list[tuple[UUID, str]]:
         ),
     ]  # fmt: skip
     tell = (
-        lambda kind, agency: f"{Obligation.ObligationKind(kind).label}: not attested by {agency}",
-        lambda number, agency: f"Disclosure notice {number} of {agency} is open",
-        lambda number, agency: f"Records request {number} of {agency} is not answered",
+        lambda lab, person, at: f"Legal hold since {instant(at)}, placed by {person or 'a coordinator'}",
+        lambda kind, agency, at: f"{Obligation.ObligationKind(kind).label}: not attested by {agency}",
+        lambda number, agency, at: f"Disclosure notice {number} of {agency} is open",
+        lambda number, agency, at: f"Records request {number} of {agency} is not answered",
     )
     first, *others = [part.annotate(table=Value(number)) for number, part in enumerate(parts)]
     named = ("of_case", "table", "since", "what", "who")
-    rows = first.values_list(*named).union(*(other.values_list(*named) for other in others))
+    rows = first.values_list(*named).union(*(other.values_list(*named) for other in others), all=True)
     return [
-        (case, tell[table](what, who))
-        for case, table, _, what, who in rows.order_by("table", "since", "what", "who")
+        (case, tell[table](what, who, since))
+        for of_case, table, since, what, who in rows.order_by("table", "since", "what", "who")
+        # A hold names a case or, with all its cases, a lab.
+        for case in ([of_case] if of_case else [case.pk for case in cases if str(case.lab_id) == what])
     ]
 
 

@@ -131,6 +131,7 @@ class AssignmentAdmin(PortalAdmin):
     search_fields = ("submission__case_number__istartswith", "reviewer__name__istartswith")
     search_help_text = "The beginning of a case number or of a reviewer's name."
     ordering = ("-proposed_at", "id")
+    keys_first = True
     fields = readonly_fields = (
         case, shown("reviewer", "Reviewer"), shown("agency", "Agency"), "domain", "role", "note",
         shown("proposed_by", "Proposed by"), "proposed_at", "attest_by", "attested_at", "writes_none_at", "expires_at",

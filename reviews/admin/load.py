@@ -1,12 +1,16 @@
 """How much each reviewer and agency has to do, for the workbench's first page."""
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from portal import clock
-from portal.accounts.models import Kind, Role
+from portal.accounts.models import Kind, Organisation, Role, User
 from portal.submissions.querysets import oversees
 from reviews.models import Assignment
 from reviews.states import AssignmentState
+
+
+def _name_of(model, column: str) -> Subquery:
+    return Subquery(model._default_manager.filter(pk=OuterRef(column)).order_by().values("name")[:1])
 
 
 def panel(request) -> tuple[str, str, dict] | None:
@@ -18,16 +22,22 @@ def panel(request) -> tuple[str, str, dict] | None:
     if not oversees(user) and not user.has_seat(Kind.AGENCY, Role.COORDINATOR):
         return None
     proposed = Q(stored_state=AssignmentState.PROPOSED)
-    rows = list(
+    # Named once they are counted: joined before, PostgreSQL gathers the names of every seat.
+    rows = (
         Assignment.objects.visible_to(user, at=at)
         .live(at=at)
-        .order_by("agency__name", "reviewer__name", "reviewer")
-        .values("agency__name", "reviewer__name", "reviewer")
-        .annotate(active=Count("pk", filter=~proposed), proposed=Count("pk", filter=proposed))
+        .order_by()
+        .values("agency", "reviewer")
+        .annotate(
+            active=Count("pk", filter=~proposed),
+            proposed=Count("pk", filter=proposed),
+            agency_name=_name_of(Organisation, "agency"),
+            reviewer_name=_name_of(User, "reviewer"),
+        )
     )
     agencies: dict[str, dict] = {}
-    for row in rows:
-        one = agencies.setdefault(row["agency__name"], {"active": 0, "proposed": 0, "reviewers": []})
+    for row in sorted(rows, key=lambda row: (row["agency_name"], row["reviewer_name"], row["reviewer"])):
+        one = agencies.setdefault(row["agency_name"], {"active": 0, "proposed": 0, "reviewers": []})
         one["active"] += row["active"]
         one["proposed"] += row["proposed"]
         one["reviewers"].append(row)

@@ -108,6 +108,13 @@ class Assignment(Key):
         ordering = ["-proposed_at", "id"]
         indexes = [
             models.Index(fields=["-proposed_at", "id"], name="assignment_newest"),
+            # Few at any time: what is counted and listed of them is answered from the index.
+            models.Index(
+                fields=["-proposed_at", "id"],
+                include=["stored_state", "expires_at", "submission", "agency", "reviewer"],
+                condition=Q(stored_state__in=LIVE),
+                name="assignment_live",
+            ),
             models.Index(fields=["reviewer", "-proposed_at"], name="assignment_reviewer"),
             models.Index(fields=["submission", "proposed_at"], name="assignment_case"),
             models.Index(fields=["expires_at"], condition=_LIVE, name="assignment_expiring"),

@@ -283,5 +283,5 @@ def test_the_retention_list_costs_the_same_for_one_and_for_thirty(number):
         case = withdrawn()
     desk = Desk(case.coordinator)
     desk.get(KEPT)
-    with counted(9):
+    with counted(8):
         assert len(rows(desk, KEPT)) == number

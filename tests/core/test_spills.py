@@ -419,3 +419,27 @@ def test_who_left_their_agency_settles_nothing(case):
         actions.lift_spill(
             actor=type(case.security).objects.get(pk=case.security.pk), spill=spill, reason="x", at=AT
         )
+
+
+def test_who_gives_roles_is_told_of_no_case_when_nobody_could_settle_it(case):
+    root = make.person("Sid", is_superuser=True)
+    report(case, case.document)
+    assert not Message.objects.filter(recipient=root).exists()
+    for officer in (case.security, case.agency_security):
+        officer.memberships.update(ended_at=AT)
+    spill = report(case, case.first)
+    [told] = Message.objects.filter(recipient=root)
+    assert (told.kind, told.case_id, told.case_number, told.link) == (
+        "security_needed", None, "", "/admin/accounts/membership/",
+    )  # fmt: skip
+    # Whoever is given the role afterwards finds it waiting.
+    later = make.member(make.programme_office(), Role.SECURITY, since=AT)
+    assert Spill.objects.to_settle_by(type(later).objects.get(pk=later.pk)).filter(pk=spill.pk).exists()
+
+
+def test_an_officer_whom_a_conflict_keeps_from_the_case_counts_for_nobody(case):
+    root = make.person("Sid", is_superuser=True)
+    case.agency_security.memberships.update(ended_at=AT)
+    actions.declare_conflict(actor=case.security, user=case.security, submission=case.submission, at=AT)
+    report(case, case.document)
+    assert [message.kind for message in Message.objects.filter(recipient=root)] == ["security_needed"]

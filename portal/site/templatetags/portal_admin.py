@@ -3,38 +3,29 @@
 from typing import Any
 
 from django import template
-from django.contrib.admin.templatetags.admin_list import result_headers, results
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.template.loader import render_to_string
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from portal.admin.rows import rows
 
 register = template.Library()
 
 
 @register.inclusion_tag("admin/results.html")
 def portal_results(cl) -> dict[str, Any]:
-    """The rows of a changelist, each cell labelled with its column for narrow screens, and real words where there are none."""
+    """The rows of a changelist as a table, and real words where there are none."""
     headers = list(result_headers(cl))
     plural = getattr(cl.model_admin, "plural", str(cl.opts.verbose_name_plural))
     narrowed = bool(cl.query or cl.has_active_filters)
     return {
         "headers": headers,
-        "rows": [
-            [_labelled(cell, header) for cell, header in zip(row, headers, strict=True)]
-            for row in results(cl)
-        ],
+        "rows": rows(cl, headers),
         "caption": plural.capitalize(),
         "empty_title": "Nothing fits" if narrowed else f"No {plural} yet",
         "empty_text": "Try another search or filter." if narrowed else "What you may see appears here.",
     }
-
-
-def _labelled(cell: SafeString, header: dict) -> SafeString:
-    """Django's cell with the name of its column as ``data-label``; the row's heading and its checkbox need none."""
-    if not cell.startswith("<td") or "action-checkbox" in cell[:40]:
-        return cell
-    label = escape(str(header["text"]).capitalize())
-    return mark_safe(f'<td data-label="{label}"{cell[3:]}')  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)

@@ -14,8 +14,9 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from portal import clock
-from portal.accounts.models import Kind, Membership, Organisation, Role
+from portal.accounts.models import Kind, Membership, Organisation, Role, User
 from portal.deadlines import actions as deadlines
+from portal.deadlines.account_notices import SECURITY_NEEDED
 from portal.errors import AlreadyDone, Invalid, NotAllowed
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
@@ -65,6 +66,7 @@ def report_spill(*, actor, subject: Any, feared: str, at: datetime | None = None
     kind.follow(subject.pk, at)
     event = _note(spill, actor, "report_spill", standing(actor, about), at, data={"feared": feared})
     _tell(spill, event, "spill_reported")
+    _ask_for_an_officer(spill, event)
     return spill
 
 
@@ -167,20 +169,39 @@ def _agencies(case: Submission | None, reporter: UUID) -> Iterable[Organisation]
     return agencies.filter(pk__in=wanted) | agencies.filter(is_programme_office=True)
 
 
-def _tell(spill: Spill, event: Event, kind: str) -> None:
-    """Word by number and link: to the security officers who look after it, and to the lab where it could read the object."""
-    seats = Membership.objects.of_people().filter(ended_at=None, user__is_active=True)
+def _officers(spill: Spill):
+    """The seats of the security officers who look after a spill and whom no conflict keeps from it."""
     barred = Barrier.objects.filter(organisation=spill.lab_id).order_by().values("user_id")
-    officers = seats.filter(organisation__in=spill.agencies.all(), role=Role.SECURITY).exclude(
-        user_id__in=barred
+    officers = (
+        _seats().filter(organisation__in=spill.agencies.all(), role=Role.SECURITY).exclude(user_id__in=barred)
     )
     if spill.submission_id:
         barred = Barrier.objects.filter(submission=spill.submission_id).order_by().values("user_id")
         officers = officers.exclude(user_id__in=barred)
-    sides = [(officers, PAGE)]
+    return officers
+
+
+def _seats():
+    return Membership.objects.of_people().filter(ended_at=None, user__is_active=True)
+
+
+def _ask_for_an_officer(spill: Spill, event: Event) -> None:
+    """Where nobody could lift it or remove it, those who give roles are told so, and of no case."""
+    if _officers(spill).exists():
+        return
+    keepers = User.objects.filter(is_superuser=True, is_active=True, service_of=None).order_by("pk")
+    deadlines.tell(
+        recipients=keepers.values_list("pk", flat=True), kind=SECURITY_NEEDED, case_id=None, case_number="",
+        about=event.pk, at=event.at, link="/admin/accounts/membership/",
+    )  # fmt: skip
+
+
+def _tell(spill: Spill, event: Event, kind: str) -> None:
+    """Word by number and link: to the security officers who look after it, and to the lab where it could read the object."""
+    sides = [(_officers(spill), PAGE)]
     if spill.told_lab:
         page = f"/case/{spill.number}/" if spill.submission_id else "/lab/inquiries/"
-        writers = seats.filter(organisation=spill.lab_id, role__in=[Role.ADMIN, Role.CONTRIBUTOR])
+        writers = _seats().filter(organisation=spill.lab_id, role__in=[Role.ADMIN, Role.CONTRIBUTOR])
         sides.append((writers, page))
     for members, link in sides:
         people = set(members.order_by().values_list("user_id", flat=True)) - {event.actor_id}

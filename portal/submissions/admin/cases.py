@@ -49,13 +49,7 @@ class WaitsFor(Question):
         "me": ("A step of mine", lambda rows, user, at: rows),
         "acknowledge": ("Acknowledgement", lambda rows, user, at: rows.in_state(State.SUBMITTED, at=at)),
         "terms": ("Our acceptance of terms", lambda rows, user, at: rows.awaiting_terms("government")),
-        "lab": (
-            "The lab's answer",
-            lambda rows, user, at: rows.filter(
-                Q(pk__in=rows.awaiting_terms("lab").order_by().values("pk"))
-                | Q(pk__in=rows.awaiting_correction().order_by().values("pk"))
-            ),
-        ),
+        "lab": ("The lab's answer", lambda rows, user, at: rows.awaiting_lab()),
         "correction": ("A correction", lambda rows, user, at: rows.awaiting_correction()),
         "no_lead": ("A lead", lambda rows, user, at: rows.without_lead(at=at)),
         "close": ("Closing", lambda rows, user, at: rows.in_state(State.ENDED, at=at)),

@@ -23,7 +23,7 @@ class DisposeForm(StepForm):
     @property
     def terms(self) -> Retention:
         """What the page shows before it asks."""
-        return Retention.objects.with_content().get(pk=self.subject.pk)
+        return self.subject
 
 
 def _past(rows, user, at):
@@ -40,10 +40,10 @@ class Due(Question):
     title = "what is due"
     parameter_name = "due"
     questions = {
-        "past": ("Past its date", lambda rows, user, at: _past(rows, user, at).filter(files__gt=0)),
+        "past": ("Past its date", lambda rows, user, at: _past(rows, user, at).undisposed()),
         "hold": ("Under a legal hold", _held),
         "over": ("Closed or withdrawn", lambda rows, user, at: rows.over()),
-        "disposed": ("Disposed of", lambda rows, user, at: rows.filter(disposed_files__gt=0)),
+        "disposed": ("Disposed of", lambda rows, user, at: rows.disposed()),
     }
 
 

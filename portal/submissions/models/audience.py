@@ -25,6 +25,7 @@ class Conflict(Key):
     objects = ConflictQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index(fields=["-declared_at", "id"], name="conflict_newest")]
         ordering = ["-declared_at"]
         constraints = [
             models.CheckConstraint(

@@ -5,7 +5,7 @@ from datetime import datetime
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower
 
 from portal import clock
 from portal.accounts.models import Organisation
@@ -74,6 +74,19 @@ class Submission(Key):
             models.Index(fields=["lab", "-created_at"], name="submission_lab"),
             models.Index(fields=["-submitted_at", "id"], name="submission_queue"),
             models.Index(fields=["stored_state", "-submitted_at", "id"], name="submission_state"),
+            models.Index(
+                fields=["-submitted_at", "id"],
+                condition=Q(
+                    correction_asked_at__isnull=False, stored_state__in=["submitted", "acknowledged"]
+                ),
+                name="submission_uncorrected",
+            ),
+            models.Index(
+                Coalesce("closed_at", "withdrawn_at"),
+                "case_number",
+                condition=Q(submitted_at__isnull=False),
+                name="submission_over",
+            ),
             models.Index(
                 fields=["opens_at"],
                 condition=Q(stored_state="agreed", open_recorded_at=None),

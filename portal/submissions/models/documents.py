@@ -127,6 +127,9 @@ class DocumentVersion(StoredFile):
                 condition=Q(disposed_at__isnull=False, file_removed_at=None),
                 name="version_to_remove",
             ),
+            models.Index(
+                fields=["document"], condition=Q(disposed_at__isnull=False), name="version_disposed_of"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["document", "number"], name="document_version_once"),

@@ -49,6 +49,7 @@ class InformationRequest(Key):
         verbose_name = "question"
         indexes = [
             models.Index(fields=["-asked_at", "id"], name="question_newest"),
+            models.Index(fields=["-asked_at", "id"], condition=Q(stored_state="asked"), name="question_open"),
             words_index("question_words", _WORDS),
         ]
         constraints = [
