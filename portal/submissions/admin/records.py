@@ -132,7 +132,8 @@ class LegalHoldAdmin(PortalAdmin):
 
 def panel(request, case: Submission) -> tuple[str, str, dict] | None:
     """What keeps a case's records, on its page, for who oversees the programme. One query."""
-    standing = LegalHold.objects.standing().over(case).select_related("lab", "submission", "placed_by")
+    rows = LegalHold.objects.visible_to(request.user).standing().over(case)
+    standing = rows.select_related("lab", "submission", "placed_by")
     add = f"{reverse('admin:submissions_legalhold_add')}?{urlencode({'submission': case.case_number})}"
     place = add if policies.keeps_records(request.user) else ""
     return "Records kept", "admin/case/records.html", {"holds": list(standing), "place": place}
