@@ -85,7 +85,7 @@ KINDS = (
     NoticeKind(
         SECURITY_NEEDED,
         "A security officer is needed",
-        "Something was frozen and waits for a security officer, and no agency that looks after it has one. Give somebody the role.",
+        "Something was frozen and waits for a security officer. No agency that looks after it has one: give somebody the role.",
     ),
     NoticeKind(
         "second_factor_reset",
