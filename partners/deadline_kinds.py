@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 
 from portal import programme
 from portal.accounts.models import Kind, Role
+from portal.deadlines.calendar import add_business_days
 from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
 
 STARTS, STARTS_PARTNER = "grant_starts", "grant_starts_partner"
 EXPIRES, EXPIRES_PARTNER = "grant_expires", "grant_expires_partner"
-CLOSE_OUT = "grant_close_out"
+CONCUR = "grant_concur_due"
+CLOSE_OUT, REPORT = "grant_close_out", "grant_report_due"
 REVETTING, REVETTING_PARTNER = "partner_revetting", "partner_revetting_partner"
 # Designators see every case, and have no part in grants.
 NO_PART = (Role.DESIGNATOR,)
@@ -31,6 +33,11 @@ ESSENTIAL_OF_GRANTS = frozenset(
 )
 
 
+def concur_due(proposed_at: datetime) -> datetime:
+    """By when the programme office means to answer a partner that a lab proposed. After it, silence is shown as silence."""
+    return add_business_days(proposed_at, programme.target("concur_business_days"))
+
+
 def close_out_due(ended_at: datetime) -> datetime:
     return ended_at + timedelta(days=programme.target("close_out_days"))
 
@@ -50,6 +57,14 @@ def register_kinds() -> None:
             "offer",
             NO_PART,
         ),
+        DeadlineKind(
+            CONCUR,
+            "Answer a proposed partner",
+            "A lab proposed a partner under this case and waits for the programme office's answer.",
+            ("coordinator",),
+            days(-1, 0),
+            withheld_from=NO_PART,
+        ),
         DeadlineKind(EXPIRES, "Grant expires", expires, ("lab",), days(-14, -7, -1), withheld_from=NO_PART),
         DeadlineKind(
             EXPIRES_PARTNER,
@@ -68,6 +83,14 @@ def register_kinds() -> None:
             days(-3, 0, 3),
             withheld_from=NO_PART,
             essential=True,
+        ),
+        DeadlineKind(
+            REPORT,
+            "Report on your grant",
+            "A report on your early access is due. Say what it was used for and what came of it.",
+            (Role.ADMIN,),
+            days(-3, 0, 3),
+            withheld_from=NO_PART,
         ),
         DeadlineKind(REVETTING, "Vet the partner again", revetting, (Role.COORDINATOR,), days(-60, -30, -7)),
         DeadlineKind(
@@ -108,6 +131,7 @@ def _grant_notices() -> tuple[NoticeKind, ...]:
         NoticeKind("grant_extended", "Grant extended", "Lab and programme office extended a grant."),
         NoticeKind("grant_expired", "Grant expired", "Early access under a grant has expired."),
         NoticeKind("grant_revoked", "Grant revoked", "A grant was revoked. Early access under it has ended."),
+        NoticeKind("grant_reported", "Partner reported", "A partner wrote a report on its early access."),
         NoticeKind("grant_surrendered", "Grant surrendered", "A partner surrendered its early access."),
         NoticeKind(
             "grant_closed_out", "Grant closed out", "A partner attested that it kept nothing of a grant."

@@ -96,6 +96,36 @@ class NameForm(PlainForm):
         self.fields["user"].queryset = members_of(organisation_id).exclude(pk__in=without)
 
 
+class ReportForm(PlainForm):
+    """What a partner tells of its early access while the grant lasts."""
+
+    number = forms.IntegerField(widget=forms.HiddenInput)
+    used_for = forms.CharField(
+        label="What the access was used for",
+        max_length=20000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Since the last report, within the purpose you agreed to. Name nobody, and quote no document of the lab's.",
+        error_messages={"required": "Write what the access was used for. If it was not used, say so."},
+    )
+    outcome = forms.CharField(
+        label="What came of it",
+        required=False,
+        max_length=20000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="What you could protect, change or learn. Weaknesses are reported as findings, not here.",
+    )
+    problems = forms.CharField(
+        label="What went wrong or is missing",
+        required=False,
+        max_length=20000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Access that failed, answers that did not come, time that was too short.",
+    )
+    hours = forms.DecimalField(
+        label="Hours of work", required=False, min_value=0, max_value=99999, max_digits=7, decimal_places=1
+    )
+
+
 class CloseOutForm(PlainForm):
     """The attestation that ends a grant for good."""
 
@@ -198,7 +228,7 @@ class ProposeForm(ZonedForm):
     def __init__(self, *args, partners, documents, planned_release: bool, days: int, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["partners"].queryset = partners
-        self.fields["partners"].label_from_instance = _partner_label
+        self.fields["partners"].label_from_instance = partner_label
         self.fields["documents"].queryset = documents
         self.fields["expires_at"].help_text = f"Empty means {days} days after the start."
         starts = [(ON_DATE, "On a date of its own")]
@@ -228,7 +258,7 @@ class ProposeForm(ZonedForm):
         }
 
 
-def _partner_label(profile: PartnerProfile) -> str:
+def partner_label(profile: PartnerProfile) -> str:
     return f"{profile.organisation.name} ({', '.join(profile.sector_names)}; {profile.country})"
 
 

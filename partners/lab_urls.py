@@ -10,6 +10,7 @@ GRANT = f"{CASE}<uuid:grant_id>/"
 
 urlpatterns = [
     path(CASE, pages.grants, name="grants"),
+    path(f"{CASE}coverage/", pages.coverage, name="coverage"),
     path(f"{CASE}propose/", pages.propose, name="propose"),
     path(GRANT, pages.grant, name="grant"),
     path(f"{GRANT}reveal/", pages.reveal, name="reveal"),

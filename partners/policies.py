@@ -117,6 +117,14 @@ def may_be_partner(organisation, case: Submission) -> bool:
     return not conflicts_of(case) & {row["user_id"] for row in people_of(organisation.pk)}
 
 
+def reports_on(actor, grant: Grant) -> bool:
+    """Whether a person writes the partner's reports on a grant: its administrators do, and whom it named."""
+    if is_partner_admin(actor, grant.partner_id):
+        return True
+    member = grant.partner_id in actor.organisations_as(Kind.PARTNER)
+    return member and grant.named.filter(user=actor, ended_at=None).exists()
+
+
 def may_be_named(person, grant: Grant) -> bool:
     """Whether a person may be named on a grant: a member of the partner now, and free of conflicts with the case."""
     members = Membership.objects.filter(Q(user=person), organisation_id=grant.partner_id, ended_at=None)

@@ -7,6 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import OuterRef, Q
 
+from partners.deadline_kinds import CONCUR
 from partners.states import PartnerState, State
 from portal import clock
 from portal.accounts.models import Kind, Role
@@ -112,6 +113,11 @@ class GrantQuerySet(models.QuerySet):
 
     def awaiting_concurrence(self):
         return self.filter(stored_state=State.PROPOSED, concurred_at=None)
+
+    def unanswered(self, *, at: datetime):
+        """Proposals of labs whose answer by the programme office is late."""
+        late = apps.get_model("deadlines", "Deadline").objects.overdue(at=at).filter(kind=CONCUR)
+        return self.awaiting_concurrence().filter(pk__in=late.order_by().values("subject_id"))
 
     def offered(self):
         """Proposals of which the partner knows."""

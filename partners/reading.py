@@ -3,12 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from django.db.models import Count, F, Max, Q
 
 from partners.models import Grant
 from partners.querysets import oversees
 from portal.accounts.models import Kind
+from portal.ledger.models import Event
 from portal.submissions import markings
+from portal.submissions.looks import OPENED
 from portal.submissions.models import Audience, Document, Submission
 from portal.submissions.querysets import FACTS, live
 
@@ -66,6 +71,29 @@ def opened_to(user, grants: Iterable[Grant], *, at: datetime) -> Opened:
         frozenset(scopes),
         frozenset(documents),
     )
+
+
+def usage_of(grant: Grant) -> list[dict[str, Any]]:
+    """For each person who was ever named for a grant and looked: how often, what they took, and when last. One query.
+
+    Of the ledger, so that it says what the record says. It is for the grant's own lab, which reads each look by itself too.
+    """
+    looks = Event.objects.looks().filter(
+        case_id=grant.submission_id,
+        actor__in=grant.named.order_by().values("user"),
+        at__gte=grant.proposed_at,
+    )
+    rows = (
+        looks.order_by()
+        .values("actor", person=F("actor__name"))
+        .annotate(
+            looks=Count("pk"),
+            downloads=Count("pk", filter=Q(verb__in=OPENED)),
+            reveals=Count("pk", filter=Q(verb="revealed_grant_instructions")),
+            last=Max("at"),
+        )
+    )
+    return list(rows.order_by("person", "actor"))
 
 
 def strictest_marking(documents: Iterable[Document]) -> str:

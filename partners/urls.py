@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import grants, home, profile
+from partners.views import grants, home, profile, reports
 from portal.submissions.views import documents
 
 app_name = "partner"
@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{GRANT}decline/", grants.decline, name="decline"),
     path(f"{GRANT}surrender/", grants.surrender, name="surrender"),
     path(f"{GRANT}close-out/", grants.close_out, name="close_out"),
+    path(f"{GRANT}report/", reports.report, name="report"),
     path(f"{GRANT}reveal/", grants.reveal, name="reveal"),
     path(f"{GRANT}people/", grants.people, name="people"),
     path(f"{GRANT}people/<uuid:user_id>/unname/", grants.unname, name="unname"),

@@ -15,6 +15,7 @@ CHANGES = {
         "grant_extend": "Extended the grant",
         "grant_revoke": "Revoked the grant",
         "grant_surrender": "The partner surrendered the grant",
+        "grant_report": "The partner reported on the grant",
         "grant_close_out": "The partner attested destruction",
         "grant_move": "The grant moved with the planned partner release",
         "grant_set_documents": "Changed the documents in the grant's scope",

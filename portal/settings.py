@@ -484,6 +484,7 @@ PORTAL_TARGETS = {
     "final_feedback_business_days": 5,
     "credentials_withdrawn_hours": 24,
     "destruction_attested_days": 14,
+    "concur_business_days": 5,
     "grant_days": 90,
     "partner_report_days": 30,
     "close_out_days": 14,

@@ -3,6 +3,7 @@
 from partners.actions.clockwork import record_clock
 from partners.actions.course import close_out, extend, resume, revoke, surrender, suspend
 from partners.actions.proposing import propose_grant, propose_wave
+from partners.actions.reports import write_report
 from partners.actions.scope import (
     name_user,
     reveal_grant_instructions,
@@ -31,4 +32,5 @@ __all__ = [
     "surrender",
     "suspend",
     "unname_user",
+    "write_report",
 ]

@@ -73,7 +73,9 @@ def end_for_case(
 
 def replanned(*, submission: Submission, at: datetime) -> None:
     """The case planned its own deadlines anew, and may have cancelled all of the case: say again what the grants owe."""
-    owing = Grant.objects.filter(submission=submission, stored_state__in=["agreed", "revoked", "surrendered"])
+    owing = Grant.objects.filter(
+        submission=submission, stored_state__in=["proposed", "agreed", "revoked", "surrendered"]
+    )
     for grant in owing.order_by("pk"):
         grant.submission = submission
         steps.plan_deadlines(grant, at)

@@ -108,7 +108,19 @@ def propose_wave(
     ordered = sorted(partners, key=lambda partner: partner.pk)
     if not ordered:
         raise Missing("Choose at least one partner.", field="partners")
-    return [propose_grant(actor=actor, submission=submission, partner=one, at=at, **terms) for one in ordered]
+    return [_one_of(ordered, one, actor=actor, submission=submission, at=at, **terms) for one in ordered]
+
+
+def _one_of(wave: list[Organisation], partner: Organisation, **terms) -> Grant:
+    """One of a wave; what is refused of it names the organisation, since a person chose several."""
+    try:
+        return propose_grant(partner=partner, **terms)
+    except (Invalid, AlreadyDone) as refusal:
+        if len(wave) > 1 and (refusal.field == "partner" or isinstance(refusal, AlreadyDone)):
+            raise Invalid(
+                f"{partner.name}: {refusal.message}", field="partners", code=refusal.code
+            ) from refusal
+        raise
 
 
 def _side(actor, case: Submission, at: datetime) -> Side:

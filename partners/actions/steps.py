@@ -9,6 +9,7 @@ from django.db.models import F, Min, Q
 
 from partners import deadline_kinds as kinds
 from partners import policies
+from partners.actions import reports_owed
 from partners.models import Grant, Side
 from partners.states import MACHINE, State
 from portal import clock
@@ -179,6 +180,13 @@ def plan_deadlines(grant: Grant, at: datetime) -> None:
     }
     lab = common | {"link": f"/lab/cases/{grant.submission.case_number}/partners/"}
     partner = common | {"source_id": grant.pk, "link": f"/partner/grants/{grant.pk}/"}
+    waits = state == State.PROPOSED and grant.concurred_at is None
+    if waits and policies.case_takes_proposals(grant.submission, at):
+        deadlines.set_deadline(kind=kinds.CONCUR, due_at=kinds.concur_due(grant.proposed_at), **common)
+    elif grant.concurred_at is not None:
+        deadlines.meet(kind=kinds.CONCUR, subject_id=grant.pk, at=at)
+    else:
+        deadlines.cancel(at=at, kinds=[kinds.CONCUR], subject_id=grant.pk)
     if state == State.AGREED:
         deadlines.set_deadline(kind=kinds.STARTS, due_at=grant.starts_at, **lab)
         deadlines.set_deadline(kind=kinds.STARTS_PARTNER, due_at=grant.starts_at, **partner)
@@ -189,6 +197,7 @@ def plan_deadlines(grant: Grant, at: datetime) -> None:
         deadlines.set_deadline(kind=kinds.EXPIRES_PARTNER, due_at=grant.expires_at, **partner)
     else:
         deadlines.cancel(at=at, kinds=[kinds.EXPIRES, kinds.EXPIRES_PARTNER], subject_id=grant.pk)
+    reports_owed.plan(grant, at)
     ended_at = grant.ended_at or grant.expires_at
     # Nothing can have been kept of a grant that ended before it started.
     if state in (State.EXPIRED, State.REVOKED, State.SURRENDERED) and ended_at > grant.starts_at:

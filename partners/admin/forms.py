@@ -2,7 +2,8 @@
 
 from django import forms
 
-from partners import countries
+from partners import choosing, countries
+from partners.forms import partner_label
 from partners.models import DeclineReason, PartnerProfile, RevokeReason, Sector
 from partners.models.grants import CASE_REASONS
 from portal.accounts.models import Kind, Organisation
@@ -57,9 +58,16 @@ class ExtendForm(StepForm):
 
 
 class ProposeForm(CaseStepForm):
-    """A partner for a case; the lab's consent and the partner's acceptance follow."""
+    """Partners for a case, on the same terms; the lab's consent and each partner's acceptance follow."""
 
-    partner = forms.ModelChoiceField(PartnerProfile.objects.none(), label="Partner organisation")
+    preface = "partners/admin/choosing.html"
+
+    partners = forms.ModelMultipleChoiceField(
+        PartnerProfile.objects.none(),
+        label="Partner organisations",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one partner organisation."},
+    )
     purpose = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 4}),
         max_length=20000,
@@ -77,11 +85,32 @@ class ProposeForm(CaseStepForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        rows = PartnerProfile.objects.visible_to(self.user).eligible(at=self.at)
-        self.fields["partner"].queryset = rows.for_list()
+        named = self.data.get("submission") if self.is_bound else self.initial.get("submission")
+        self.case = self.case_named(named or "")
+        if self.case is None:
+            rows = shown = PartnerProfile.objects.visible_to(self.user).eligible(at=self.at).for_list()
+        else:
+            self.offer = choosing.offer(self.user, self.case, self.initial, at=self.at)
+            rows, shown = self.offer.rows, self.offer.shown
+        field = self.fields["partners"]
+        field.queryset = rows if self.is_bound else shown
+        field.label_from_instance = partner_label
 
-    def clean_partner(self):
-        return self.cleaned_data["partner"].organisation
+    @property
+    def terms(self) -> dict | None:
+        """What helps to choose, above the form; nothing before the case is known."""
+        if self.case is None:
+            return None
+        return {
+            "coverage": choosing.coverage(self.user, self.case, at=self.at),
+            "offer": self.offer,
+            "offered": choosing.OFFERED,
+            "kept": [("submission", self.case.case_number)],
+        }
+
+    def arguments(self):
+        values = super().arguments()
+        return values | {"partners": [profile.organisation for profile in values["partners"]]}
 
 
 class NominateForm(StepForm):

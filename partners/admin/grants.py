@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from partners import actions, policies
 from partners.admin.forms import DeclineForm, ExtendForm, ProposeForm, RevokeForm, WordsForm
-from partners.models import Grant
+from partners.models import Grant, GrantReport
 from partners.querysets import oversees
 from partners.reading import opened_to
 from partners.states import MACHINE, State
@@ -31,6 +31,11 @@ def agree_extension(*, actor, grant: Grant, expected_revision: int | None = None
     )
 
 
+def propose_wave(*, actor, **given) -> Grant:
+    """Propose all that were chosen, or none. The page that follows is the first one's."""
+    return actions.propose_wave(actor=actor, **given)[0]
+
+
 def open_extension(grant: Grant):
     return grant.extensions.filter(completed_at=None, dropped_at=None).first()
 
@@ -49,6 +54,7 @@ class Waits(Question):
     parameter_name = "waits"
     questions = {
         "us": ("Our concurrence", lambda rows, user, at: rows.awaiting_concurrence()),
+        "late": ("Our concurrence, past its target", lambda rows, user, at: rows.unanswered(at=at)),
         "lab": (
             "The lab's consent",
             lambda rows, user, at: rows.in_state(State.PROPOSED, at=at).filter(lab_consented_at=None),
@@ -123,11 +129,11 @@ class GrantAdmin(PortalAdmin):
     subject = "grant"
     add_step = Step(
         "propose",
-        actions.propose_grant,
+        propose_wave,
         form=ProposeForm,
-        label="Propose a partner",
-        explain="Proposing is the programme office's concurrence. The lab is asked to consent; the partner learns of nothing"
-        " before it does. Whatever comes of it, the lab may share its model outside the programme.",
+        label="Propose partners",
+        explain="Proposing is the programme office's concurrence with each. The lab is asked to consent to each; a partner learns"
+        " of nothing before it does. Whatever comes of it, the lab may share its model outside the programme.",
         done="Proposed. The lab is asked to consent.",
     )
     steps = (
@@ -206,6 +212,16 @@ class GrantAdmin(PortalAdmin):
 
     def opened(self, request, obj):
         looks.looked(actor=request.user, submission=obj.submission, verb="viewed_grant", subject=obj)
+
+    def panels(self, request, grant):
+        rows = GrantReport.objects.visible_to(request.user).filter(grant=grant, dropped_at=None).for_list()
+        found = list(rows)
+        context = {
+            "reports": [report for report in found if not report.is_open],
+            "owed": next((report for report in found if report.is_open), None),
+            "now": clock.now(),
+        }
+        return [("The partner's reports", "partners/admin/reports.html", context)] if found else []
 
     def get_object(self, request, object_id, from_field=None):
         found = super().get_object(request, object_id, from_field)

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from partners import actions, policies
+from partners.api.reports import ReportsMixin
 from partners.api.serializers import GrantDetailSerializer, GrantSerializer, PartnerTermsSerializer
 from partners.models import Grant, GrantDocument, GrantUser, PartnerProfile, PartnerTerms
 from partners.reading import opened_to
@@ -129,7 +130,7 @@ def _members(grant: Grant, ids: list[UUID]) -> list[User]:
     return found
 
 
-class GrantViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
+class GrantViewSet(ReportsMixin, VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
     """Grants. A partner sees its own once lab and government agreed to offer them; strangers see none."""
 
     model = Grant

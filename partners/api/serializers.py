@@ -43,12 +43,19 @@ class GrantSerializer(serializers.Serializer):
     end_side = serializers.CharField(allow_blank=True)
     reason_code = serializers.CharField(allow_blank=True)
     closed_out_at = Instant(allow_null=True)
+    silent_since = serializers.SerializerMethodField()
     purpose = serializers.SerializerMethodField()
     access_mode = serializers.SerializerMethodField()
     model = serializers.SerializerMethodField()
 
     def get_state(self, grant: Grant) -> serializers.ChoiceField(choices=State.choices):  # type: ignore[valid-type]
         return str(grant.state_at(self.context["at"]))
+
+    @extend_schema_field(Instant(allow_null=True))
+    def get_silent_since(self, grant: Grant) -> str | None:
+        """Since when the programme office's answer to the lab's proposal is late. It bars nothing and moves no date."""
+        since = grant.silent_since(self.context["at"])
+        return None if since is None else Instant().to_representation(since)
 
     def get_purpose(self, grant: Grant) -> str | None:
         return grant.purpose if self.context["opened"].terms(grant) else None

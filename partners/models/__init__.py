@@ -10,12 +10,14 @@ from partners.models.grants import (
     Side,
 )
 from partners.models.profiles import PartnerProfile, PartnerTerms, Sector
+from partners.models.reports import GrantReport
 
 __all__ = [
     "DeclineReason",
     "Grant",
     "GrantDocument",
     "GrantExtension",
+    "GrantReport",
     "GrantUser",
     "PartnerProfile",
     "PartnerTerms",

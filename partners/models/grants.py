@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from partners.deadline_kinds import concur_due
 from partners.models.profiles import PartnerTerms
 from partners.querysets import GrantQuerySet
 from partners.states import MACHINE, State
@@ -187,6 +188,13 @@ class Grant(Key):
         """Since when either side's suspension has stood; None while neither does."""
         since = [at for at in (self.lab_suspended_at, self.government_suspended_at) if at is not None]
         return min(since, default=None)
+
+    def silent_since(self, at: datetime) -> datetime | None:
+        """Since when the programme office's answer to the lab's proposal is late; None while it is not. It changes nothing."""
+        if self.stored_state != State.PROPOSED or self.concurred_at is not None:
+            return None
+        due = concur_due(self.proposed_at)
+        return due if due <= at else None
 
     @property
     def reason_words(self) -> str:

@@ -5,9 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 
-from partners import actions
+from partners import actions, policies
 from partners.forms import AcceptForm, CloseOutForm, NameForm, PlainForm, ReasonForm, WordsForm
-from partners.models import DeclineReason, Grant, PartnerTerms
+from partners.models import DeclineReason, Grant, GrantReport, PartnerTerms
 from partners.models.grants import CASE_REASONS
 from partners.reading import strictest_marking
 from partners.states import NOT_ENDED
@@ -38,7 +38,19 @@ def grant(request: HttpRequest, grant_id) -> HttpResponse:
         reveals=is_named
         and Grant.objects.open_to(request.user, "instructions", at=at).filter(pk=found.pk).exists(),
         ended=found.state_at(at) not in NOT_ENDED,
+        **_reports(request.user, found, at),
     )
+
+
+def _reports(user, grant: Grant, at) -> dict:
+    """What was reported on the grant, and what is owed. One query."""
+    rows = list(GrantReport.objects.visible_to(user, at=at).filter(grant=grant, dropped_at=None).for_list())
+    owed = next((report for report in rows if report.is_open), None)
+    return {
+        "reports": [report for report in rows if not report.is_open],
+        "owed": owed,
+        "writes_report": owed is not None and grant.starts_at <= at and policies.reports_on(user, grant),
+    }
 
 
 def _documents(user, grant: Grant, at):

@@ -207,6 +207,7 @@ know(
     _target("final_feedback_business_days", "Final feedback, after the window closed", "business days", 1, 60),
     _target("credentials_withdrawn_hours", "Credentials withdrawn, after access ended", "hours", 1, 168),
     _target("destruction_attested_days", "Material destroyed, after access ended", "days", 1, 90),
+    _target("concur_business_days", "Answer a lab's proposal of a partner", "business days", 1, 30),
     _target("close_out_days", "Grant closed out, after it ended", "days", 1, 90),
     _target("disclosure_objection_business_days", "Answer a disclosure notice", "business days", 5, 60, _NEW_ONLY),
     _target(
@@ -214,6 +215,7 @@ know(
         "business days", 5, 60, _NEW_ONLY,
     ),
     _target("seat_days_after_window", "A seat ends, after the window closed", "days", 1, 365, _NEW_ONLY),
+    _target("partner_report_days", "A partner reports on a grant, every", "days", 7, 180),
     _target("grant_days", "A grant lasts, unless agreed otherwise", "days", 1, 365, _NEW_ONLY),
     _target("partner_revetting_days", "A partner's vetting holds", "days", 30, 1095, _NEW_ONLY),
 )  # fmt: skip

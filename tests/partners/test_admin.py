@@ -66,7 +66,7 @@ def test_the_programme_office_proposes():
     assert "may share its model outside the programme" in page
     values = {
         "submission": case.submission.case_number,
-        "partner": case.partner.organisation.pk,
+        "partners": [case.partner.organisation.pk],
         "purpose": PURPOSE,
         "starts_at": "2026-10-04T10:00",
     }

@@ -6,9 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
-from partners import actions, policies
+from partners import actions, choosing, policies
 from partners.forms import PlainForm, ProposeForm
-from partners.models import Grant, PartnerProfile
+from partners.models import Grant, GrantReport
+from partners.reading import usage_of
 from partners.states import NOT_ENDED
 from partners.views.lab.base import grants_of, the_grant, url
 from portal import clock, programme
@@ -32,20 +33,32 @@ def grants(request: HttpRequest, case_number: str) -> HttpResponse:
         "partners/lab/grants.html",
         case,
         look="viewed_grants",
-        rows=[{"grant": grant, "state": grant.state_at(at)} for grant in rows],
+        rows=[
+            {"grant": grant, "state": grant.state_at(at), "silent_since": grant.silent_since(at)}
+            for grant in rows
+        ],
         may_propose=policies.may_propose(request.user, case, at=at),
         takes_proposals=policies.case_takes_proposals(case, at),
     )
+
+
+@lab_page()
+def coverage(request: HttpRequest, case_number: str) -> HttpResponse:
+    """Which sectors and countries the partners of the case cover."""
+    case = the_case(request, case_number)
+    covered = choosing.coverage(request.user, case)
+    return page(request, "partners/lab/coverage.html", case, look="viewed_grants", coverage=covered)
 
 
 @lab_page("GET", "POST")
 def propose(request: HttpRequest, case_number: str) -> HttpResponse:
     """Propose one or several partners on the same terms; proposing is the lab's consent."""
     case, at = the_case(request, case_number), clock.now()
+    offer = choosing.offer(request.user, case, request.GET, at=at)
     form = ProposeForm(
         request.POST if request.method == "POST" else None,
         user=request.user,
-        partners=_candidates(request, case),
+        partners=offer.rows if request.method == "POST" else offer.shown,
         documents=documents_of(request, case),
         planned_release=case.planned_partner_release is not None,
         days=programme.target("grant_days"),
@@ -70,14 +83,16 @@ def propose(request: HttpRequest, case_number: str) -> HttpResponse:
             raise PermissionDenied("Administrators and contributors of your lab propose partners.")
         messages.info(request, "Partners are proposed from acknowledgement until the release.")
         return see_other(url(case))
-    return page(request, "partners/lab/propose.html", case, look="viewed_grants", form=form)
-
-
-def _candidates(request: HttpRequest, case: Submission):
-    """Eligible partners without a standing grant on this case; who is refused for a conflict is said only on asking."""
-    standing = grants_of(request, case).filter(stored_state__in=["proposed", "agreed"]).order_by()
-    found = PartnerProfile.objects.visible_to(request.user).eligible(at=clock.now())
-    return found.exclude(pk__in=standing.values("partner_id")).for_list()
+    return page(
+        request,
+        "partners/lab/propose.html",
+        case,
+        look="viewed_grants",
+        form=form,
+        offer=offer,
+        offered=choosing.OFFERED,
+        coverage=choosing.coverage(request.user, case, at=at),
+    )
 
 
 def documents_of(request: HttpRequest, case: Submission):
@@ -97,6 +112,7 @@ def grant(request: HttpRequest, case_number: str, grant_id) -> HttpResponse:
         look="viewed_grants",
         grant=found,
         state=found.state_at(at),
+        silent_since=found.silent_since(at),
         started=found.agreed_at is not None and found.starts_at <= at,
         can=policies.open_verbs(request.user, found, at=at),
         writes="lab" in mine and found.state_at(at) in NOT_ENDED,
@@ -107,7 +123,21 @@ def grant(request: HttpRequest, case_number: str, grant_id) -> HttpResponse:
         named=list(found.named.filter(ended_at=None).select_related("user")),
         extension=found.extensions.filter(completed_at=None, dropped_at=None).first(),
         history=_history(case, found),
+        **_told(request, found, at),
     )
+
+
+def _told(request: HttpRequest, grant: Grant, at) -> dict:
+    """What the partner reported, which report it owes, and who of it looked at what how often."""
+    rows = list(
+        GrantReport.objects.visible_to(request.user, at=at).filter(grant=grant, dropped_at=None).for_list()
+    )
+    return {
+        "reports": [report for report in rows if not report.is_open],
+        "owed": next((report for report in rows if report.is_open), None),
+        "usage": usage_of(grant),
+        "now": at,
+    }
 
 
 def _history(case: Submission, grant: Grant) -> list[dict]:
