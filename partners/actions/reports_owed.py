@@ -25,7 +25,7 @@ def plan(grant: Grant, at: datetime) -> None:
     if report is None:
         number = (grant.reports.order_by("number").values_list("number", flat=True).last() or 0) + 1
         report = GrantReport(grant=grant, number=number)
-    report.due_at = _due(grant, last)
+    report.due_at = due(grant.starts_at, last and last.due_at, last and last.written_at)
     report.save()
     deadlines.set_deadline(
         kind=kinds.REPORT, subject_id=report.pk, case_id=grant.submission_id,
@@ -34,10 +34,10 @@ def plan(grant: Grant, at: datetime) -> None:
     )  # fmt: skip
 
 
-def _due(grant: Grant, last: GrantReport | None) -> datetime:
+def due(starts_at: datetime, last_due: datetime | None, last_written: datetime | None) -> datetime:
     """Whole periods after the start: the first, or the next one after the last report was due and written."""
     period = timedelta(days=programme.target("partner_report_days"))
-    if last is None or last.written_at is None:
-        return grant.starts_at + period
-    whole = (max(last.due_at, last.written_at) - grant.starts_at) // period
-    return grant.starts_at + (whole + 1) * period
+    if last_due is None or last_written is None:
+        return starts_at + period
+    whole = (max(last_due, last_written) - starts_at) // period
+    return starts_at + (whole + 1) * period

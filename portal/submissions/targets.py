@@ -39,7 +39,7 @@ def _obligation(rows: Sequence[Deadline]) -> dict[UUID, datetime]:
     return {row.pk: dues[row.subject_id] for row in rows if row.subject_id in dues}
 
 
-class _Rows:
+class DueRows:
     """The rows of a model whose ``due_at`` is the same target."""
 
     def __init__(self, model):
@@ -57,7 +57,7 @@ class _Rows:
 
 
 def register() -> None:
-    questions, obligations = _Rows(InformationRequest), _Rows(Obligation)
+    questions, obligations = DueRows(InformationRequest), DueRows(Obligation)
     register_formulas(
         Formula(kinds.ACKNOWLEDGE, "acknowledge_business_days", _acknowledge),
         Formula(

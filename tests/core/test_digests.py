@@ -185,7 +185,7 @@ def test_a_long_daily_mail_ends_in_a_link_to_the_rest(post, monkeypatch):
 
 ESSENTIAL = {
     "account_made", "invited", "membership_added", "membership_ended", "password_asked", "sign_in_changed",
-    "second_factor_reset", "calendar_made", "service_changed", DIGEST,
+    "second_factor_reset", "security_needed", "calendar_made", "service_changed", DIGEST,
     "provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close",
     "malware_found", "dispose", "spill_reported", "spill_lifted", "spill_removed",
     "disclosure_notified", "disclosure_answered", "disclosure_to_disclose", "disclosure_not_disclosed",

@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 
 from partners import actions as partnering
+from partners.models import GrantReport
 from portal.deadlines import following, planning
 from portal.deadlines.calendar import add_business_days
 from portal.deadlines.models import Deadline, Message
@@ -35,6 +36,8 @@ ALL = {
     "target__credentials_withdrawn_hours": "48",
     "target__destruction_attested_days": "20",
     "target__close_out_days": "21",
+    "target__concur_business_days": "8",
+    "target__partner_report_days": "45",
     "target__disclosure_objection_business_days": "20",
     "target__disclosure_after_objection_business_days": "20",
     "target__seat_days_after_window": "90",
@@ -53,6 +56,7 @@ def world() -> None:
     cases.withdraw(actor=gone.contributor, submission=gone.submission, at=NOW)
     granted = GrantCase()
     granted.agree()
+    GrantCase().propose()
     ended = GrantCase()
     ended.agree(starts_at=NOW + 12 * DAY)
     starts = ended.grant.starts_at
@@ -104,6 +108,9 @@ def test_each_date_is_what_its_facts_and_the_new_target_make_it():
     assert [b - a for a, b in zip(before["grant_close_out"], after["grant_close_out"], strict=True)] == [
         7 * DAY
     ]
+    assert after["grant_concur_due"] == [add_business_days(NOW, 8)]
+    [report] = GrantReport.objects.owed()
+    assert after["grant_report_due"] == [report.due_at] == [report.grant.starts_at + 45 * DAY]
     # What pages show of a question and of what an agency owes is the same date.
     assert {row.due_at for row in InformationRequest.objects.all()} == {add_business_days(NOW, 6)}
     assert {row.due_at - row.ended_at for row in Obligation.objects.all()} == {48 * HOUR, 20 * DAY}

@@ -21,7 +21,7 @@ from tests.site.test_notices import client_of
 NOW, DAY = make.NOW, make.DAY
 # Targets of parts that are not built yet: a number that nothing reads is not offered to anyone.
 UNREAD = {
-    "partner_report_days", "conflict_renewal_days", "finding_owner_silent_days", "finding_disclosure_days",
+    "conflict_renewal_days", "finding_owner_silent_days", "finding_disclosure_days",
     "finding_disclosure_extension_days", "finding_exploited_days", "finding_exploited_extension_days",
 }  # fmt: skip
 
