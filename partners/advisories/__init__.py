@@ -1,7 +1,37 @@
 """Security advisories of findings, written and read as CSAF 2.0 and OSV. Pure: no database, no settings."""
 
+from partners.advisories.advisory import (
+    Acknowledgment,
+    Advisory,
+    Identifier,
+    Note,
+    Product,
+    Publisher,
+    Reference,
+    Remediation,
+    Revision,
+)
 from partners.advisories.checking import check
+from partners.advisories.csaf_reading import each_from_csaf, from_csaf
+from partners.advisories.csaf_writing import to_csaf
 from partners.advisories.failures import AdvisoryError, Failure
 from partners.advisories.json_text import dumps
 
-__all__ = ["AdvisoryError", "Failure", "check", "dumps"]
+__all__ = [
+    "Acknowledgment",
+    "Advisory",
+    "AdvisoryError",
+    "Failure",
+    "Identifier",
+    "Note",
+    "Product",
+    "Publisher",
+    "Reference",
+    "Remediation",
+    "Revision",
+    "check",
+    "dumps",
+    "each_from_csaf",
+    "from_csaf",
+    "to_csaf",
+]

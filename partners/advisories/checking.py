@@ -4,11 +4,11 @@ The schema and most tests are the package ``csaf``'s. Where it differs from the 
 ``csaf_profiles``). What the schemas of CVSS find is test 6.1.8.
 """
 
-import logging
 import re
 from dataclasses import replace
 from typing import Any
 
+from partners.advisories import package
 from partners.advisories.csaf_profiles import profile_failures
 from partners.advisories.csaf_tests import TESTS
 from partners.advisories.failures import SCHEMA, AdvisoryError, Failure, shortened
@@ -48,23 +48,10 @@ def check(document: object) -> list[Failure]:
 def _of_package(document: dict[str, Any], **options: Any) -> list[Failure]:
     return [
         Failure(result.id, error.instance_path.rstrip("/"), shortened(error.message))
-        for result in _validator()(document, **options).results
+        for result in package.validate(document, **options).results
         if not result.skipped
         for error in result.errors
     ]
-
-
-def _validator() -> Any:
-    """The package's ``validate``. Its import is slow, and gives the root logger a handler and a level, which are not its own
-    to give in a server."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        from csaf.csaf.v20 import validate
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-    return validate
 
 
 def _numbered(failure: Failure) -> Failure:

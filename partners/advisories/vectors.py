@@ -30,6 +30,11 @@ def as_json(vector: str, *, minimal: bool = True) -> dict[str, Any]:
     return dict(_read(vector, version_of(vector)).as_json(minimal=minimal))
 
 
+def score(vector: str) -> float:
+    """The base score."""
+    return float(_read(vector, version_of(vector)).base_score)
+
+
 def named(vector: str) -> dict[str, Any]:
     """The part of :func:`as_json` that follows from metrics the vector names; it says nothing of the rest of them."""
     version = version_of(vector)
