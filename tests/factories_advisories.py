@@ -206,23 +206,15 @@ def revisions(draw: st.DrawFn) -> tuple[Revision, ...]:
 def advisories(draw: st.DrawFn) -> Advisory:
     """Any advisory that a format can carry whole: remediations name products, and a summary tells itself from the notes."""
     of = draw(st.lists(products(), max_size=3, unique_by=lambda product: product.key).map(tuple))
-    acknowledgments = st.builds(
-        Acknowledgment,
-        st.lists(words, min_size=1, max_size=2).map(tuple),
-        st.just("") | words,
-        st.just("") | words,
-        _some(addresses),
-    )
+    names, perhaps = st.lists(words, min_size=1, max_size=2).map(tuple), st.just("") | words
+    acknowledgments = st.builds(Acknowledgment, names, perhaps, perhaps, _some(addresses))
+    category = draw(st.sampled_from(get_args(PublisherCategory)))
     return Advisory(
         id=draw(st.from_regex(r"[A-Z0-9][A-Z0-9-]{0,11}[A-Z0-9]", fullmatch=True)),
         title=draw(words),
         summary=draw(words),
         kind=draw(st.sampled_from(get_args(Kind))),
-        publisher=Publisher(
-            draw(words),
-            draw(addresses),
-            draw(st.sampled_from(get_args(PublisherCategory)).filter(lambda one: one != "translator")),
-        ),
+        publisher=Publisher(draw(words), draw(addresses), category),
         revisions=draw(revisions()),
         initial_release=draw(instants),
         current_release=draw(instants),
@@ -254,4 +246,5 @@ def advisories(draw: st.DrawFn) -> Advisory:
             _some(st.builds(Note, words, st.just("") | words, st.sampled_from(get_args(NoteCategory))))
         ),
         lang=draw(st.sampled_from(["", "en", "de-CH"])),
+        source_lang="fr" if category == "translator" else "",
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, NoReturn, get_args
 
 from partners.advisories import vectors
+from partners.advisories.csaf_tests import rank
 from partners.advisories.failures import READING, AdvisoryError
 from portal.submissions.markings import TLP
 
@@ -17,6 +18,7 @@ RemediationCategory = Literal["mitigation", "no_fix_planned", "none_available", 
 NoteCategory = Literal["description", "details", "faq", "general", "legal_disclaimer", "other", "summary"]
 # A document without a label is handled as one that nobody has labelled yet.
 UNLABELLED = "TLP:AMBER+STRICT"
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?)?")
 # What a page may turn into a link.
 _ADDRESS = re.compile(r"(https?|ftp)://[^\s]+\Z|mailto:[^\s]+\Z", re.IGNORECASE)
 
@@ -121,9 +123,14 @@ class Revision:
     summary: str
 
     def __post_init__(self) -> None:
-        _texts("number", self.number)
         _texts("summary", self.summary)
         _aware("at", self.at)
+        if not _VERSION.fullmatch(self.number):
+            _refuse("A version is an integer, or a semantic version such as 1.2.0.", "number")
+
+    def order(self) -> tuple:
+        """What revisions are sorted by: date, then number."""
+        return self.at, rank(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,8 @@ class Publisher:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advisory:
     """One weakness, told to those concerned. Instants are aware; ``cvss`` has at most one vector a version, newest version first;
-    ``cwe`` is a number ('CWE-20'); ``ssvc`` and ``distribution`` are taken verbatim.
+    ``cwe`` is a number ('CWE-20'); ``ssvc`` and ``distribution`` are taken verbatim;
+    ``source_lang`` is the language that a translator translated from.
 
     Raises AdvisoryError with the field as its path; what a format demands beyond that shows when it is written."""
 
@@ -172,6 +180,7 @@ class Advisory:
     remediations: tuple[Remediation, ...] = ()
     notes: tuple[Note, ...] = ()
     lang: str = "en"
+    source_lang: str = ""
 
     def __post_init__(self) -> None:
         _texts("id", self.id)
@@ -191,7 +200,8 @@ class Advisory:
 
     @property
     def version(self) -> str:
-        return self.revisions[-1].number
+        """The number of the latest revision."""
+        return max(self.revisions, key=Revision.order).number
 
 
 def newest_first(given: tuple[str, ...]) -> tuple[str, ...]:

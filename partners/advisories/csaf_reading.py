@@ -138,6 +138,7 @@ def _head(head: Json, unlabelled: str) -> Json:
         "embargo_until": moment(embargo, "document", "distribution", "text") if embargo else None,
         "distribution": text,
         "lang": head.get("lang", ""),
+        "source_lang": head.get("source_lang", ""),
         "initial_release": moment(
             tracking["initial_release_date"], "document", "tracking", "initial_release_date"
         ),
@@ -149,15 +150,12 @@ def _head(head: Json, unlabelled: str) -> Json:
 
 
 def _revisions(history: list[Json]) -> tuple[Revision, ...]:
-    found = [
-        Revision(
-            one["number"],
-            moment(one["date"], "document", "tracking", "revision_history", place, "date"),
-            one["summary"],
-        )
-        for place, one in enumerate(history)
-    ]
-    return tuple(sorted(found, key=lambda revision: revision.at))
+    found = []
+    for place, one in enumerate(history):
+        date = moment(one["date"], "document", "tracking", "revision_history", place, "date")
+        with placed("document", "tracking", "revision_history", place):
+            found.append(Revision(one["number"], date, one["summary"]))
+    return tuple(sorted(found, key=Revision.order))
 
 
 def moment(text: str, *path: str | int) -> datetime:

@@ -106,7 +106,7 @@ def _against_vector(said: Document, path: tuple[str | int, ...]) -> Found:
 def revisions_in_order(document: Document) -> Found:
     history = _by_date(document)
     for (_, before), (place, item) in itertools.pairwise(history):
-        if _rank(item["number"]) < _rank(before["number"]):
+        if rank(item["number"]) < rank(before["number"]):
             path = at(("document", "tracking", "revision_history", place, "number"))
             yield Failure("6.1.14", path, f"By date {item['number']} comes after {before['number']}.")
 
@@ -161,12 +161,10 @@ def no_range_for_a_version(document: Document) -> Found:
 def _by_date(document: Document) -> list[tuple[int, Document]]:
     """The revisions with their places, by date, then by number."""
     history = document["document"]["tracking"]["revision_history"]
-    return sorted(
-        enumerate(history), key=lambda entry: (instant(entry[1]["date"]), _rank(entry[1]["number"]))
-    )
+    return sorted(enumerate(history), key=lambda entry: (instant(entry[1]["date"]), rank(entry[1]["number"])))
 
 
-def _rank(number: str) -> tuple:
+def rank(number: str) -> tuple:
     """The precedence of a version: an integer, or a semantic version (semver.org, section 11)."""
     core, _, early = number.split("+", maxsplit=1)[0].partition("-")
     parts = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in early.split(".") if early]

@@ -59,8 +59,9 @@ def _head(advisory: Advisory) -> Json:
     }
     # The profile of incidents asks the document itself what happened.
     told = [{"category": "summary", "text": advisory.summary}] if head["category"] == INCIDENT else []
+    references = [_reference(one) for one in advisory.references]
     return head | _filled(
-        lang=advisory.lang, references=[_reference(one) for one in advisory.references], notes=told
+        lang=advisory.lang, source_lang=advisory.source_lang, references=references, notes=told
     )
 
 

@@ -198,7 +198,11 @@ def test_products_stand_by_vendor_and_ranges_are_no_versions():
 @pytest.mark.parametrize(
     ("change", "test", "path"),
     [
-        ({"revisions": advisory().revisions[::-1]}, "6.1.16", "/document/tracking/version"),
+        (
+            {"revisions": (replace(advisory().revisions[0], number="3"), advisory().revisions[1])},
+            "6.1.14",
+            "/document/tracking/revision_history/1/number",
+        ),
         ({"cwe": "CWE-999999"}, "6.1.11", "cwe"),
         ({"publisher": Publisher("A", "no address")}, "schema", "/document/publisher/namespace"),
         ({"id": " spaced"}, "schema", "/document/tracking/id"),
@@ -226,6 +230,7 @@ def test_what_the_standard_refuses_is_not_written(change, test, path):
         (lambda: advisory(embargo_until=datetime(2026, 9, 1)), "embargo_until"),
         (lambda: advisory(revisions=()), "revisions"),
         (lambda: advisory(products=(Product("A"), Product("A"))), "products"),
+        (lambda: replace(advisory().revisions[0], number="1.0"), "number"),
         (lambda: Product("A", affected=("1", "1")), "affected"),
         (lambda: Product("A", affected=("1",), fixed=("1",)), "affected"),
         (lambda: Reference("javascript:alert(1)", "A"), "url"),
