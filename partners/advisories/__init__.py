@@ -16,6 +16,8 @@ from partners.advisories.csaf_reading import each_from_csaf, from_csaf
 from partners.advisories.csaf_writing import to_csaf
 from partners.advisories.failures import AdvisoryError, Failure
 from partners.advisories.json_text import dumps
+from partners.advisories.osv_reading import from_osv
+from partners.advisories.osv_writing import to_osv
 
 __all__ = [
     "Acknowledgment",
@@ -33,5 +35,7 @@ __all__ = [
     "dumps",
     "each_from_csaf",
     "from_csaf",
+    "from_osv",
     "to_csaf",
+    "to_osv",
 ]

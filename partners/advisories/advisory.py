@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, NoReturn, get_args
 
 from partners.advisories import vectors
-from partners.advisories.csaf_tests import rank
+from partners.advisories.csaf_tests import is_version_range, rank
 from partners.advisories.failures import READING, AdvisoryError
 from portal.submissions.markings import TLP
 
@@ -196,12 +196,19 @@ class Advisory:
             _refuse("There is no revision.", "revisions")
         if len({product.key for product in self.products}) < len(self.products):
             _refuse("A product stands twice.", "products")
+        if len({*self.ids}) < len(self.ids):
+            _refuse("An id stands twice.", "ids")
         object.__setattr__(self, "cvss", newest_first(self.cvss))
 
     @property
     def version(self) -> str:
         """The number of the latest revision."""
         return max(self.revisions, key=Revision.order).number
+
+
+def is_range(version: str) -> bool:
+    """Whether a version's name stands for several."""
+    return version.startswith("vers:") or is_version_range(version)
 
 
 def newest_first(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,10 +4,9 @@ from itertools import groupby
 from typing import Any
 
 from partners.advisories import package, vectors
-from partners.advisories.advisory import Acknowledgment, Advisory, Note, Product, Reference
+from partners.advisories.advisory import Acknowledgment, Advisory, Note, Product, Reference, is_range
 from partners.advisories.checking import check
 from partners.advisories.csaf_profiles import ADVISORY, BASE, INCIDENT
-from partners.advisories.csaf_tests import is_version_range
 from partners.advisories.csaf_words import CVSS, KIND, KINDS, LABELS, SSVC, distribution, stamp
 from partners.advisories.failures import AdvisoryError
 
@@ -144,7 +143,7 @@ def _product_tree(products: tuple[Product, ...]) -> tuple[list[Json], list[str],
         if not (product.affected or product.fixed):
             return leaf("product_name", product.name, product, affected)
         versions = [
-            leaf("product_version_range" if is_version_range(name) else "product_version", name, product, ids)
+            leaf("product_version_range" if is_range(name) else "product_version", name, product, ids)
             for names, ids in ((product.affected, affected), (product.fixed, fixed))
             for name in names
         ]

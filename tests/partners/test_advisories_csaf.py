@@ -230,6 +230,7 @@ def test_what_the_standard_refuses_is_not_written(change, test, path):
         (lambda: advisory(embargo_until=datetime(2026, 9, 1)), "embargo_until"),
         (lambda: advisory(revisions=()), "revisions"),
         (lambda: advisory(products=(Product("A"), Product("A"))), "products"),
+        (lambda: advisory(ids=(Identifier("GHSA", "1"),) * 2), "ids"),
         (lambda: replace(advisory().revisions[0], number="1.0"), "number"),
         (lambda: Product("A", affected=("1", "1")), "affected"),
         (lambda: Product("A", affected=("1",), fixed=("1",)), "affected"),
