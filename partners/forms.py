@@ -2,8 +2,7 @@
 
 from django import forms
 
-from partners import countries
-from partners.models import PartnerProfile, Sector
+from partners.models import PartnerProfile
 from portal.accounts.models import User
 from portal.submissions.instants import InstantField, ZonedForm
 from portal.submissions.models import Document, Facts
@@ -260,26 +259,3 @@ class ProposeForm(ZonedForm):
 
 def partner_label(profile: PartnerProfile) -> str:
     return f"{profile.organisation.name} ({', '.join(profile.sector_names)}; {profile.country})"
-
-
-class ProfileForm(PlainForm):
-    """What an organisation says of itself."""
-
-    sectors = forms.MultipleChoiceField(
-        label="Sectors of critical infrastructure",
-        choices=Sector,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one sector."},
-    )
-    country = forms.ChoiceField(label="Country", error_messages={"required": "Choose the country."})
-    operates = forms.CharField(
-        label="What your organisation operates or protects",
-        max_length=20000,
-        widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="Systems, regions, whom they serve, and what early access would let you do for them.",
-        error_messages={"required": "Write what the organisation operates or protects."},
-    )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", "Choose"), *countries.names().items()]

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from partners import actions
 from partners.actions import organisations
+from partners.attestations import ATTESTATIONS
 from partners.models import Grant, PartnerProfile
 from portal.accounts.models import Role
 from portal.submissions import actions as case_actions
@@ -12,7 +13,24 @@ from tests.factories import DAY, NOW
 
 GRANT_INSTRUCTIONS = "Endpoint https://kestrel.invalid/partner, key nougat-key-2."
 PURPOSE = "To find weaknesses in turbine controllers before others do."
-PROFILE = {"sectors": ["energy"], "country": "US", "operates": "Three dams and a turbine."}
+NOMINATION = {"sectors": ["energy"], "country": "US", "operates": "Three dams and a turbine."}
+CONTACT = {
+    "name": "Sol Marzipan",
+    "role": "Security lead",
+    "email": "sol@dams.example",
+    "telephone": "+1 202 555 0100",
+}
+PROFILE = NOMINATION | {
+    "contacts": [CONTACT],
+    "ownership": "none",
+    "attestations": list(ATTESTATIONS),
+}
+# The same application as a browser sends it.
+TYPED = NOMINATION | {
+    **{f"contact-0-{part}": text for part, text in CONTACT.items()},
+    "ownership": "none",
+    **{f"attest-{key}": "on" for key in ATTESTATIONS},
+}
 
 
 class Partner:

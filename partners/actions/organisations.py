@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Unpack
 
 from django.db import transaction
 
-from partners import policies
-from partners.actions import following, standing, steps
-from partners.models import Grant, PartnerProfile, PartnerTerms
+from partners import policies, telling
+from partners.actions import applications, following, standing, steps
+from partners.models import Grant, PartnerApplication, PartnerProfile, PartnerTerms
 from partners.states import MACHINE, PARTNERS, PartnerState, State
+from partners.telling import Told
 from portal import clock, programme
 from portal.accounts.models import Kind, Organisation, Role
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale, WrongState
@@ -21,19 +23,14 @@ from portal.submissions.querysets import agency_wide
 
 @transaction.atomic
 def apply(
-    *,
-    actor,
-    organisation: Organisation,
-    sectors: Iterable[str],
-    country: str,
-    operates: str,
-    at: datetime | None = None,
+    *, actor, organisation: Organisation, at: datetime | None = None, **told: Unpack[Told]
 ) -> PartnerProfile:
     """The organisation's administrator applies; again after it was not selected, once the day for that has come."""
     at = at or clock.now()
     if not policies.is_partner_admin(actor, organisation.pk):
         raise NotAllowed("An administrator of the organisation applies for it.")
-    values = standing.checked(sectors, country, operates)
+    values = standing.checked(told["sectors"], told["country"], told["operates"])
+    more = telling.checked(told)
     # The organisation's own row is locked, since an entry that is not there yet cannot be.
     organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
     profile = PartnerProfile.objects.select_for_update(of=("self",)).filter(pk=organisation.pk).first()
@@ -48,6 +45,8 @@ def apply(
             raise WrongState(f"Your organisation may apply again from {profile.reapply_on:%d %b %Y}.")
         standing.set_values(profile, values)
         event = standing.finish(profile, actor, "apply", at, step)
+    newest = PartnerApplication.objects.newest(organisation.pk)
+    applications.write(organisation, values | more, actor, at, newest=newest)
     standing.tell(profile, event, "partner_applied", at, office=True)
     return profile
 
@@ -85,13 +84,11 @@ def update_profile(
     *,
     actor,
     profile: PartnerProfile,
-    sectors: Iterable[str],
-    country: str,
-    operates: str,
     expected_revision: int | None = None,
     at: datetime | None = None,
+    **told: Unpack[Told],
 ) -> PartnerProfile:
-    """The organisation corrects what it said of itself; its standing stays as it is, and the coordinators are told."""
+    """The organisation corrects what it said of itself, or says it first; its standing stays, and the coordinators are told."""
     at = at or clock.now()
     profile = standing.lock(profile)
     if not policies.is_partner_admin(actor, profile.pk):
@@ -99,11 +96,14 @@ def update_profile(
     if profile.stored_state == PartnerState.REMOVED:
         raise WrongState("This organisation was removed from the programme.")
     refuse_stale(profile, expected_revision, called=standing.CALLED)
-    values = standing.checked(sectors, country, operates)
-    changed = [name for name, value in values.items() if getattr(profile, name) != value]
+    values = standing.checked(told["sectors"], told["country"], told["operates"])
+    every = values | telling.checked(told)
+    newest = PartnerApplication.objects.newest(profile.pk)
+    changed = telling.changed(newest, every)
     if not changed:
         return profile
     standing.set_values(profile, values)
+    applications.write(profile.organisation, every, actor, at, newest=newest)
     event = standing.finish(
         profile, actor, "update_profile", at, None, capacity="partner", data={"changed": changed}
     )

@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from partners import countries, policies
 from partners.actions import organisations as actions
+from partners.admin.application import panels_of
 from partners.admin.forms import NominateForm, NotSelectForm
 from partners.models import PartnerProfile
 from partners.querysets import oversees
@@ -127,6 +128,9 @@ class PartnerProfileAdmin(PortalAdmin):
 
     def capacities(self, user, obj, *, at):
         return policies.partner_capacities(user, obj)
+
+    def panels(self, request, profile):
+        return panels_of(request, profile)
 
     def get_queryset(self, request):
         rows = PartnerProfile.objects.visible_to(request.user)

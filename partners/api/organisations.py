@@ -14,12 +14,19 @@ from rest_framework.reverse import reverse
 
 from partners import policies
 from partners.actions import organisations as actions
-from partners.models import PartnerProfile, Sector
+from partners.api.applications import (
+    APPLY_OR_NOMINATE,
+    ApplicationChange,
+    ApplicationInput,
+    ApplicationSerializer,
+    NominationInput,
+)
+from partners.models import PartnerApplication, PartnerProfile, Sector
 from partners.querysets import oversees
 from partners.states import PARTNERS, PartnerState
 from portal import clock
 from portal.accounts.models import Kind, Membership, Organisation, Role
-from portal.api.fields import Instant, Revision, StrictSerializer
+from portal.api.fields import Instant, StrictSerializer
 from portal.api.verbs import VerbsMixin
 from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
 from portal.errors import Invalid, NotAllowed
@@ -69,8 +76,14 @@ class PersonSerializer(serializers.Serializer):
 class PartnerDetailSerializer(PartnerSerializer):
     """A partner organisation by itself: with its people, for its own administrators, and the verbs that are the person's now."""
 
+    application = serializers.SerializerMethodField()
     members = serializers.SerializerMethodField()
     verbs = serializers.SerializerMethodField()
+
+    def get_application(self, profile: PartnerProfile) -> ApplicationSerializer(allow_null=True):  # type: ignore[valid-type]
+        user = self.context["request"].user
+        told = PartnerApplication.objects.visible_to(user).newest(profile.pk)
+        return ApplicationSerializer(told).data if told else None
 
     def get_members(self, profile: PartnerProfile) -> PersonSerializer(many=True, allow_null=True):  # type: ignore[valid-type]
         if not policies.is_partner_admin(self.context["request"].user, profile.pk):
@@ -83,22 +96,6 @@ class PartnerDetailSerializer(PartnerSerializer):
 
     def get_verbs(self, profile: PartnerProfile) -> list[str]:
         return policies.open_partner_verbs(self.context["request"].user, profile, at=self.context["at"])
-
-
-class ProfileInput(StrictSerializer):
-    sectors = serializers.ListField(child=serializers.ChoiceField(choices=Sector.choices), max_length=16)
-    country = serializers.CharField(max_length=2, help_text="ISO 3166 alpha-2, such as US.")
-    operates = serializers.CharField(max_length=20000)
-
-
-class ApplicationInput(ProfileInput):
-    organisation = serializers.UUIDField(
-        required=False, help_text="Needed by a coordinator who nominates, and by who administers several."
-    )
-
-
-class ProfileChange(ProfileInput):
-    revision = Revision()
 
 
 class NotSelectInput(StrictSerializer):
@@ -150,18 +147,22 @@ class PartnerViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         context = self.get_serializer_context() | {"at": clock.now()}
         return list(self.get_serializer_class()(rows, many=True, context=context).data)
 
-    @extend_schema(request=ApplicationInput, responses={201: PartnerDetailSerializer})
+    @extend_schema(request=APPLY_OR_NOMINATE, responses={201: PartnerDetailSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Apply for one's own organisation (again, after it was not selected), or, as a coordinator, nominate one."""
-        given = valid(ApplicationInput, request)
-        wanted = given.pop("organisation", None)
         own = request.user.organisations_as(Kind.PARTNER, Role.ADMIN)
         if own:
-            act, among = actions.apply, Organisation.objects.filter(pk__in=own)
+            act, among, takes = actions.apply, Organisation.objects.filter(pk__in=own), ApplicationInput
         elif oversees(request.user):
-            act, among = actions.nominate, Organisation.objects.filter(kind=Kind.PARTNER)
+            act, among, takes = (
+                actions.nominate,
+                Organisation.objects.filter(kind=Kind.PARTNER),
+                NominationInput,
+            )
         else:
             raise NotAllowed("An administrator of the organisation applies for it.")
+        given = valid(takes, request)
+        wanted = given.pop("organisation", None)
         if wanted is None and len(own) != 1:
             raise Invalid("Name the organisation.", field="organisation")
         organisation = among.filter(pk=wanted or own[0]).first()
@@ -171,13 +172,13 @@ class PartnerViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         answer["Location"] = reverse("partners-detail", args=[organisation.pk], request=request)
         return answer
 
-    @extend_schema(request=ProfileChange, responses={200: PartnerDetailSerializer})
+    @extend_schema(request=ApplicationChange, responses={200: PartnerDetailSerializer})
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Correct what the organisation said of itself; for its administrators."""
         profile = self.get_object()
         if not policies.is_partner_admin(request.user, profile.pk):
             raise NotAllowed("An administrator of the organisation keeps its profile.")
-        given = valid(ProfileChange, request)
+        given = valid(ApplicationChange, request)
         revision = given.pop("revision", None)
         return self.shown(
             actions.update_profile(actor=request.user, profile=profile, expected_revision=revision, **given)

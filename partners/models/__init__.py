@@ -1,5 +1,6 @@
 """Partner organisations and their vetting, the terms they accept, and their grants."""
 
+from partners.models.applications import Ownership, PartnerApplication
 from partners.models.grants import (
     DeclineReason,
     Grant,
@@ -19,6 +20,8 @@ __all__ = [
     "GrantExtension",
     "GrantReport",
     "GrantUser",
+    "Ownership",
+    "PartnerApplication",
     "PartnerProfile",
     "PartnerTerms",
     "RevokeReason",

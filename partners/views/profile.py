@@ -6,16 +6,14 @@ from django.urls import reverse
 
 from partners import policies
 from partners.actions import organisations
-from partners.forms import ProfileForm
-from partners.models import PartnerProfile
+from partners.forms_application import ApplicationForm
+from partners.models import PartnerApplication, PartnerProfile
 from partners.states import PartnerState
 from partners.views.base import partner_page
 from portal import clock
 from portal.accounts.models import Kind, Organisation
 from portal.doors import answer
 from portal.submissions.views.base import posted_revision, take
-
-FIELDS = ("sectors", "country", "operates")
 
 
 @partner_page("GET", "POST")
@@ -26,18 +24,19 @@ def profile(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("organisation", "")
     organisation = get_object_or_404(own, pk=wanted) if _is_id(wanted) else own.first()
     found = PartnerProfile.objects.visible_to(user).filter(pk=organisation.pk).first()
-    now = {name: getattr(found, name) for name in FIELDS} if found else {}
-    form = ProfileForm(request.POST if request.method == "POST" else None, initial=now)
+    told = PartnerApplication.objects.newest(organisation.pk)
+    form = ApplicationForm(request.POST if request.method == "POST" else None, profile=found, told=told)
     state = found.state_at(at) if found else None
     applies = found is None or state == PartnerState.NOT_SELECTED
     here = f"{reverse('partner:profile')}?organisation={organisation.pk}"
 
     def save():
-        values = {name: form.cleaned_data[name] for name in FIELDS}
         if applies:
-            return organisations.apply(actor=user, organisation=organisation, **values)
+            return organisations.apply(actor=user, organisation=organisation, **form.told)
         revision = posted_revision(request.POST)
-        return organisations.update_profile(actor=user, profile=found, expected_revision=revision, **values)
+        return organisations.update_profile(
+            actor=user, profile=found, expected_revision=revision, **form.told
+        )
 
     said = "Your application was sent." if applies else "The profile was saved. The programme office is told."
     done = form.is_bound and take(request, form, save, done=said, to=here)
@@ -47,6 +46,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "organisation": organisation,
         "others": [other for other in own if other.pk != organisation.pk],
         "profile": found,
+        "told": told,
         "state": state,
         "applies": applies,
         "too_early": bool(

@@ -19,7 +19,7 @@ from reviews.states import ASSESSMENT, ASSIGNMENT, DESIGNATION, INQUIRY
 from tests import factories as make
 from tests import factories_reviews as reviewing
 from tests.api.calls import NOT_FOUND, NOWHERE, Caller, refused
-from tests.factories_partners import GrantCase
+from tests.factories_partners import PROFILE, GrantCase
 from tests.factories_services import caller, service, tokens_of
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,7 @@ BODIES = {
         "partner": str(world.granted.partner.profile.pk),
         "purpose": "Hardening.",
     },
-    "/api/v1/partners/": lambda world: {"sectors": ["energy"], "country": "US", "operates": "Grids."},
+    "/api/v1/partners/": lambda world: PROFILE,
 }
 LOGS = "/api/v1/assessments/{id}/logs/"
 # Where a service that writes may send something, as the schema names it.

@@ -11,7 +11,7 @@ from portal.deadlines.models import Message
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale, WrongState
 from tests import factories as make
 from tests.factories import DAY, NOW
-from tests.factories_partners import PROFILE, GrantCase, Partner
+from tests.factories_partners import NOMINATION, PROFILE, GrantCase, Partner
 
 pytestmark = pytest.mark.django_db
 
@@ -108,13 +108,13 @@ def test_a_nomination():
     office = make.coordinator()
     organisation = make.partner_organisation()
     admin = make.member(organisation, "admin")
-    profile = organisations.nominate(actor=office, organisation=organisation, at=NOW, **PROFILE)
+    profile = organisations.nominate(actor=office, organisation=organisation, at=NOW, **NOMINATION)
     assert profile.state_at(NOW) == "nominated"
     assert list(Message.objects.values_list("recipient_id", "kind")) == [(admin.pk, "partner_nominated")]
     with pytest.raises(AlreadyDone):
-        organisations.nominate(actor=office, organisation=organisation, at=NOW, **PROFILE)
+        organisations.nominate(actor=office, organisation=organisation, at=NOW, **NOMINATION)
     with pytest.raises(Invalid):
-        organisations.nominate(actor=office, organisation=make.lab(), at=NOW, **PROFILE)
+        organisations.nominate(actor=office, organisation=make.lab(), at=NOW, **NOMINATION)
 
 
 def test_a_changed_profile_keeps_its_standing_and_a_stale_form_is_refused():

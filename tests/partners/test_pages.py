@@ -17,7 +17,7 @@ from portal.submissions import actions as case_actions
 from tests import factories as make
 from tests.api.calls import counted
 from tests.factories import DAY, FACTS, NOW
-from tests.factories_partners import GRANT_INSTRUCTIONS, PROFILE, PURPOSE, GrantCase, Partner
+from tests.factories_partners import GRANT_INSTRUCTIONS, PROFILE, PURPOSE, TYPED, GrantCase, Partner
 
 pytestmark = pytest.mark.django_db
 START = NOW + 20 * DAY
@@ -219,19 +219,18 @@ def test_an_organisation_applies_and_keeps_its_profile():
     answer = browser.post("/partner/profile/", 200, operates="Three dams.", country="US")
     assert "Choose at least one sector." in answer.content.decode()
     assert "Three dams." in answer.content.decode()
-    browser.lands("/partner/profile/", sectors=["dams"], country="US", operates="Three dams.")
+    page = "/partner/profile/"
+    dams = TYPED | {"sectors": ["dams"], "operates": "Three dams."}
+    browser.lands(page, **dams)
     profile = PartnerProfile.objects.get(pk=organisation.pk)
     assert (profile.stored_state, profile.sectors) == ("applied", ["dams"])
-    browser.lands(
-        "/partner/profile/", sectors=["dams"], country="DE", operates="Four dams.", revision=profile.revision
-    )
-    stale = browser.post(
-        "/partner/profile/", 409, sectors=["dams"], country="DE", operates="Five.", revision=profile.revision
-    )
+    dams |= {"country": "DE", "revision": profile.revision}
+    browser.lands(page, **dams | {"operates": "Four dams."})
+    stale = browser.post(page, 409, **dams | {"operates": "Five."})
     assert "Five." in stale.content.decode()
     member = Browser(make.member(organisation, "member"))
-    assert "Four dams." in member.get("/partner/profile/")
-    member.post("/partner/profile/", 403, sectors=["dams"], country="DE", operates="Six.")
+    assert "Four dams." in member.get(page)
+    member.post(page, 403, **dams | {"operates": "Six."})
 
 
 @pytest.mark.parametrize("state", ["not_selected", "suspended", "removed", "eligible", "lapsed"])

@@ -1,7 +1,8 @@
 """The partner organisations' ways into the programme, and out of it."""
 
 from partners.actions import organisations
-from partners.models import PartnerProfile, Sector
+from partners.attestations import ATTESTATIONS
+from partners.models import Ownership, PartnerProfile, Sector
 from portal.site.demo.stage import Script, Stage
 
 
@@ -16,8 +17,21 @@ class HouseActs:
         self.office = self.cast.person("desmond_coordinator")
 
     def apply(self, sector: Sector, operates: str, country: str = "US") -> None:
+        contact = {
+            "name": self.admin.name,
+            "role": "Security contact",
+            "email": self.admin.email,
+            "telephone": "+1 202 555 0100",
+        }
         self.profile = organisations.apply(
-            actor=self.admin, organisation=self.house, sectors=[sector], country=country, operates=operates
+            actor=self.admin,
+            organisation=self.house,
+            sectors=[sector],
+            country=country,
+            operates=operates,
+            contacts=[contact],
+            ownership=Ownership.NONE,
+            attestations=list(ATTESTATIONS),
         )
 
     def nominate(self, sector: Sector, operates: str, country: str = "US") -> None:

@@ -1,0 +1,135 @@
+"""The application of a partner organisation: it reads what was typed. Every rule is an action's."""
+
+from typing import Any
+
+from django import forms
+
+from partners import countries
+from partners.attestations import ATTESTATIONS
+from partners.forms import PlainForm
+from partners.models import Ownership, PartnerApplication, PartnerProfile, Sector
+from partners.telling import CONTACT_PARTS, CONTACTS_AT_MOST, OPTIONAL_PARTS, Told, contact_problems
+
+CONTACTS_SHOWN = 2
+_KINDS = {"name": "name", "role": "organization-title", "email": "email", "telephone": "tel"}
+
+
+class ApplicationForm(PlainForm):
+    """What an organisation says of itself: its work, its mail, its security contacts, its owners, and what it attests."""
+
+    operates = forms.CharField(
+        label="What your organisation operates or protects",
+        max_length=20000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="Systems, regions, whom they serve, and what early access would let you do for them.",
+        error_messages={"required": "Write what the organisation operates or protects."},
+    )
+    country = forms.ChoiceField(label="Country", error_messages={"required": "Choose the country."})
+    sectors = forms.MultipleChoiceField(
+        label="Sectors of critical infrastructure",
+        choices=Sector,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one sector."},
+    )
+    website = forms.CharField(label="Website", required=False, max_length=200, help_text="Can stay empty.")
+    mail_domains = forms.CharField(
+        label="Mail domains",
+        required=False,
+        max_length=6000,
+        help_text="What stands behind the @ of your people, such as utility.example. Several with a space between.",
+    )
+    lei = forms.CharField(
+        label="Legal entity identifier (LEI)",
+        required=False,
+        max_length=40,
+        help_text="Twenty letters and digits (ISO 17442). Can stay empty.",
+    )
+    ownership = forms.ChoiceField(
+        label="Foreign ownership or influence",
+        choices=Ownership,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Answer the question about foreign ownership."},
+    )
+    ownership_words = forms.CharField(
+        label="Who it is, and how far their influence goes",
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Needed unless there is none.",
+    )
+
+    def __init__(self, data=None, *, profile: PartnerProfile | None, told: PartnerApplication | None):
+        super().__init__(data, initial=_initial(profile, told))
+        self.fields["country"].choices = [("", "Choose"), *countries.names().items()]
+        contacts = told.contacts if told else []
+        self.rows = min(max(CONTACTS_SHOWN, len(contacts) + 1), CONTACTS_AT_MOST)
+        if data is not None:
+            sent = [number for number in range(CONTACTS_AT_MOST) if f"contact-{number}-name" in data]
+            self.rows = max([self.rows, *(number + 1 for number in sent)])
+        for number in range(self.rows):
+            self._add_contact(number, contacts[number] if number < len(contacts) else {})
+        for key, words in ATTESTATIONS.items():
+            self.fields[f"attest-{key}"] = forms.BooleanField(
+                label=words,
+                initial=told is not None and key in {row["key"] for row in told.attested},
+                error_messages={"required": "Attest this statement, or do not apply."},
+            )
+
+    def _add_contact(self, number: int, known: dict[str, str]) -> None:
+        for part, label in CONTACT_PARTS.items():
+            self.fields[f"contact-{number}-{part}"] = forms.CharField(
+                label=label if part not in OPTIONAL_PARTS else f"{label} (can stay empty)",
+                required=False,
+                max_length=254,
+                initial=known.get(part, ""),
+                widget=forms.TextInput(attrs={"autocomplete": _KINDS[part]}),
+            )
+
+    def clean(self):
+        data = super().clean()
+        for number, row in enumerate(self._contacts(data)):
+            if any(row.values()) or number == 0:
+                for part, problem in contact_problems(row).items():
+                    self.add_error(f"contact-{number}-{part}", problem)
+        return data
+
+    @property
+    def contact_rows(self) -> list[list[forms.BoundField]]:
+        return [[self[f"contact-{number}-{part}"] for part in CONTACT_PARTS] for number in range(self.rows)]
+
+    @property
+    def attestation_rows(self) -> list[forms.BoundField]:
+        return [self[f"attest-{key}"] for key in ATTESTATIONS]
+
+    @property
+    def told(self) -> Told:
+        """The keywords of the action."""
+        data = self.cleaned_data
+        return {
+            "sectors": data["sectors"],
+            "country": data["country"],
+            "operates": data["operates"],
+            "website": data["website"],
+            "mail_domains": data["mail_domains"].replace(",", " ").split(),
+            "lei": data["lei"],
+            "contacts": self._contacts(data),
+            "ownership": data["ownership"],
+            "ownership_words": data["ownership_words"],
+            "attestations": [key for key in ATTESTATIONS if data[f"attest-{key}"]],
+        }
+
+    def _contacts(self, data: dict[str, Any]) -> list[dict[str, str]]:
+        return [
+            {part: data.get(f"contact-{number}-{part}", "").strip() for part in CONTACT_PARTS}
+            for number in range(self.rows)
+        ]
+
+
+def _initial(profile: PartnerProfile | None, told: PartnerApplication | None) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if profile is not None:
+        found = {name: getattr(profile, name) for name in ("sectors", "country", "operates")}
+    if told is not None:
+        found |= {name: getattr(told, name) for name in ("website", "lei", "ownership", "ownership_words")}
+        found["mail_domains"] = " ".join(told.mail_domains)
+    return found
