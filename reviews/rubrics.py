@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from portal.asking import Asked, Effect, Nouns, Prepared, compare, trimmed
 from portal.errors import Invalid, Missing, Stale
 from reviews.models import Assessment, AssessmentAnswer, RubricQuestion, RubricVersion
 
+NOUNS = Nouns(one="question", many="questions", whole="A rubric")
 MOVED_ON = (
     "Another version of this rubric was published since you opened the page. Look at what yours changes now."
 )
@@ -50,57 +52,9 @@ def unanswered_words(answers: Sequence[Answered]) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as a new version would ask it; without a key it is a new one."""
-
-    title: str
-    guidance: str = ""
-    key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a version changes against an earlier one: (title) each, and for changed ones (before, after)."""
-
-    new: list[Asked]
-    changed: list[tuple[RubricQuestion, Asked]]
-    gone: list[RubricQuestion]
-    kept: list[Asked]
-    moved: bool
-
-    @property
-    def is_none(self) -> bool:
-        return not (self.new or self.changed or self.gone or self.moved)
-
-
 def effect(before: RubricVersion | None, asked: Sequence[Any]) -> Effect:
-    """Compare questions, of a form or of a later version, with those of a version. Keys say which is which."""
-    old = {row.key: row for row in before.questions.all()} if before else {}
-    now = {row.key: row for row in asked if row.key in old}
-    same = {
-        key for key, row in now.items() if (row.title, row.guidance) == (old[key].title, old[key].guidance)
-    }
-    return Effect(
-        new=[row for row in asked if row.key not in old],
-        changed=[(old[key], row) for key, row in now.items() if key not in same],
-        gone=[row for key, row in old.items() if key not in now],
-        kept=[row for key, row in now.items() if key in same],
-        moved=[key for key in old if key in now] != list(now),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A version that can be published: what is current now, the questions trimmed, and what they change."""
-
-    current: RubricVersion | None
-    asked: list[Asked]
-    effect: Effect
-
-    @property
-    def number(self) -> int:
-        return self.current.number + 1 if self.current else 1
+    """What questions, of a form or of a later version, change against those of a version."""
+    return compare(before.questions.all() if before else (), asked)
 
 
 def prepare(
@@ -113,28 +67,9 @@ def prepare(
     if (current.number if current else 0) != expected_number:
         raise Stale(MOVED_ON)
     earlier = RubricQuestion.objects.filter(version__domain=domain)
-    asked = _checked(questions, set(earlier.values_list("key", flat=True)))
+    known = set(earlier.values_list("key", flat=True))
+    asked = trimmed(questions, known, most=RubricQuestion.MOST, nouns=NOUNS)
     changes = effect(current, asked)
     if current and changes.is_none and introduction.strip() == current.introduction:
         raise Invalid("This is the present version, word for word.")
     return Prepared(current, asked, changes)
-
-
-def _checked(questions: Sequence[Asked], known: set[str]) -> list[Asked]:
-    """The questions, trimmed, if each has words and none stands twice."""
-    asked = [Asked(one.title.strip(), one.guidance.strip(), one.key) for one in questions]
-    if not asked:
-        raise Missing("Write at least one question.")
-    if len(asked) > RubricQuestion.MOST:
-        raise Invalid(f"A rubric has at most {RubricQuestion.MOST} questions.")
-    titles: set[str] = set()
-    for one in asked:
-        if not one.title:
-            raise Missing("A question has guidance and no words of its own.")
-        if one.title.lower() in titles:
-            raise Invalid(f"This question stands twice: {one.title}")
-        titles.add(one.title.lower())
-    keys = [one.key for one in asked if one.key]
-    if len(keys) != len(set(keys)) or set(keys) - known:
-        raise Invalid("A question of an earlier version stands twice, or there is none of its key.")
-    return asked

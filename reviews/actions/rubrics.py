@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from portal import clock
+from portal.asking import Asked, keyed
 from portal.errors import Invalid, NotAllowed, Stale
 from portal.ledger import actions as ledger
 from reviews import policies
 from reviews.actions import common
 from reviews.models import Domain, RubricQuestion, RubricVersion
-from reviews.rubrics import MOVED_ON, Asked, prepare
+from reviews.rubrics import MOVED_ON, NOUNS, prepare
 
 
 @transaction.atomic
@@ -67,21 +67,10 @@ def _rows(version: RubricVersion, asked: Sequence[Asked]) -> list[RubricQuestion
     earlier = RubricQuestion.objects.filter(version__domain=version.domain)
     taken = set(earlier.values_list("key", flat=True))
     rows = []
-    for position, one in enumerate(asked, start=1):
-        key = one.key or _new_key(one.title, taken)
-        taken.add(key)
+    for position, one in enumerate(keyed(asked, taken, nouns=NOUNS), start=1):
         row = RubricQuestion(
-            version=version, key=key, title=one.title, guidance=one.guidance, position=position
+            version=version, key=one.key, title=one.title, guidance=one.guidance, position=position
         )
         common.check_fields(row, ["title", "guidance"])
         rows.append(row)
     return rows
-
-
-def _new_key(title: str, taken: set[str]) -> str:
-    """A key that no question of the domain ever had: what once was asked is not mistaken for what is asked now."""
-    stem = slugify(title)[:50].strip("-") or "question"
-    number = 1
-    while (key := stem if number == 1 else f"{stem}-{number}") in taken:
-        number += 1
-    return key
