@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from partners.models import Grant, PartnerProfile
-from partners.states import MACHINE, PARTNERS
+from partners.states import MACHINE, PARTNERS, PartnerState
 from portal import clock
 from portal.accounts.models import Kind, Membership, Role, Tie
 from portal.submissions import hooks
@@ -78,6 +78,21 @@ def partner_capacities(actor, profile: PartnerProfile) -> frozenset[str]:
     if is_partner_admin(actor, profile.pk):
         mine.add("partner")
     return frozenset(mine)
+
+
+def vets(actor, profile: PartnerProfile) -> bool:
+    """Whether this person vets an organisation, in whatever state it is."""
+    return "coordinator" in partner_capacities(actor, profile)
+
+
+def may_answer_criteria(actor, profile: PartnerProfile, *, at: datetime | None = None) -> bool:
+    """Whether this person writes now what vetting finds; of an eligible organisation too, which is vetted before it lapses."""
+    state = profile.state_at(at or clock.now())
+    return vets(actor, profile) and state in (PartnerState.VETTING, PartnerState.ELIGIBLE)
+
+
+def publishes_criteria(actor) -> bool:
+    return Role.COORDINATOR in agency_wide(actor)
 
 
 def may_take_partner(actor, profile: PartnerProfile, verb: str) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from partners.deadline_kinds import of_an_organisation
-from partners.models import Grant, PartnerProfile, PartnerTerms
+from partners.models import Grant, PartnerProfile, PartnerTerms, VettingCriteria
 from partners.querysets import oversees
 from partners.states import State
 from portal.accounts.models import Kind
@@ -32,7 +32,7 @@ def events(user) -> Q | None:
     if (own := own_cases(user)) is not None:
         parts.append(Q(OneOf("case_id", own), subject_type=GRANT))
     if oversees(user):
-        labels = [PartnerProfile._meta.label_lower, PartnerTerms._meta.label_lower]
+        labels = [model._meta.label_lower for model in (PartnerProfile, PartnerTerms, VettingCriteria)]
         parts.append(Q(case_id=None, subject_type__in=labels))
     if not parts:
         return None

@@ -27,6 +27,7 @@ CHANGES = {
         "partner_apply": "The organisation applied",
         "partner_nominate": "Nominated the organisation",
         "partner_begin_vetting": "Began vetting the organisation",
+        "partner_answer_criteria": "Answered criteria of vetting",
         "partner_find_eligible": "Found the organisation eligible",
         "partner_not_select": "Did not select the organisation",
         "partner_suspend": "Suspended the organisation",
@@ -35,5 +36,6 @@ CHANGES = {
         "partner_remove": "Removed the organisation from the programme",
         "partner_update_profile": "The organisation changed its profile",
     },
+    "partners.vettingcriteria": {"publish_criteria": "Published a version of the vetting criteria"},
     "partners.partnerterms": {"publish_partner_terms": "Published a version of the partners' terms"},
 }

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from partners import actions
-from partners.actions import organisations
+from partners.actions import organisations, vetting
 from partners.attestations import ATTESTATIONS
-from partners.models import Grant, PartnerProfile
+from partners.models import Grant, PartnerProfile, VettingCriteria
 from portal.accounts.models import Role
 from portal.submissions import actions as case_actions
 from tests import factories as make
@@ -33,6 +33,15 @@ TYPED = NOMINATION | {
 }
 
 
+def answered(
+    by, profile: PartnerProfile, *, at: datetime = NOW, found: str = "met", **more: str
+) -> PartnerProfile:
+    """A profile whose vetting has an answer to every criterion."""
+    keys = VettingCriteria.objects.current().criteria.values_list("key", flat=True)
+    answers = {key: {"found": found, **more} for key in keys}
+    return vetting.answer_criteria(actor=by, profile=profile, answers=answers, at=at)
+
+
 class Partner:
     """A partner organisation with an administrator and a member; eligible unless asked otherwise."""
 
@@ -44,6 +53,7 @@ class Partner:
         self.profile = organisations.apply(actor=self.admin, organisation=self.organisation, at=at, **PROFILE)
         if eligible:
             organisations.begin_vetting(actor=by, profile=self.profile, at=at)
+            answered(by, self.profile, at=at)
             self.profile = organisations.find_eligible(actor=by, profile=self.profile, at=at)
 
     def again(self) -> PartnerProfile:

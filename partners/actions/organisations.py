@@ -7,8 +7,8 @@ from typing import Unpack
 from django.db import transaction
 
 from partners import policies, telling
-from partners.actions import applications, following, standing, steps
-from partners.models import Grant, PartnerApplication, PartnerProfile, PartnerTerms
+from partners.actions import applications, following, standing, steps, vetting
+from partners.models import Grant, PartnerApplication, PartnerProfile, PartnerTerms, Vetting
 from partners.states import MACHINE, PARTNERS, PartnerState, State
 from partners.telling import Told
 from portal import clock, programme
@@ -119,7 +119,8 @@ def begin_vetting(
     profile, step, at = standing.begin(
         actor, profile, "begin_vetting", at, expected_revision=expected_revision
     )
-    event = standing.finish(profile, actor, "begin_vetting", at, step)
+    criteria = vetting.under_way(profile, actor, at).criteria.number
+    event = standing.finish(profile, actor, "begin_vetting", at, step, data={"criteria": criteria})
     standing.tell(profile, event, "partner_vetting", at, partner=True)
     return profile
 
@@ -128,10 +129,15 @@ def begin_vetting(
 def find_eligible(
     *, actor, profile: PartnerProfile, expected_revision: int | None = None, at: datetime | None = None
 ) -> PartnerProfile:
-    """Vetting found the organisation eligible, for the programme's usual time; then it lapses unless vetted again."""
+    """Vetting found the organisation eligible, for the programme's usual time; then it lapses unless vetted again.
+
+    Every criterion is answered by then; that each is met is not asked, since an answer has its reason.
+    """
     profile, step, at = standing.begin(
         actor, profile, "find_eligible", at, expected_revision=expected_revision
     )
+    vetting.require_answered(profile)
+    vetting.end(profile, Vetting.Outcome.ELIGIBLE, actor, at)
     profile.vetted_at, profile.vetted_by = at, actor
     profile.revet_due_at = at + timedelta(days=programme.target("partner_revetting_days"))
     profile.reason_code, profile.reapply_on = "", None
@@ -161,6 +167,15 @@ def not_select(
         raise Invalid("Choose a reason of the list.", field="reason_code")
     if reapply_on is not None and reapply_on < clock.calendar_day(at):
         raise Invalid("The day lies in the past.", field="reapply_on")
+    vetting.end(
+        profile,
+        Vetting.Outcome.NOT_SELECTED,
+        actor,
+        at,
+        reason_code=reason_code,
+        reason=reason,
+        reapply_on=reapply_on,
+    )
     profile.reason_code, profile.reapply_on = reason_code, reapply_on
     data = {"reason_code": reason_code, "reapply_on": reapply_on}
     event = standing.finish(profile, actor, "not_select", at, step, reason=reason, data=data)

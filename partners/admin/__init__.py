@@ -3,6 +3,12 @@
 from partners.admin.grants import GrantAdmin
 from partners.admin.organisations import PartnerProfileAdmin
 from partners.admin.terms import PartnerTermsAdmin
-from partners.models import Grant, PartnerProfile, PartnerTerms
+from partners.admin.vetting import VettingCriteriaAdmin
+from partners.models import Grant, PartnerProfile, PartnerTerms, VettingCriteria
 
-ADMINS = [(Grant, GrantAdmin), (PartnerProfile, PartnerProfileAdmin), (PartnerTerms, PartnerTermsAdmin)]
+ADMINS = [
+    (Grant, GrantAdmin),
+    (PartnerProfile, PartnerProfileAdmin),
+    (VettingCriteria, VettingCriteriaAdmin),
+    (PartnerTerms, PartnerTermsAdmin),
+]

@@ -50,6 +50,10 @@ class NotSelectForm(WordsForm):
     )
     field_order = ("revision", "reason_code", "reapply_on", "reason")
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = "The organisation reads this with its outcome."
+
 
 class ExtendForm(StepForm):
     expires_at = instant_field(

@@ -8,6 +8,7 @@ from partners import countries, policies
 from partners.actions import organisations as actions
 from partners.admin.application import panels_of
 from partners.admin.forms import NominateForm, NotSelectForm
+from partners.admin.vetting import ANSWER
 from partners.models import PartnerProfile
 from partners.querysets import oversees
 from partners.states import PARTNERS, PartnerState
@@ -83,10 +84,12 @@ class PartnerProfileAdmin(PortalAdmin):
             explain="The organisation is told that its vetting has begun.",
             done="Vetting has begun.",
         ),
+        ANSWER,
         Step(
             "find_eligible",
             actions.find_eligible,
-            explain="Labs and the programme office can then offer it early access, until the next vetting is due.",
+            explain="Every criterion is answered by now. Labs and the programme office can then offer it early access, until the"
+            " next vetting is due.",
             done="The organisation is eligible.",
         ),
         Step(

@@ -8,12 +8,14 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from partners import policies
 from partners.actions import organisations as actions
+from partners.actions import vetting
 from partners.api.applications import (
     APPLY_OR_NOMINATE,
     ApplicationChange,
@@ -21,7 +23,8 @@ from partners.api.applications import (
     ApplicationSerializer,
     NominationInput,
 )
-from partners.models import PartnerApplication, PartnerProfile, Sector
+from partners.api.vetting import AnswersInput, VettingSerializer
+from partners.models import PartnerApplication, PartnerProfile, Sector, Vetting
 from partners.querysets import oversees
 from partners.states import PARTNERS, PartnerState
 from portal import clock
@@ -77,6 +80,7 @@ class PartnerDetailSerializer(PartnerSerializer):
     """A partner organisation by itself: with its people, for its own administrators, and the verbs that are the person's now."""
 
     application = serializers.SerializerMethodField()
+    vetting = serializers.SerializerMethodField()
     members = serializers.SerializerMethodField()
     verbs = serializers.SerializerMethodField()
 
@@ -84,6 +88,11 @@ class PartnerDetailSerializer(PartnerSerializer):
         user = self.context["request"].user
         told = PartnerApplication.objects.visible_to(user).newest(profile.pk)
         return ApplicationSerializer(told).data if told else None
+
+    def get_vetting(self, profile: PartnerProfile) -> VettingSerializer(allow_null=True):  # type: ignore[valid-type]
+        user = self.context["request"].user
+        newest = Vetting.objects.visible_to(user).filter(organisation=profile.pk).with_answers().first()
+        return VettingSerializer(newest, context=self.context).data if newest else None
 
     def get_members(self, profile: PartnerProfile) -> PersonSerializer(many=True, allow_null=True):  # type: ignore[valid-type]
         if not policies.is_partner_admin(self.context["request"].user, profile.pk):
@@ -171,6 +180,19 @@ class PartnerViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         answer = self.shown(act(actor=request.user, organisation=organisation, **given), status=201)
         answer["Location"] = reverse("partners-detail", args=[organisation.pk], request=request)
         return answer
+
+    @extend_schema(request=AnswersInput, responses={200: PartnerDetailSerializer})
+    @action(detail=True, methods=["post"], url_path="answer_criteria")
+    def answer_criteria(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Write what vetting found of the criteria that are named; for the programme's coordinators."""
+        profile = self.get_object()
+        if not policies.vets(request.user, profile):
+            raise NotAllowed("A programme coordinator answers the criteria.")
+        given = valid(AnswersInput, request)
+        answers = {row.pop("key"): row for row in given.pop("answers")}
+        return self.shown(
+            vetting.answer_criteria(actor=request.user, profile=profile, answers=answers, **given)
+        )
 
     @extend_schema(request=ApplicationChange, responses={200: PartnerDetailSerializer})
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:

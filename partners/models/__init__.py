@@ -12,6 +12,7 @@ from partners.models.grants import (
 )
 from partners.models.profiles import PartnerProfile, PartnerTerms, Sector
 from partners.models.reports import GrantReport
+from partners.models.vetting import Vetting, VettingAnswer, VettingCriteria, VettingCriterion
 
 __all__ = [
     "DeclineReason",
@@ -27,4 +28,8 @@ __all__ = [
     "RevokeReason",
     "Sector",
     "Side",
+    "Vetting",
+    "VettingAnswer",
+    "VettingCriteria",
+    "VettingCriterion",
 ]

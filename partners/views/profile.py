@@ -1,5 +1,7 @@
 """What an organisation said of itself, how it stands in the programme, and its application."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -7,8 +9,9 @@ from django.urls import reverse
 from partners import policies
 from partners.actions import organisations
 from partners.forms_application import ApplicationForm
-from partners.models import PartnerApplication, PartnerProfile
+from partners.models import PartnerApplication, PartnerProfile, Vetting, VettingCriteria
 from partners.states import PartnerState
+from partners.vetting import checklist
 from partners.views.base import partner_page
 from portal import clock
 from portal.accounts.models import Kind, Organisation
@@ -47,6 +50,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "others": [other for other in own if other.pk != organisation.pk],
         "profile": found,
         "told": told,
+        **_vetting(user, organisation, applies=applies),
         "state": state,
         "applies": applies,
         "too_early": bool(
@@ -56,6 +60,18 @@ def profile(request: HttpRequest) -> HttpResponse:
         "revision": found.revision if found else 0,
     }
     return answer(request, "partners/profile.html", context, form=form)
+
+
+def _vetting(user, organisation: Organisation, *, applies: bool) -> dict[str, Any]:
+    """The criteria that hold for the organisation now, and what its last vetting found, once that has ended."""
+    mine = Vetting.objects.visible_to(user).filter(organisation=organisation).with_answers()
+    newest = mine.first()
+    under_way = newest if newest and newest.ended_at is None else None
+    ended = mine.exclude(ended_at=None).first() if under_way else newest
+    criteria = under_way.criteria if under_way else None
+    if applies:
+        criteria = VettingCriteria.objects.visible_to(user).current()
+    return {"criteria": criteria, "vetted": ended, "found": checklist(ended) if ended else []}
 
 
 def _is_id(text: str) -> bool:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from django.contrib.auth.models import AnonymousUser
 
-from partners.models import PartnerTerms
+from partners.models import PartnerTerms, VettingCriteria
 from portal.accounts.actions import invitations, services, ties, tokens
 from portal.accounts.models import Affiliation, Membership, Role, SavedView, Tie, User
 from portal.deadlines import actions as messages
@@ -138,6 +138,7 @@ def build() -> SimpleNamespace:
         "grant": granted.grant,
         "partnerprofile": granted.partner.profile,
         "partnerterms": PartnerTerms.objects.first(),
+        "vettingcriteria": VettingCriteria.objects.first(),
         "deadline": Deadline.objects.filter(case_id=case.submission.pk, kind="window_closes").get(),
         "message": message,
         "event": Event.objects.filter(case_id=case.submission.pk, verb="submit").get(),

@@ -4,7 +4,7 @@ import pytest
 import time_machine
 
 from partners import actions
-from partners.models import Grant, PartnerProfile, PartnerTerms
+from partners.models import Grant, PartnerProfile, PartnerTerms, VettingCriteria
 from portal.accounts.models import Membership
 from portal.ledger.models import Event
 from portal.submissions import actions as case_actions
@@ -88,11 +88,18 @@ def test_vetting_from_application_to_removal():
     take(desk, "partnerprofile", "begin_vetting", partner.profile, revision=revision)
     missing = desk.post("partners_partnerprofile_not_select", partner.profile.pk, revision=revision + 1)
     assert missing.status_code == 200
-    take(desk, "partnerprofile", "find_eligible", partner.profile, revision=revision + 1)
+    unanswered = desk.post("partners_partnerprofile_find_eligible", partner.profile.pk, revision=revision + 1)
+    assert (unanswered.status_code, "Answer every criterion first" in unanswered.content.decode()) == (
+        409,
+        True,
+    )
+    met = {f"found-{row.key}": "met" for row in VettingCriteria.objects.current().criteria.all()}
+    take(desk, "partnerprofile", "answer_criteria", partner.profile, revision=revision + 1, **met)
+    take(desk, "partnerprofile", "find_eligible", partner.profile, revision=revision + 2)
     assert partner.organisation.name in desk.text(PARTNERS, standing="eligible")
-    take(desk, "partnerprofile", "suspend", partner.profile, reason="An audit.", revision=revision + 2)
-    take(desk, "partnerprofile", "reinstate", partner.profile, revision=revision + 3)
-    take(desk, "partnerprofile", "remove", partner.profile, reason="Sold.", revision=revision + 4)
+    take(desk, "partnerprofile", "suspend", partner.profile, reason="An audit.", revision=revision + 3)
+    take(desk, "partnerprofile", "reinstate", partner.profile, revision=revision + 4)
+    take(desk, "partnerprofile", "remove", partner.profile, reason="Sold.", revision=revision + 5)
     assert partner.again().stored_state == "removed"
     assert (
         "Suspended the organisation"

@@ -258,6 +258,11 @@ def test_the_way_of_a_partner_organisation():
     ]
     assert admin.post("partners/", PROFILE).json()["state"] == "applied"
     office.post(f"{partner}begin_vetting/")
+    assert office.post(f"{partner}find_eligible/").status_code == 409
+    rows = office.get(partner).json()["vetting"]["criteria"]
+    answers = {"answers": [{"key": row["key"], "found": "met"} for row in rows]}
+    assert admin.post(f"{partner}answer_criteria/", answers).status_code == 403
+    assert office.post(f"{partner}answer_criteria/", answers).status_code == 200
     assert office.post(f"{partner}find_eligible/").json()["state"] == "eligible"
     assert office.post(f"{partner}suspend/").status_code == 400
     assert office.post(f"{partner}suspend/", {"reason": "An audit."}).json()["state"] == "suspended"

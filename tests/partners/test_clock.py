@@ -11,7 +11,7 @@ from portal.deadlines import planning
 from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
 from tests.factories import DAY, NOW
-from tests.factories_partners import GrantCase, Partner
+from tests.factories_partners import GrantCase, Partner, answered
 
 START = NOW + 20 * DAY
 
@@ -126,5 +126,6 @@ def test_revetting_is_reminded_to_both_sides():
         ("partner_revetting", case.coordinator.pk),
         ("partner_revetting_partner", partner.admin.pk),
     }
+    answered(case.coordinator, partner.profile, at=NOW + 350 * DAY)
     organisations.find_eligible(actor=case.coordinator, profile=partner.profile, at=NOW + 350 * DAY)
     assert partner.again().revet_due_at == NOW + 715 * DAY

@@ -11,7 +11,7 @@ from portal.deadlines.models import Message
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale, WrongState
 from tests import factories as make
 from tests.factories import DAY, NOW
-from tests.factories_partners import NOMINATION, PROFILE, GrantCase, Partner
+from tests.factories_partners import NOMINATION, PROFILE, GrantCase, Partner, answered
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +63,7 @@ def test_eligibility_lapses_by_the_clock_and_is_given_again():
     with pytest.raises(WrongState):
         organisations.suspend(actor=office, profile=profile, reason="late", at=due)
     organisations.begin_vetting(actor=office, profile=profile, at=due)
+    answered(office, profile, at=due)
     profile = organisations.find_eligible(actor=office, profile=profile, at=due + DAY)
     assert profile.state_at(due + DAY) == "eligible"
 

@@ -1,8 +1,8 @@
 """The partner organisations' ways into the programme, and out of it."""
 
-from partners.actions import organisations
+from partners.actions import organisations, vetting
 from partners.attestations import ATTESTATIONS
-from partners.models import Ownership, PartnerProfile, Sector
+from partners.models import Ownership, PartnerProfile, Sector, VettingAnswer, VettingCriteria
 from portal.site.demo.stage import Script, Stage
 
 
@@ -42,7 +42,15 @@ class HouseActs:
     def vet(self) -> None:
         organisations.begin_vetting(actor=self.office, profile=self.profile)
 
+    def answer(self, **unlike: tuple[str, str]) -> None:
+        """Every criterion is met, but for those that are named with what was found and why."""
+        keys = VettingCriteria.objects.current().criteria.values_list("key", flat=True)
+        met = {key: {"found": VettingAnswer.Found.MET} for key in keys}
+        other = {key: {"found": found, "reason": reason} for key, (found, reason) in unlike.items()}
+        vetting.answer_criteria(actor=self.office, profile=self.profile, answers=met | other)
+
     def find_eligible(self) -> None:
+        self.answer()
         organisations.find_eligible(actor=self.office, profile=self.profile)
 
 
@@ -121,7 +129,14 @@ def saltmarsh(stage: Stage) -> Script:
     it.vet()
     yield stage.day(-43, 10)
     again = stage.day(60).date()
-    organisations.not_select(actor=it.office, profile=it.profile, reason_code="information", reapply_on=again)
+    it.answer(use=(VettingAnswer.Found.NOT_MET, "Who would act on what is found is not said."))
+    organisations.not_select(
+        actor=it.office,
+        profile=it.profile,
+        reason_code="information",
+        reason="Say who in the clinics would act on findings, and apply again.",
+        reapply_on=again,
+    )
 
 
 def juniper(stage: Stage) -> Script:
@@ -130,6 +145,8 @@ def juniper(stage: Stage) -> Script:
     it.apply(Sector.FINANCE, "Clearing of invented securities.")
     yield stage.day(-6, 10)
     it.vet()
+    yield stage.day(-2, 10)
+    it.answer()
 
 
 def pemberley(stage: Stage) -> Script:
