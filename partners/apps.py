@@ -8,8 +8,10 @@ class PartnersConfig(AppConfig):
     def ready(self):
         from partners import archive, panels, readers, targets
         from partners.actions import following
+        from partners.actions.evidence import told_of_evidence
         from partners.admin import home, searching
         from partners.deadline_kinds import register_kinds
+        from partners.models import PartnerEvidence
         from partners.words import CHANGES
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin import CASE_PANELS, HOME_PANELS
@@ -25,6 +27,7 @@ class PartnersConfig(AppConfig):
         register_kinds()
         targets.register()
         tell_changes(CHANGES)
+        hooks.STORED[PartnerEvidence] = told_of_evidence
         hooks.DATES_MOVED.append(following.dates_moved)
         hooks.ACCESS_ENDED.append(following.access_ended)
         hooks.REPLANNED.append(following.replanned)

@@ -144,6 +144,11 @@ def _partner_notices() -> tuple[NoticeKind, ...]:
         NoticeKind(
             "partner_applied", "Partner applied", "An organisation applied to become a trusted partner."
         ),
+        NoticeKind(
+            "partner_malware",
+            "Malware in a file of evidence",
+            "Malware was found in a file that your organisation put with its application. It is given to nobody.",
+        ),
         NoticeKind("partner_nominated", "Nominated", "Your organisation was nominated as a trusted partner."),
         NoticeKind("partner_vetting", "Vetting has begun", "The vetting of your organisation has begun."),
         NoticeKind("partner_eligible", "Eligible", "Your organisation is an eligible partner."),

@@ -125,6 +125,18 @@ class ApplicationForm(PlainForm):
         ]
 
 
+class EvidenceForm(PlainForm):
+    """One file, and what it shows."""
+
+    shows = forms.CharField(
+        label="What it shows",
+        max_length=200,
+        help_text="Such as: audit report of 2026, entry in the commercial register.",
+        error_messages={"required": "Write what the file shows."},
+    )
+    file = forms.FileField(label="File", allow_empty_file=True, error_messages={"required": "Choose a file."})
+
+
 def _initial(profile: PartnerProfile | None, told: PartnerApplication | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if profile is not None:

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from partners.models import Grant, PartnerProfile
+from partners.models import Grant, PartnerEvidence, PartnerProfile
 from partners.states import MACHINE, PARTNERS, PartnerState
 from portal import clock
-from portal.accounts.models import Kind, Membership, Role, Tie
+from portal.accounts.models import Kind, Membership, Role, Tie, User
 from portal.submissions import hooks
 from portal.submissions import policies as case_policies
 from portal.submissions.models import Submission
@@ -104,6 +104,14 @@ def open_partner_verbs(actor, profile: PartnerProfile, *, at: datetime | None = 
     at = at or clock.now()
     found = PARTNERS.verbs_from(profile.state_at(at), partner_capacities(actor, profile))
     return list(dict.fromkeys(t.verb for t in found))
+
+
+def may_go_on_reading_evidence(person: UUID, evidence: UUID, *, at: datetime | None = None) -> bool:
+    """Whether a file of evidence is open to a person, everything asked anew."""
+    reader = User.objects.filter(pk=person).first()
+    return (
+        reader is not None and PartnerEvidence.objects.visible_to(reader, at=at).filter(pk=evidence).exists()
+    )
 
 
 def may_reveal(actor, grant: Grant, *, at: datetime | None = None) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partners.views import grants, home, profile, reports
+from partners.views import evidence, grants, home, profile, reports
 from portal.submissions.views import documents
 
 app_name = "partner"
@@ -11,6 +11,9 @@ GRANT = "grants/<uuid:grant_id>/"
 urlpatterns = [
     path("", home.home, name="home"),
     path("profile/", profile.profile, name="profile"),
+    path("profile/evidence/", evidence.add, name="evidence"),
+    path("profile/evidence/<uuid:evidence_id>/content/", evidence.content, name="evidence_content"),
+    path("profile/evidence/<uuid:evidence_id>/remove/", evidence.remove, name="remove_evidence"),
     path(GRANT, grants.grant, name="grant"),
     path(f"{GRANT}accept/", grants.accept, name="accept"),
     path(f"{GRANT}decline/", grants.decline, name="decline"),

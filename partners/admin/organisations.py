@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from partners import countries, policies
 from partners.actions import organisations as actions
-from partners.admin.application import panels_of
+from partners.admin.application import OpensEvidence, panels_of
 from partners.admin.forms import NominateForm, NotSelectForm
 from partners.admin.vetting import ANSWER
 from partners.models import PartnerProfile
@@ -46,7 +46,7 @@ class Standing(Question):
     }
 
 
-class PartnerProfileAdmin(PortalAdmin):
+class PartnerProfileAdmin(OpensEvidence, PortalAdmin):
     list_display = ("organisation", "state_shown", "sectors_shown", "country", "vetted_at", "revet_due_at")
     list_filter = (Waits, Standing)
     list_select_related = ("organisation",)

@@ -1,6 +1,7 @@
 """Partner organisations and their vetting, the terms they accept, and their grants."""
 
 from partners.models.applications import Ownership, PartnerApplication
+from partners.models.evidence import PartnerEvidence
 from partners.models.grants import (
     DeclineReason,
     Grant,
@@ -23,6 +24,7 @@ __all__ = [
     "GrantUser",
     "Ownership",
     "PartnerApplication",
+    "PartnerEvidence",
     "PartnerProfile",
     "PartnerTerms",
     "RevokeReason",

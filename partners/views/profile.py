@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from partners import policies
 from partners.actions import organisations
 from partners.forms_application import ApplicationForm
-from partners.models import PartnerApplication, PartnerProfile, Vetting, VettingCriteria
+from partners.models import PartnerApplication, PartnerEvidence, PartnerProfile, Vetting, VettingCriteria
 from partners.states import PartnerState
 from partners.vetting import checklist
 from partners.views.base import partner_page
@@ -23,15 +23,14 @@ from portal.submissions.views.base import posted_revision, take
 def profile(request: HttpRequest) -> HttpResponse:
     """The organisation's standing and its profile; where it has none yet, the application."""
     at, user = clock.now(), request.user
-    own = Organisation.objects.filter(pk__in=user.organisations_as(Kind.PARTNER)).order_by("name")
-    wanted = request.GET.get("organisation", "")
-    organisation = get_object_or_404(own, pk=wanted) if _is_id(wanted) else own.first()
+    organisation = own_organisation(request)
+    own = _own(user)
     found = PartnerProfile.objects.visible_to(user).filter(pk=organisation.pk).first()
     told = PartnerApplication.objects.newest(organisation.pk)
     form = ApplicationForm(request.POST if request.method == "POST" else None, profile=found, told=told)
     state = found.state_at(at) if found else None
     applies = found is None or state == PartnerState.NOT_SELECTED
-    here = f"{reverse('partner:profile')}?organisation={organisation.pk}"
+    here = profile_url(organisation)
 
     def save():
         if applies:
@@ -50,6 +49,10 @@ def profile(request: HttpRequest) -> HttpResponse:
         "others": [other for other in own if other.pk != organisation.pk],
         "profile": found,
         "told": told,
+        "evidence": PartnerEvidence.objects.visible_to(user)
+        .filter(organisation=organisation, removed_at=None)
+        .select_related("uploaded_by"),
+        "evidence_url": profile_url(organisation, "evidence"),
         **_vetting(user, organisation, applies=applies),
         "state": state,
         "applies": applies,
@@ -60,6 +63,23 @@ def profile(request: HttpRequest) -> HttpResponse:
         "revision": found.revision if found else 0,
     }
     return answer(request, "partners/profile.html", context, form=form)
+
+
+def own_organisation(request: HttpRequest) -> Organisation:
+    """The organisation that the address asks for among the person's own, or their first; else 404."""
+    own, wanted = _own(request.user), request.GET.get("organisation", "")
+    found = get_object_or_404(own, pk=wanted) if _is_id(wanted) else own.first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def profile_url(organisation: Organisation, page: str = "profile") -> str:
+    return f"{reverse(f'partner:{page}')}?organisation={organisation.pk}"
+
+
+def _own(user):
+    return Organisation.objects.filter(pk__in=user.organisations_as(Kind.PARTNER)).order_by("name")
 
 
 def _vetting(user, organisation: Organisation, *, applies: bool) -> dict[str, Any]:

@@ -119,6 +119,7 @@ LOOKS = {
     "took_assessments": "Took the assessments along as one document",
     "took_comparison": "Took evaluation logs compared along as a table",
     "downloaded_log": "Downloaded an evaluation log that a reviewer made",
+    "downloaded_evidence": "Downloaded a file of a partner organisation's evidence",
     "listed_questions": "Saw the questions on the case in a list",
     "viewed_questions": "Read a question and its answers",
     "listed_disclosures": "Saw the disclosure notices on the case in a list",

@@ -80,6 +80,7 @@ def _value(name: str, route: str, world):
         "evaluation_id": world.evaluation.pk,
         "log": world.log.pk,
         "log_id": world.log.pk,
+        "evidence_id": world.evidence.pk,
         "contact_id": world.objects["contact"].pk,
         "key": "set-password",
         "url": "no/such/page",

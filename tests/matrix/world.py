@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from django.contrib.auth.models import AnonymousUser
 
+from partners.actions.evidence import add_evidence
 from partners.models import PartnerTerms, VettingCriteria
 from portal.accounts.actions import invitations, services, ties, tokens
 from portal.accounts.models import Affiliation, Membership, Role, SavedView, Tie, User
@@ -41,6 +42,10 @@ def build() -> SimpleNamespace:
     retest = reviewing.retested(case, shared, at=AT)
     granted = GrantCase()
     granted.agree()
+    evidence = add_evidence(
+        actor=granted.partner.admin, organisation=granted.partner.organisation, shows="An audit",
+        upload=make.pdf("marzipan audit"), at=AT,
+    )  # fmt: skip
     inquiry = reviewing.submitted_inquiry(case.contributor, case.lab)
     profile = reviewing.record(case.reviewer, "cyber", at=AT)
     run = reviewing.suggested(case, at=AT)
@@ -178,5 +183,5 @@ def build() -> SimpleNamespace:
         people={"nobody": AnonymousUser()} | {name: User.objects.get(pk=user.pk) for name, user in people.items()},
         objects=objects, case=case, granted=granted, document=document, shared=shared, retest=retest, confirmed=confirmed,
         invitation=invitation, membership=membership, message=message, token=token,
-        calendar=calendar, evaluation=evaluation, log=log,
+        calendar=calendar, evaluation=evaluation, log=log, evidence=evidence,
     )  # fmt: skip
