@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from partners.admin.vetting import panel_of
 from partners.downloads import download
+from partners.duplicates import likely
 from partners.models import PartnerApplication, PartnerEvidence, PartnerProfile
 from portal.doors import see_other
 from portal.errors import NotAllowed, Refused
@@ -25,7 +26,9 @@ def panels_of(request: HttpRequest, profile: PartnerProfile) -> list[tuple[str, 
     files = PartnerEvidence.objects.visible_to(request.user).filter(organisation=profile.pk)
     context = {"files": files.select_related("uploaded_by"), "profile": profile}
     evidence = ("Evidence", "partners/admin/evidence.html", context)
-    return [panel_of(request, profile), application, evidence]
+    found = likely(profile.organisation)
+    alike = [("It may be here already", "partners/admin/duplicates.html", {"likely": found})] if found else []
+    return [*alike, panel_of(request, profile), application, evidence]
 
 
 class OpensEvidence:

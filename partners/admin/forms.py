@@ -3,6 +3,7 @@
 from django import forms
 
 from partners import choosing, countries
+from partners.duplicates import Likely, likely
 from partners.forms import partner_label
 from partners.models import DeclineReason, PartnerProfile, RevokeReason, Sector
 from partners.models.grants import CASE_REASONS
@@ -130,11 +131,30 @@ class NominateForm(StepForm):
         label="What it operates or protects", widget=forms.Textarea(attrs={"rows": 5}), max_length=20000
     )
 
+    is_another = forms.BooleanField(label="It is none of the organisations it may be", required=False)
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            del self.fields["is_another"]
         rows = Organisation.objects.filter(kind=Kind.PARTNER, partner_profile=None).order_by("name")
         self.fields["organisation"].queryset = rows
         self.fields["country"].choices = [("", "Choose"), *countries.names().items()]
+
+    preface = "partners/admin/alike.html"
+    terms: list[Likely] = []
+
+    def clean(self):
+        """Where the organisation may be here already, that is shown before it is saved: a look, and not a refusal."""
+        data = super().clean()
+        chosen = data.get("organisation")
+        self.terms = likely(chosen) if chosen else []
+        if not self.terms:
+            del self.fields["is_another"]
+            data.pop("is_another", None)
+        elif not data.pop("is_another", False):
+            self.add_error("is_another", "Look at what it may be, and tick this if it is none of them.")
+        return data
 
 
 class TermsForm(StepForm):
