@@ -13,8 +13,8 @@ ALIKE = 0.55
 SHOWN = 10
 # Legal forms and little words, which tell organisations apart as little as punctuation does.
 _FORMS = frozenset({
-    "ag", "and", "bv", "co", "company", "corp", "corporation", "gmbh", "group", "holding", "inc", "incorporated", "limited", "llc",
-    "llp", "lp", "ltd", "nv", "of", "plc", "pty", "sa", "sas", "se", "the",
+    "ag", "and", "bv", "co", "company", "corp", "corporation", "gmbh", "group", "holding", "inc", "incorporated", "limited",
+    "llc", "llp", "lp", "ltd", "nv", "of", "plc", "pty", "sa", "sas", "se", "the",
 })  # fmt: skip
 
 
