@@ -1,5 +1,6 @@
 """The application of a partner organisation: it reads what was typed. Every rule is an action's."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -8,7 +9,17 @@ from partners import countries
 from partners.attestations import ATTESTATIONS
 from partners.forms import PlainForm
 from partners.models import Ownership, PartnerApplication, PartnerProfile, Sector
-from partners.telling import CONTACT_PARTS, CONTACTS_AT_MOST, OPTIONAL_PARTS, Told, contact_problems
+from partners.telling import (
+    CONTACT_PARTS,
+    CONTACTS_AT_MOST,
+    OPTIONAL_PARTS,
+    Told,
+    contact_problems,
+    domains,
+    lei,
+    website,
+)
+from portal.doors import attempt
 
 CONTACTS_SHOWN = 2
 _KINDS = {"name": "name", "role": "organization-title", "email": "email", "telephone": "tel"}
@@ -31,7 +42,7 @@ class ApplicationForm(PlainForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one sector."},
     )
-    website = forms.CharField(label="Website", required=False, max_length=200, help_text="Can stay empty.")
+    website = forms.CharField(label="Website", required=False, max_length=200)
     mail_domains = forms.CharField(
         label="Mail domains",
         required=False,
@@ -42,7 +53,7 @@ class ApplicationForm(PlainForm):
         label="Legal entity identifier (LEI)",
         required=False,
         max_length=40,
-        help_text="Twenty letters and digits (ISO 17442). Can stay empty.",
+        help_text="Twenty letters and digits (ISO 17442).",
     )
     ownership = forms.ChoiceField(
         label="Foreign ownership or influence",
@@ -78,8 +89,10 @@ class ApplicationForm(PlainForm):
     def _add_contact(self, number: int, known: dict[str, str]) -> None:
         for part, label in CONTACT_PARTS.items():
             self.fields[f"contact-{number}-{part}"] = forms.CharField(
-                label=label if part not in OPTIONAL_PARTS else f"{label} (can stay empty)",
-                required=False,
+                label=label,
+                # The first contact is asked for; the others can stay empty.
+                required=number == 0 and part not in OPTIONAL_PARTS,
+                error_messages={"required": f"Write the contact's {label.lower()}."},
                 max_length=254,
                 initial=known.get(part, ""),
                 widget=forms.TextInput(attrs={"autocomplete": _KINDS[part]}),
@@ -88,10 +101,17 @@ class ApplicationForm(PlainForm):
     def clean(self):
         data = super().clean()
         for number, row in enumerate(self._contacts(data)):
-            if any(row.values()) or number == 0:
-                for part, problem in contact_problems(row).items():
+            problems = contact_problems(row) if any(row.values()) else {}
+            for part, problem in problems.items():
+                if f"contact-{number}-{part}" not in self.errors:
                     self.add_error(f"contact-{number}-{part}", problem)
+        for name, read in (("website", website), ("mail_domains", self._domains), ("lei", lei)):
+            if name not in self.errors:
+                attempt(None, self, partial(read, data[name]))
         return data
+
+    def _domains(self, text: str) -> list[str]:
+        return domains(text.replace(",", " ").split())
 
     @property
     def contact_rows(self) -> list[list[forms.BoundField]]:
@@ -110,7 +130,7 @@ class ApplicationForm(PlainForm):
             "country": data["country"],
             "operates": data["operates"],
             "website": data["website"],
-            "mail_domains": data["mail_domains"].replace(",", " ").split(),
+            "mail_domains": self._domains(data["mail_domains"]),
             "lei": data["lei"],
             "contacts": self._contacts(data),
             "ownership": data["ownership"],

@@ -9,9 +9,10 @@ from django.db.models import F, Q
 from partners.deadline_kinds import of_an_organisation
 from partners.models import Grant, PartnerProfile, PartnerTerms, VettingCriteria
 from partners.querysets import oversees
-from partners.states import State
+from partners.states import PartnerState, State
 from portal.accounts.models import Kind
 from portal.formats import instant
+from portal.ledger.models import Event
 from portal.submissions.models import Submission
 from portal.submissions.next_steps import CLOCK, NextStep
 from portal.submissions.readers import OneOf, own_cases
@@ -40,6 +41,15 @@ def events(user) -> Q | None:
     for part in parts[1:]:
         found |= part
     return found
+
+
+def reason_told(profile: PartnerProfile, state: str) -> str:
+    """Why an organisation is suspended or was removed, as the programme office wrote it to everyone concerned."""
+    verb = {PartnerState.SUSPENDED: "partner_suspend", PartnerState.REMOVED: "partner_remove"}.get(state)  # type: ignore[call-overload]
+    if verb is None:
+        return ""
+    events = Event.objects.filter(subject_id=profile.pk, subject_type=OWN[1], verb=verb).order_by("-seq")
+    return events.values_list("reason", flat=True).first() or ""
 
 
 def messages(user) -> Q | None:

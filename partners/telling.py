@@ -44,9 +44,9 @@ def checked(told: Mapping[str, Any]) -> dict[str, Any]:
     if ownership != Ownership.NONE and not words:
         raise Missing("Say who it is and how far their influence goes.", field="ownership_words")
     return {
-        "website": _website(told.get("website", "")),
-        "mail_domains": _domains(told.get("mail_domains", ())),
-        "lei": _lei(told.get("lei", "")),
+        "website": website(told.get("website", "")),
+        "mail_domains": domains(told.get("mail_domains", ())),
+        "lei": lei(told.get("lei", "")),
         "contacts": _contacts(told["contacts"]),
         "ownership": ownership,
         "ownership_words": words,
@@ -96,7 +96,8 @@ def _attested(keys: Iterable[str]) -> list[dict[str, str]]:
     return [{"key": key, "words": words} for key, words in ATTESTATIONS.items()]
 
 
-def _website(text: str) -> str:
+def website(text: str) -> str:
+    """The address of a website; raises Invalid."""
     address = text.strip()
     try:
         if address:
@@ -108,8 +109,9 @@ def _website(text: str) -> str:
     return address
 
 
-def _domains(domains: Iterable[str]) -> list[str]:
-    found = dict.fromkeys(one.strip().lower().removeprefix("@").rstrip(".") for one in domains)
+def domains(names: Iterable[str]) -> list[str]:
+    """Mail domains in lower case, each once; raises Invalid."""
+    found = dict.fromkeys(one.strip().lower().removeprefix("@").rstrip(".") for one in names)
     found.pop("", None)
     for domain in found:
         if re.fullmatch(DOMAIN, domain) is None or len(domain) > 253:
@@ -123,7 +125,8 @@ def _domains(domains: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def _lei(text: str) -> str:
+def lei(text: str) -> str:
+    """A LEI in capitals; raises Invalid."""
     code = "".join(text.split()).upper()
     if code and not is_lei(code):
         raise Invalid(

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from partners import policies
+from partners import policies, readers
 from partners.actions import organisations
 from partners.forms_application import ApplicationForm
 from partners.models import PartnerApplication, PartnerEvidence, PartnerProfile, Vetting, VettingCriteria
@@ -49,6 +49,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         "others": [other for other in own if other.pk != organisation.pk],
         "profile": found,
         "told": told,
+        "reason": readers.reason_told(found, state) if found and state else "",
         "evidence": PartnerEvidence.objects.visible_to(user)
         .filter(organisation=organisation, removed_at=None)
         .select_related("uploaded_by"),

@@ -248,13 +248,18 @@ def test_the_standing_is_told_in_words(state):
         organisations.not_select(actor=office, profile=partner.profile, reason_code="capacity", at=NOW)
         words[state] = "No place for further partners"
     elif state == "suspended":
-        organisations.suspend(actor=office, profile=partner.profile, reason="x", at=NOW)
+        organisations.suspend(actor=office, profile=partner.profile, reason="A nougat audit.", at=NOW)
     elif state == "removed":
-        organisations.remove(actor=office, profile=partner.profile, reason="x", at=NOW)
+        organisations.remove(actor=office, profile=partner.profile, reason="A nougat sale.", at=NOW)
         words[state] = "no longer a partner"
     at = partner.profile.revet_due_at if state == "lapsed" else NOW
     with time_machine.travel(at, tick=False):
-        assert words[state] in text_of(Browser(partner.admin).get("/partner/profile/"))
+        page = text_of(Browser(partner.admin).get("/partner/profile/"))
+        assert words[state] in page
+        reasons = {"suspended": "A nougat audit.", "removed": "A nougat sale."}
+        assert [reason for reason in reasons.values() if reason in page] == [
+            reason for known, reason in reasons.items() if known == state
+        ]
 
 
 def test_the_lab_proposes_several_partners_at_once():
