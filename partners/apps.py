@@ -22,7 +22,7 @@ class PartnersConfig(AppConfig):
         from portal.submissions import endings, hooks, next_steps
         from portal.submissions.exports import archive as exports
         from portal.submissions.exports import record
-        from portal.submissions.panels import CONSEQUENCES, MOMENTS, PANELS
+        from portal.submissions.panels import AREAS, CONSEQUENCES, MOMENTS, PANELS
 
         register_kinds()
         targets.register()
@@ -40,6 +40,7 @@ class PartnersConfig(AppConfig):
         next_steps.UPPER.append(readers.next_steps)
         CONSEQUENCES.append(readers.consequences)
         PANELS.append(panels.of_case)
+        AREAS.append(("Partners put forward", "lab_partners:nominate"))
         MOMENTS.append(panels.moments)
         exports.PARTS.append(archive.of_case)
         record.PURPOSES.append(archive.purposes)

@@ -145,6 +145,11 @@ def _partner_notices() -> tuple[NoticeKind, ...]:
             "partner_applied", "Partner applied", "An organisation applied to become a trusted partner."
         ),
         NoticeKind(
+            "partner_put_forward",
+            "Organisation put forward",
+            "A lab or an agency put an organisation forward.",
+        ),
+        NoticeKind(
             "partner_malware",
             "Malware in a file of evidence",
             "Malware was found in a file that your organisation put with its application. It is given to nobody.",

@@ -19,6 +19,7 @@ from partners.telling import (
     lei,
     website,
 )
+from portal.accounts.models import Organisation
 from portal.doors import attempt
 
 CONTACTS_SHOWN = 2
@@ -143,6 +144,45 @@ class ApplicationForm(PlainForm):
             {part: data.get(f"contact-{number}-{part}", "").strip() for part in CONTACT_PARTS}
             for number in range(self.rows)
         ]
+
+
+class NominationForm(PlainForm):
+    """An organisation that a lab puts forward; ``sides`` are the person's labs."""
+
+    side = forms.ChoiceField(label="Lab")
+    name = forms.CharField(
+        label="Name of the organisation",
+        max_length=200,
+        error_messages={"required": "Write the organisation's name."},
+    )
+    country = forms.ChoiceField(label="Country", error_messages={"required": "Choose the country."})
+    sectors = forms.MultipleChoiceField(
+        label="Sectors of critical infrastructure",
+        choices=Sector,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one sector."},
+    )
+    why = forms.CharField(
+        label="Why this organisation",
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="The programme office reads this, and nobody else.",
+        error_messages={"required": "Write why this organisation."},
+    )
+
+    def __init__(self, data=None, *, sides: list[Organisation]):
+        super().__init__(data)
+        self.sides = {str(side.pk): side for side in sides}
+        self.fields["country"].choices = [("", "Choose"), *countries.names().items()]
+        self.fields["side"].choices = [(key, side.name) for key, side in self.sides.items()]
+        if len(sides) == 1:
+            del self.fields["side"]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The keywords of the action."""
+        key = self.cleaned_data.get("side") or next(iter(self.sides))
+        return self.cleaned_data | {"side": self.sides[key]}
 
 
 class EvidenceForm(PlainForm):

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from partners.views.lab import pages, steps
+from partners.views.lab import nominations, pages, steps
 
 app_name = "lab_partners"
 CASE = "cases/<str:case_number>/partners/"
 GRANT = f"{CASE}<uuid:grant_id>/"
 
 urlpatterns = [
+    path("partners/nominate/", nominations.nominate, name="nominate"),
     path(CASE, pages.grants, name="grants"),
     path(f"{CASE}coverage/", pages.coverage, name="coverage"),
     path(f"{CASE}propose/", pages.propose, name="propose"),

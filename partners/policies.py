@@ -8,7 +8,7 @@ from django.db.models import Q
 from partners.models import Grant, PartnerEvidence, PartnerProfile
 from partners.states import MACHINE, PARTNERS, PartnerState
 from portal import clock
-from portal.accounts.models import Kind, Membership, Role, Tie, User
+from portal.accounts.models import Kind, Membership, Organisation, Role, Tie, User
 from portal.submissions import hooks
 from portal.submissions import policies as case_policies
 from portal.submissions.models import Submission
@@ -92,6 +92,16 @@ def may_answer_criteria(actor, profile: PartnerProfile, *, at: datetime | None =
 
 
 def publishes_criteria(actor) -> bool:
+    return Role.COORDINATOR in agency_wide(actor)
+
+
+def puts_forward(actor, side: Organisation) -> bool:
+    """Whether this person puts organisations forward for a lab or an agency."""
+    of_lab = actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
+    return side.pk in of_lab or side.pk in actor.organisations_as(Kind.AGENCY, Role.COORDINATOR)
+
+
+def answers_nominations(actor) -> bool:
     return Role.COORDINATOR in agency_wide(actor)
 
 

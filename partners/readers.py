@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from partners.deadline_kinds import of_an_organisation
-from partners.models import Grant, PartnerProfile, PartnerTerms, VettingCriteria
+from partners.models import Grant, PartnerNomination, PartnerProfile, PartnerTerms, VettingCriteria
 from partners.querysets import oversees
 from partners.states import PartnerState, State
 from portal.accounts.models import Kind
@@ -33,7 +33,10 @@ def events(user) -> Q | None:
     if (own := own_cases(user)) is not None:
         parts.append(Q(OneOf("case_id", own), subject_type=GRANT))
     if oversees(user):
-        labels = [model._meta.label_lower for model in (PartnerProfile, PartnerTerms, VettingCriteria)]
+        labels = [
+            model._meta.label_lower
+            for model in (PartnerProfile, PartnerNomination, PartnerTerms, VettingCriteria)
+        ]
         parts.append(Q(case_id=None, subject_type__in=labels))
     if not parts:
         return None

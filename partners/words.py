@@ -40,6 +40,11 @@ CHANGES = {
         "partner_malware_in_evidence": "The scanner found malware in a file of evidence, which is given to nobody",
         "partner_update_profile": "The organisation changed its profile",
     },
+    "partners.partnernomination": {
+        "put_forward": "Put an organisation forward",
+        "taken_up": "Took a nomination up",
+        "set_aside": "Set a nomination aside",
+    },
     "partners.vettingcriteria": {"publish_criteria": "Published a version of the vetting criteria"},
     "partners.partnerterms": {"publish_partner_terms": "Published a version of the partners' terms"},
 }

@@ -1,14 +1,16 @@
 """The workbench's part about partners: their vetting, the terms they accept, and grants."""
 
 from partners.admin.grants import GrantAdmin
+from partners.admin.nominations import PartnerNominationAdmin
 from partners.admin.organisations import PartnerProfileAdmin
 from partners.admin.terms import PartnerTermsAdmin
 from partners.admin.vetting import VettingCriteriaAdmin
-from partners.models import Grant, PartnerProfile, PartnerTerms, VettingCriteria
+from partners.models import Grant, PartnerNomination, PartnerProfile, PartnerTerms, VettingCriteria
 
 ADMINS = [
     (Grant, GrantAdmin),
     (PartnerProfile, PartnerProfileAdmin),
+    (PartnerNomination, PartnerNominationAdmin),
     (VettingCriteria, VettingCriteriaAdmin),
     (PartnerTerms, PartnerTermsAdmin),
 ]

@@ -11,6 +11,7 @@ from partners.models.grants import (
     RevokeReason,
     Side,
 )
+from partners.models.nominations import PartnerNomination
 from partners.models.profiles import PartnerProfile, PartnerTerms, Sector
 from partners.models.reports import GrantReport
 from partners.models.vetting import Vetting, VettingAnswer, VettingCriteria, VettingCriterion
@@ -25,6 +26,7 @@ __all__ = [
     "Ownership",
     "PartnerApplication",
     "PartnerEvidence",
+    "PartnerNomination",
     "PartnerProfile",
     "PartnerTerms",
     "RevokeReason",

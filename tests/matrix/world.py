@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from django.contrib.auth.models import AnonymousUser
 
 from partners.actions.evidence import add_evidence
+from partners.actions.nominations import put_forward
 from partners.models import PartnerTerms, VettingCriteria
 from portal.accounts.actions import invitations, services, ties, tokens
 from portal.accounts.models import Affiliation, Membership, Role, SavedView, Tie, User
@@ -142,6 +143,15 @@ def build() -> SimpleNamespace:
         "caseagency": CaseAgency.objects.get(submission=case.submission, agency=case.agency),
         "grant": granted.grant,
         "partnerprofile": granted.partner.profile,
+        "partnernomination": put_forward(
+            actor=case.contributor,
+            side=case.lab,
+            name="Dunes",
+            country="US",
+            sectors=["water"],
+            why="Marzipan.",
+            at=AT,
+        ),
         "partnerterms": PartnerTerms.objects.first(),
         "vettingcriteria": VettingCriteria.objects.first(),
         "deadline": Deadline.objects.filter(case_id=case.submission.pk, kind="window_closes").get(),
