@@ -6,17 +6,18 @@ class PartnersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from partners import archive, panels, readers, targets
+        from partners import archive, findings_kinds, findings_readers, panels, readers, targets
         from partners.actions import following
         from partners.actions.evidence import told_of_evidence
         from partners.admin import home, searching
         from partners.deadline_kinds import register_kinds
         from partners.models import PartnerEvidence
-        from partners.words import CHANGES
+        from partners.words import CHANGES, LOOKS
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin import CASE_PANELS, HOME_PANELS
         from portal.admin.panels import SEARCHES
-        from portal.deadlines.querysets import CASELESS
+        from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
+        from portal.ledger import words
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
         from portal.submissions import endings, hooks, next_steps
@@ -25,9 +26,11 @@ class PartnersConfig(AppConfig):
         from portal.submissions.panels import AREAS, CONSEQUENCES, MOMENTS, PANELS
 
         register_kinds()
+        findings_kinds.register_kinds()
         targets.register()
         tell_changes(CHANGES)
         hooks.STORED[PartnerEvidence] = told_of_evidence
+        words.LOOKS.update(LOOKS)
         hooks.DATES_MOVED.append(following.dates_moved)
         hooks.ACCESS_ENDED.append(following.access_ended)
         hooks.REPLANNED.append(following.replanned)
@@ -36,6 +39,10 @@ class PartnersConfig(AppConfig):
         hooks.FIRST_GRANT_IF.append(readers.first_grant_if)
         READERS.append(readers.events)
         CASELESS.append(readers.messages)
+        READERS.append(findings_readers.events)
+        CASELESS.append(findings_readers.messages)
+        HIDDEN.append(findings_readers.hidden)
+        BARRED.append(findings_readers.barred)
         PERMISSION_POLICIES["partners"] = readers.has_perm
         next_steps.UPPER.append(readers.next_steps)
         CONSEQUENCES.append(readers.consequences)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from partners import findings_readers
 from partners.deadline_kinds import of_an_organisation
 from partners.models import Grant, PartnerNomination, PartnerProfile, PartnerTerms, VettingCriteria
 from partners.querysets import oversees
@@ -61,12 +62,12 @@ def messages(user) -> Q | None:
 
 
 def has_perm(user, codename: str, obj) -> bool:
-    """Django's question, answered for one grant or partner organisation: whether it is seen."""
+    """Django's question, answered for one grant, partner organisation or finding: whether it is seen."""
     if codename == "view_grant" and isinstance(obj, Grant):
         return Grant.objects.visible_to(user).filter(pk=obj.pk).exists()
     if codename == "view_partnerprofile" and isinstance(obj, PartnerProfile):
         return PartnerProfile.objects.visible_to(user).filter(pk=obj.pk).exists()
-    return False
+    return findings_readers.has_perm(user, codename, obj)
 
 
 def next_steps(submission: Submission, at: datetime) -> list[NextStep]:

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from partners.findings_states import FINDING  # noqa: F401 (a file of its own, listed with the room's tables)
 from portal.machine import Machine, Transition, steps
 
 

@@ -1,4 +1,5 @@
 from partners import actions
+from partners.actions import findings
 from portal.tasks import task
 
 
@@ -6,3 +7,9 @@ from portal.tasks import task
 def record_clock():
     """Record the grants that became active or expired since the last run."""
     actions.record_clock()
+
+
+@task(name="partners.tasks.follow_findings", expires=3600)
+def follow_findings():
+    """Follow the staff with the reminders of findings whose disclosure clock runs."""
+    findings.follow_staff()

@@ -1,4 +1,4 @@
-"""What was done to grants and partner organisations, in the words of a record."""
+"""What was done to grants, findings and partner organisations, in the words of a record."""
 
 CHANGES = {
     "partners.grant": {
@@ -46,5 +46,25 @@ CHANGES = {
         "set_aside": "Set a nomination aside",
     },
     "partners.vettingcriteria": {"publish_criteria": "Published a version of the vetting criteria"},
+    "partners.finding": {
+        "create_finding": "Began the finding",
+        "save_finding": "Saved the finding",
+        "report": "Reported the finding",
+        "triage": "Triaged the finding",
+        "validate": "Validated the finding",
+        "not_reproduce": "The finding could not be reproduced",
+        "mark_duplicate": "Marked the finding as a duplicate",
+        "notify_owner": "Notified the owner of the finding",
+        "remediate": "The owner began to remedy the finding",
+        "fix": "The owner recorded the finding as fixed",
+        "consent_publication": "The owner consented to publication",
+        "publish": "Published the finding",
+        "close_unpublished": "Closed the finding without publishing it",
+        "set_embargo": "Set the embargo",
+        "mark_exploited": "Recorded that the finding is exploited",
+        "extend_disclosure": "Extended the disclosure date",
+        "relay": "Relayed the finding to the clearinghouse",
+    },
     "partners.partnerterms": {"publish_partner_terms": "Published a version of the partners' terms"},
 }
+LOOKS = {"listed_findings": "Saw findings in a list", "viewed_finding": "Read a finding"}

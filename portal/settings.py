@@ -239,6 +239,7 @@ CELERY_BEAT_SCHEDULE = {
     "digest": _every("portal.deadlines.tasks.digest", 60),
     "clock": _every("portal.submissions.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "grants_clock": _every("partners.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
+    "findings_staff": _every("partners.tasks.follow_findings", 3600),
     "assignments_clock": _every("reviews.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "seal": _every("portal.ledger.tasks.seal", 10),
     "orphans": _every("portal.submissions.tasks.remove_orphans", 3600),

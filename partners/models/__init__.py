@@ -1,7 +1,8 @@
-"""Partner organisations and their vetting, the terms they accept, and their grants."""
+"""Partner organisations and their vetting, the terms they accept, their grants, and findings."""
 
 from partners.models.applications import Ownership, PartnerApplication
 from partners.models.evidence import PartnerEvidence
+from partners.models.findings import Finding, FindingRelay
 from partners.models.grants import (
     DeclineReason,
     Grant,
@@ -18,6 +19,8 @@ from partners.models.vetting import Vetting, VettingAnswer, VettingCriteria, Vet
 
 __all__ = [
     "DeclineReason",
+    "Finding",
+    "FindingRelay",
     "Grant",
     "GrantDocument",
     "GrantExtension",

@@ -195,6 +195,7 @@ ESSENTIAL = {
     "inquiry_withdrawn",
     "grant_declined", "grant_named", "grant_moved", "grant_active", "grant_suspended", "grant_resumed", "grant_extended",
     "grant_expired", "grant_revoked", "grant_surrendered", "partner_suspended", "partner_removed",
+    "finding_notify_owner", "finding_moved", "finding_exploited", "finding_publish",
 }  # fmt: skip
 
 
@@ -215,6 +216,7 @@ def test_which_kinds_nobody_can_put_off():
         "reviews",
         "inquiries",
         "grants",
+        "findings",
         "partners",
         "account",
         DIGEST,

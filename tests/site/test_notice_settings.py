@@ -41,23 +41,23 @@ def chosen(person) -> dict:
         (
             "lab",
             Role.CONTRIBUTOR,
-            {"reminders", "steps", "questions", "reviews", "inquiries", "grants"},
+            {"reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings"},
             ["account", "disclosures"],
         ),
         # Who only reads is reminded of nothing.
         (
             "lab",
             Role.VIEWER,
-            {"steps", "questions", "reviews", "inquiries", "grants"},
+            {"steps", "questions", "reviews", "inquiries", "grants", "findings"},
             ["account", "disclosures"],
         ),
         (
             "agency",
             Role.COORDINATOR,
-            {"reminders", "steps", "questions", "reviews", "inquiries", "grants", "partners"},
+            {"reminders", "steps", "questions", "reviews", "inquiries", "grants", "partners", "findings"},
             ["account", "disclosures"],
         ),
-        ("partner", Role.MEMBER, {"reminders", "grants", "partners"}, ["account"]),
+        ("partner", Role.MEMBER, {"reminders", "grants", "partners", "findings"}, ["account"]),
     ],
 )
 def test_each_side_chooses_for_what_it_can_be_told(kind, role, groups, always):
@@ -83,14 +83,20 @@ def test_a_group_says_what_is_in_it_and_what_comes_at_once_all_the_same(ada):
         (
             "lab",
             Role.CONTRIBUTOR,
-            "Provide access (optional), Access window closes, Answer a question, Grant starts, Grant expires",
+            (
+                "Provide access (optional), Access window closes, Answer a question, Grant starts, Grant expires, "
+                "Answer a finding, Disclosure date"
+            ),
         ),
         (
             "agency",
             Role.REVIEWER,
-            "Access window closes, Attest the assignment, Draft feedback, Final feedback, Acknowledge the inquiry",
+            (
+                "Access window closes, Attest the assignment, Draft feedback, Final feedback, Acknowledge the inquiry, "
+                "Disclosure date"
+            ),
         ),
-        ("partner", Role.MEMBER, "Your grant starts, Your grant expires"),
+        ("partner", Role.MEMBER, "Your grant starts, Your grant expires, Disclosure date"),
     ],
 )
 def test_nobody_reads_of_reminders_that_only_others_get(kind, role, reminders):
@@ -118,6 +124,7 @@ def test_choosing_is_saved_and_shown(ada):
         "reviews": "at_once",
         "inquiries": "at_once",
         "grants": "daily",
+        "findings": "at_once",
     }
     assert client.post(PAGE, wanted)["Location"] == PAGE
     page = client.get(PAGE)
@@ -135,6 +142,7 @@ def test_choosing_is_saved_and_shown(ada):
 def test_a_wrong_choice_is_told_beside_its_group_and_nothing_is_saved(ada, changed, field, words):
     form = {
         "reminders": "daily", "steps": "off", "questions": "off", "reviews": "off", "inquiries": "off", "grants": "off",
+        "findings": "off",
     }  # fmt: skip
     page = client_of(ada).post(PAGE, form | changed)
     assert page.context["form"].errors == {field: [words]}
@@ -143,7 +151,9 @@ def test_a_wrong_choice_is_told_beside_its_group_and_nothing_is_saved(ada, chang
 
 
 def test_what_is_essential_has_no_field_to_post(ada):
-    form = dict.fromkeys(("reminders", "steps", "questions", "reviews", "inquiries", "grants"), "at_once")
+    form = dict.fromkeys(
+        ("reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings"), "at_once"
+    )
     client_of(ada).post(PAGE, form | {"account": "off", "digest": "off", "partners": "off"})
     assert chosen(ada) == {}
 
@@ -185,7 +195,8 @@ def test_a_program_reads_and_chooses_for_its_own_person(ada):
     actions.choose_delivery(actor=other, deliveries={"steps": "off"})
     rows = caller.results("notice-settings/")
     assert [row["id"] for row in rows] == [
-        "reminders", "steps", "questions", "reviews", "inquiries", "grants", "account", "disclosures",
+        "reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings", "account",
+        "disclosures",
     ]  # fmt: skip
     assert {row["delivery"] for row in rows} == {"at_once"}
     answer = caller.patch("notice-settings/steps/", {"delivery": "daily"})

@@ -1,0 +1,41 @@
+"""Every verb on a finding: the only code that writes one."""
+
+from partners.actions.findings.dates import extend_disclosure, mark_exploited, set_embargo
+from partners.actions.findings.drafting import create_finding, report, save_finding
+from partners.actions.findings.relaying import relay
+from partners.actions.findings.remedy import (
+    close_unpublished,
+    consent_publication,
+    fix,
+    publish,
+    remediate,
+)
+from partners.actions.findings.steps import follow_staff
+from partners.actions.findings.triage import (
+    mark_duplicate,
+    not_reproduce,
+    notify_owner,
+    triage,
+    validate,
+)
+
+__all__ = [
+    "close_unpublished",
+    "consent_publication",
+    "create_finding",
+    "extend_disclosure",
+    "fix",
+    "follow_staff",
+    "mark_duplicate",
+    "mark_exploited",
+    "not_reproduce",
+    "notify_owner",
+    "publish",
+    "relay",
+    "remediate",
+    "report",
+    "save_finding",
+    "set_embargo",
+    "triage",
+    "validate",
+]

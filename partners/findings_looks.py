@@ -1,0 +1,29 @@
+"""Recording who read findings: what was found with a lab's model is lab material."""
+
+from collections.abc import Iterable
+
+from partners.models import Finding
+from portal.accounts.models import Kind, Role
+from portal.ledger import actions as ledger
+from portal.submissions import looks
+from portal.submissions.querysets import agency_wide
+
+
+def read_findings(*, actor, findings: Iterable[Finding], verb: str = "viewed_finding") -> None:
+    """Findings that were shown: one event each, in one statement.
+
+    Beside the case until the owner was notified: the lab reads every look on its case, and would learn by it of a finding.
+    """
+    rows = [
+        (finding, finding.submission_id if finding.owner_notified_at else None, _standing(actor, finding))
+        for finding in findings
+    ]
+    if rows:
+        ledger.look(actor=actor, verb=verb, subjects=rows)
+
+
+def _standing(actor, finding: Finding) -> str:
+    """The capacity in which a person reads, told from their memberships alone."""
+    if not agency_wide(actor) and actor.has_seat(Kind.AGENCY, Role.LIAISON):
+        return "liaison"
+    return looks.standing(actor, finding)

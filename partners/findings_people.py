@@ -1,0 +1,51 @@
+"""Whom word and dates of findings concern: they hang on no case, so the audience view does not know them."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q
+
+from partners.models import Finding
+from partners.querysets_findings import WRITERS
+from portal.accounts.models import Kind, Membership, Role
+from portal.submissions.models import Barrier
+
+
+def owner_people(finding: Finding) -> list[UUID]:
+    """Those of the owning lab who act, once it was notified."""
+    if finding.owner_id is None or finding.owner_notified_at is None:
+        return []
+    return _ids(_members().filter(organisation_id=finding.owner_id, role__in=WRITERS[Kind.LAB]))
+
+
+def reporter_people(finding: Finding) -> list[UUID]:
+    """The person who reported, while they still write for that organisation and no conflict keeps them from it."""
+    roles = WRITERS[Kind(finding.reporter.kind)]
+    found = _members().filter(
+        organisation_id=finding.reporter_id, user_id=finding.reported_by_id, role__in=roles
+    )
+    return _ids(found if finding.reporter.kind != Kind.AGENCY else found.exclude(_barred(finding)))
+
+
+def office_people(finding: Finding) -> list[UUID]:
+    """The programme office's coordinators, but those whom a conflict keeps from it."""
+    found = _members().filter(organisation__is_programme_office=True, role=Role.COORDINATOR)
+    return _ids(found.exclude(_barred(finding)))
+
+
+def _barred(finding: Finding) -> Q:
+    labs = [pk for pk in (finding.owner_id, finding.reporter_id) if pk is not None]
+    rows = Barrier.objects.filter(Q(organisation_id__in=labs) | _of_case(finding)).order_by()
+    return Q(user_id__in=rows.values("user_id"))
+
+
+def _of_case(finding: Finding) -> Q:
+    return Q(pk__in=[]) if finding.submission_id is None else Q(submission_id=finding.submission_id)
+
+
+def _members():
+    return Membership.objects.of_people().filter(ended_at=None, user__is_active=True)
+
+
+def _ids(members: Iterable) -> list[UUID]:
+    return list(members.order_by("user_id").values_list("user_id", flat=True).distinct())

@@ -1,0 +1,94 @@
+"""Who may do what to a finding now, and what of it they read. Plain answers; unknown means no."""
+
+from partners.findings_states import FINDING, FindingState
+from partners.models import Finding
+from partners.querysets_findings import WRITERS, follows_findings
+from portal.accounts.models import Kind, Organisation, Role
+from portal.submissions.models import Barrier
+from portal.submissions.querysets import agency_wide, has_no_conflicts
+
+
+def may_report_for(actor, organisation: Organisation) -> bool:
+    """Whether a person writes findings for an organisation."""
+    return organisation.pk in reporting_organisations(actor)
+
+
+def reporting_organisations(actor) -> list:
+    """The organisations for which a person writes findings."""
+    if not actor.is_authenticated or not actor.is_active:
+        return []
+    return [pk for kind, roles in WRITERS.items() for pk in actor.organisations_as(kind, *roles)]
+
+
+def finding_capacities(actor, finding: Finding) -> frozenset[str]:
+    """``reporter``, ``owner``, ``coordinator`` (the programme office's), ``liaison``, as far as the person sees the finding.
+
+    For an outside vendor the programme's coordinators act as the owner. A conflict leaves an agency's people nothing.
+    """
+    if not actor.is_authenticated or not actor.is_active:
+        return frozenset()
+    found = set()
+    if finding.reporter_id in _writes_as(actor, Kind.LAB, Kind.PARTNER):
+        found.add("reporter")
+    notified = finding.owner_notified_at is not None
+    if notified and finding.owner_id in _writes_as(actor, Kind.LAB):
+        found.add("owner")
+    if actor.has_seat(Kind.AGENCY) and not is_barred_from(actor, finding):
+        if finding.reporter_id in _writes_as(actor, Kind.AGENCY):
+            found.add("reporter")
+        if finding.reported_at is not None and Role.COORDINATOR in agency_wide(actor):
+            found |= {"coordinator", "owner"} if notified and finding.has_vendor else {"coordinator"}
+        if finding.reported_at is not None and actor.has_seat(Kind.AGENCY, Role.LIAISON):
+            found.add("liaison")
+    return frozenset(found)
+
+
+def _writes_as(actor, *kinds: str) -> list:
+    return [pk for kind in kinds for pk in actor.organisations_as(kind, *WRITERS[Kind(kind)])]
+
+
+def is_barred_from(actor, finding: Finding) -> bool:
+    """Whether a conflict hides a finding; ``querysets_findings.no_finding_conflict`` says the same in SQL."""
+    if has_no_conflicts(actor):
+        return False
+    mine = Barrier.objects.filter(user=actor).order_by()
+    of_labs = mine.filter(organisation_id__in=[pk for pk in (finding.owner_id, finding.reporter_id) if pk])
+    return of_labs.union(
+        mine.filter(submission_id=finding.submission_id, submission_id__isnull=False)
+    ).exists()
+
+
+def may_take_finding(actor, finding: Finding, verb: str) -> bool:
+    mine = finding_capacities(actor, finding)
+    return any(t.verb == verb and t.who in mine for t in FINDING.transitions)
+
+
+def open_finding_verbs(actor, finding: Finding) -> list[str]:
+    """The verbs this person can take on this finding from its present state: what buttons are made from."""
+    found = FINDING.verbs_from(finding.state, finding_capacities(actor, finding))
+    done = {
+        "consent_publication": finding.owner_consented_at is not None,
+        "mark_exploited": finding.exploited,
+        "extend_disclosure": finding.disclosure_extended_at is not None,
+    }
+    return [verb for verb in dict.fromkeys(t.verb for t in found) if not done.get(verb)]
+
+
+def may_edit_finding(actor, finding: Finding) -> bool:
+    """Its reporters change it until it is reported."""
+    return finding.state == FindingState.DRAFT and "reporter" in finding_capacities(actor, finding)
+
+
+def reads_reporter(user, finding: Finding) -> bool:
+    """Whether a person reads who reported, and through whom it came: its reporters, and the government's people who follow
+    findings. An owner is told of the weakness, and not by whom (invariant 9).
+    """
+    if finding.reporter_id in [seat.organisation_id for seat in user.seats]:
+        return True
+    return follows_findings(user) and finding.owner_id not in user.organisations_as(Kind.LAB)
+
+
+def reads_case(user, finding: Finding) -> bool:
+    """Whether a person reads on which case it was found: its reporters, the owner, and those who see every case."""
+    own = [seat.organisation_id for seat in user.seats]
+    return finding.reporter_id in own or finding.owner_id in own or bool(agency_wide(user))

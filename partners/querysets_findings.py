@@ -1,0 +1,81 @@
+"""Every read of findings. Reporters see their own, the owner what it was notified of, the government what was reported."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from partners.findings_states import FindingState
+from portal import clock
+from portal.accounts.models import Kind, Role
+from portal.submissions.querysets import agency_wide, no_conflict
+
+# Whose people write an organisation's findings, and of an agency see its drafts.
+WRITERS = {
+    Kind.LAB: (Role.ADMIN, Role.CONTRIBUTOR),
+    Kind.AGENCY: (Role.COORDINATOR, Role.REVIEWER, Role.LIAISON),
+    Kind.PARTNER: (Role.ADMIN, Role.MEMBER),
+}
+
+
+def no_finding_conflict(user) -> Q:
+    """Findings of no lab, no reporter and no case that a conflict hides from this person."""
+    by_owner = no_conflict(user, case="submission_id", lab="owner_id")
+    return by_owner & no_conflict(user, case="submission_id", lab="reporter_id")
+
+
+def follows_findings(user) -> bool:
+    """Whether a person sees every finding that was reported: agency-wide roles, and liaisons."""
+    return bool(agency_wide(user)) or user.has_seat(Kind.AGENCY, Role.LIAISON)
+
+
+class FindingQuerySet(models.QuerySet):
+    def visible_to(self, user, *, at: datetime | None = None):
+        """An organisation's own for its people; for a lab those it owns, once notified; for the government's people of
+        agency-wide roles and liaisons what was reported. Conflicts hide them from an agency's people, whoever reported.
+        """
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        at = at or clock.now()
+        labs = user.organisations_as(Kind.LAB)
+        seen = Q(reporter_id__in=labs + user.organisations_as(Kind.PARTNER))
+        if labs:
+            seen |= Q(owner_id__in=labs, owner_notified_at__lte=at)
+        agencies = user.organisations_as(Kind.AGENCY, *WRITERS[Kind.AGENCY])
+        government = Q(reporter_id__in=agencies) if agencies else Q(pk__in=[])
+        if follows_findings(user):
+            government |= Q(reported_at__lte=at)
+        if user.has_seat(Kind.AGENCY):
+            seen |= government & no_finding_conflict(user)
+        return self.filter(seen)
+
+    def beyond(self, user):
+        """Less those that the person reads on a lab's side: the workbench names the reporters, whom an owner is not told."""
+        return self.exclude(owner_id__in=user.organisations_as(Kind.LAB))
+
+    def in_state(self, *states: str):
+        return self.filter(state__in=states)
+
+    def known(self):
+        """Findings that another can be a duplicate of."""
+        return self.exclude(state__in=[FindingState.DRAFT, FindingState.DUPLICATE])
+
+    def for_list(self):
+        """For lists: the long texts stay in the database."""
+        return (
+            self.select_related("reporter", "owner", "submission", "duplicate_of")
+            .defer("text", "reporter_chain", "duplicate_of__text", "duplicate_of__reporter_chain")
+            .order_by("-created_at", "id")
+        )
+
+    def whole(self):
+        """For a page, with the relays to the clearinghouse."""
+        return self.select_related("reporter", "owner", "submission", "duplicate_of").prefetch_related(
+            "relays"
+        )
+
+
+class FindingRelayQuerySet(models.QuerySet):
+    def under_way(self):
+        """Relays of which the clearinghouse's id is not known yet."""
+        return self.filter(recorded_at=None)
