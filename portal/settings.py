@@ -459,6 +459,8 @@ SPECTACULAR_SETTINGS = {
         "PartnerState": "partners.states.PartnerState",
         "GrantState": "partners.states.State",
         "GrantSide": "partners.models.grants.Side",
+        "FindingState": "partners.findings_states.FindingState",
+        "FindingKind": "partners.models.Finding.What",
     },
 }
 

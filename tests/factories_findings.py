@@ -35,10 +35,10 @@ WAY = (
 class Reported:
     """A partner with a member, the programme office's people, a lab that will own the finding, and a finding of the partner."""
 
-    def __init__(self, *, until: str = "", at: datetime = NOW, submission=None, owner=None, **values):
-        self.partner = make.partner_organisation()
+    def __init__(self, *, until: str = "", at: datetime = NOW, submission=None, reporter=None, **values):
+        self.partner = reporter or make.partner_organisation()
         self.member = make.member(self.partner, Role.MEMBER)
-        self.lab = owner or make.lab()
+        self.lab = submission.lab if submission else make.lab()
         self.owner = make.member(self.lab, Role.CONTRIBUTOR)
         self.coordinator = make.coordinator()
         self.liaison = make.member(make.agency(), Role.LIAISON)

@@ -15,6 +15,7 @@ from schemathesis import GenerationMode
 from portal.accounts.models import Role
 from portal.submissions import actions
 from tests import factories as make
+from tests import factories_findings as findings_made
 from tests import factories_partners as partnered
 from tests import factories_reviews as reviewed
 from tests import factories_services
@@ -24,7 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 COLLECTIONS = (
     "submissions", "documents", "deadlines", "events", "inquiries", "designations", "assignments", "assessments",
-    "partners", "grants", "evaluations", "notice-settings", "uploads", "questions", "obligations", "contacts",
+    "partners", "grants", "findings", "evaluations", "notice-settings", "uploads", "questions", "obligations", "contacts",
     "disclosures",
     "services", "reviewer-profiles", "matching-runs",
 )  # fmt: skip
@@ -80,6 +81,7 @@ def _world() -> SimpleNamespace:
     actions.withdraw(actor=left.contributor, submission=left.submission, at=make.NOW + make.DAY)
     granted = partnered.GrantCase()
     granted.agree()
+    findings_made.Reported(until="triage", submission=granted.submission)
     make.draft(actor=case.contributor, lab=case.lab)
     admin = make.member(case.lab, Role.ADMIN)
     factories_services.service(case.lab, actor=admin)

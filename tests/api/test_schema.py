@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.test import Client
 from rest_framework.test import APIRequestFactory
 
+from partners.states import FINDING, PARTNERS
 from partners.states import MACHINE as GRANTS
-from partners.states import PARTNERS
 from portal.submissions.states import DISCLOSURE as DISCLOSURES
 from portal.submissions.states import MACHINE as SUBMISSIONS
 from portal.submissions.states import REQUEST as QUESTIONS
@@ -32,6 +32,8 @@ CONTRACT = {
     "questions": "answer ask_again merge withdraw",
     "disclosures": "object not_object decide_to_disclose decide_not_to_disclose record_disclosure report_suit drop",
     "grants": "consent concur accept decline extend suspend resume revoke surrender close_out",
+    "findings": "report triage validate not_reproduce mark_duplicate notify_owner remediate fix publish close_unpublished relay"
+    " consent_publication set_embargo mark_exploited extend_disclosure",
 }
 MACHINES = {
     "submissions": SUBMISSIONS,
@@ -44,6 +46,7 @@ MACHINES = {
     "questions": QUESTIONS,
     "disclosures": DISCLOSURES,
     "grants": GRANTS,
+    "findings": FINDING,
 }
 
 

@@ -12,6 +12,7 @@ _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 _COLLECTIONS = {
     "submissions": "submission", "documents": "document", "inquiries": "inquiry", "designations": "designation",
     "assignments": "assignment", "assessments": "assessment", "partners": "partnerprofile", "grants": "grant",
+    "findings": "finding",
     "deadlines": "deadline", "events": "event", "evaluations": "evaluation", "uploads": "upload",
     "questions": "informationrequest", "obligations": "obligation", "contacts": "contact",
     "disclosures": "disclosurenotice", "services": "service", "reviewer-profiles": "reviewerprofile",

@@ -17,6 +17,7 @@ from portal.submissions.models import Obligation
 from reviews.models import CaseAgency
 from tests import factories as make
 from tests import factories_reviews as reviewing
+from tests.factories_findings import Reported
 from tests.factories_partners import GrantCase
 from tests.factories_records import held, logged
 
@@ -47,6 +48,10 @@ def build() -> SimpleNamespace:
         actor=granted.partner.admin, organisation=granted.partner.organisation, shows="An audit",
         upload=make.pdf("marzipan audit"), at=AT,
     )  # fmt: skip
+    # The partner found it under its grant, and the granting lab was notified.
+    finding = Reported(
+        reporter=granted.partner.organisation, submission=granted.submission, until="notify_owner"
+    ).finding
     inquiry = reviewing.submitted_inquiry(case.contributor, case.lab)
     profile = reviewing.record(case.reviewer, "cyber", at=AT)
     run = reviewing.suggested(case, at=AT)
@@ -142,6 +147,7 @@ def build() -> SimpleNamespace:
         "matchingrun": run,
         "caseagency": CaseAgency.objects.get(submission=case.submission, agency=case.agency),
         "grant": granted.grant,
+        "finding": finding,
         "partnerprofile": granted.partner.profile,
         "partnernomination": put_forward(
             actor=case.contributor,

@@ -86,7 +86,7 @@ def test_an_agencys_finding_is_its_reviewers_own():
 @pytest.mark.parametrize("about", ["owner", "case", "reporter", "employer"])
 def test_a_conflict_hides_a_finding_and_its_count(role, about):
     case = GrantCase()
-    found = Reported(submission=case.submission, owner=case.lab, until="report")
+    found = Reported(submission=case.submission, until="report")
     agency = make.programme_office() if role == Role.COORDINATOR else make.agency()
     person, free = make.member(agency, role), make.member(agency, role)
     if about == "employer":
@@ -109,7 +109,7 @@ def test_an_owner_is_not_told_who_reported():
 
 def test_a_liaison_is_not_told_of_the_case():
     granted = GrantCase()
-    case = Reported(submission=granted.submission, owner=granted.lab, until="notify_owner")
+    case = Reported(submission=granted.submission, until="notify_owner")
     people = everyone(case)
     readers = {name for name, person in people.items() if reads_case(person, case.finding)}
     assert readers == {"colleague", "owner", "owner's viewer", "coordinator", "designator", "auditor"}
