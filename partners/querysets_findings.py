@@ -1,14 +1,19 @@
 """Every read of findings. Reporters see their own, the owner what it was notified of, the government what was reported."""
 
+import re
 from datetime import datetime
 
+from django.contrib.postgres.search import TrigramSimilarity
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, FloatField, Q, Value
+from django.db.models.functions import Concat
 
-from partners.findings_states import FindingState
+from partners.findings_states import CLOCK_RUNS, FindingState
 from portal import clock
 from portal.accounts.models import Kind, Role
+from portal.searching import saying
 from portal.submissions.querysets import agency_wide, no_conflict
+from portal.submissions.querysets_questions import has_trigrams
 
 # Whose people write an organisation's findings, and of an agency see its drafts.
 WRITERS = {
@@ -59,6 +64,25 @@ class FindingQuerySet(models.QuerySet):
     def known(self):
         """Findings that another can be a duplicate of."""
         return self.exclude(state__in=[FindingState.DRAFT, FindingState.DUPLICATE])
+
+    def overdue(self, *, at: datetime):
+        """Findings whose disclosure date has passed while they are with their owner, unfixed."""
+        return self.filter(state__in=CLOCK_RUNS, disclosure_due_at__lte=at)
+
+    def alike(self, title: str, product: str, *, trigrams: bool | None = None):
+        """Findings that may be the same: they share a longer word with this title or product. The most alike first, each with
+        ``likeness`` (0 to 1); the newest first, with 0, on a server without pg_trgm.
+        """
+        words = dict.fromkeys(re.findall(r"\w{4,}", f"{title} {product}".lower()))
+        if not words:
+            return self.none()
+        found = saying(self.known(), self.model.WORDS, " or ".join(list(words)[:20]))
+        if not (has_trigrams() if trigrams is None else trigrams):
+            return found.annotate(likeness=Value(0.0, FloatField())).order_by("-created_at", "id")
+        named = Concat(F("title"), Value(" "), F("product"))
+        return found.annotate(likeness=TrigramSimilarity(named, f"{title} {product}")).order_by(
+            "-likeness", "-created_at", "id"
+        )
 
     def for_list(self):
         """For lists: the long texts stay in the database."""

@@ -12,10 +12,13 @@ from partners.models.grants import Grant
 from partners.querysets_findings import FindingQuerySet, FindingRelayQuerySet
 from portal import clock
 from portal.accounts.models import Organisation
+from portal.searching import words_index
 from portal.submissions.models import Document, Key, Submission
 
 USER = settings.AUTH_USER_MODEL
 CWE = r"^CWE-[1-9][0-9]{0,5}$"
+# What a search reads.
+_WORDS = ("title", "product", "text")
 _UNREPORTED = Q(state=FindingState.DRAFT)
 _WITH_OWNER = ["owner_notified", "remediating", "fixed", "published", "closed_unpublished"]
 
@@ -97,6 +100,8 @@ class Finding(Key):
         "embargo_until",
     )  # fmt: skip
 
+    WORDS = _WORDS
+
     objects = FindingQuerySet.as_manager()
 
     class Meta:
@@ -107,6 +112,7 @@ class Finding(Key):
             models.Index(fields=["owner", "-created_at"], name="finding_owner"),
             models.Index(fields=["state", "-created_at", "id"], name="finding_state"),
             models.Index(fields=["disclosure_due_at", "id"], name="finding_disclosure"),
+            words_index("finding_words", _WORDS),
         ]
         constraints = [
             models.CheckConstraint(

@@ -95,12 +95,13 @@ class InformationRequestQuerySet(models.QuerySet):
 
         ``trigrams`` says whether the server has it; asked of it when not given.
         """
-        if not (_has_trigrams() if trigrams is None else trigrams):
+        if not (has_trigrams() if trigrams is None else trigrams):
             return self.annotate(likeness=Value(0.0, FloatField())).order_by("number")
         return self.annotate(likeness=TrigramSimilarity("text", text)).order_by("-likeness", "number")
 
 
-def _has_trigrams() -> bool:
+def has_trigrams() -> bool:
+    """Whether the server offers pg_trgm."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')")
         return cursor.fetchone()[0]
