@@ -48,6 +48,7 @@ class PartnersConfig(AppConfig):
         CONSEQUENCES.append(readers.consequences)
         PANELS.append(panels.of_case)
         AREAS.append(("Partners put forward", "lab_partners:nominate"))
+        AREAS.append(("Findings", "lab_partners:findings"))
         MOMENTS.append(panels.moments)
         exports.PARTS.append(archive.of_case)
         record.PURPOSES.append(archive.purposes)

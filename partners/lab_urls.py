@@ -1,7 +1,9 @@
-"""The lab's pages about partners of its case, mounted at /lab/."""
+"""The lab's pages about partners of its case and about findings, mounted at /lab/."""
 
 from django.urls import path
 
+from partners import findings_urls
+from partners.views import findings
 from partners.views.lab import nominations, pages, steps
 
 app_name = "lab_partners"
@@ -24,4 +26,5 @@ urlpatterns = [
     path(f"{GRANT}extend/agree/", steps.agree_extension, name="agree_extension"),
     path(f"{GRANT}documents/", steps.documents, name="documents"),
     path(f"{GRANT}instructions/", steps.instructions, name="instructions"),
+    *findings_urls.pages(findings.LAB),
 ]

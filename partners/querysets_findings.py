@@ -86,11 +86,8 @@ class FindingQuerySet(models.QuerySet):
 
     def for_list(self):
         """For lists: the long texts stay in the database."""
-        return (
-            self.select_related("reporter", "owner", "submission", "duplicate_of")
-            .defer("text", "reporter_chain", "duplicate_of__text", "duplicate_of__reporter_chain")
-            .order_by("-created_at", "id")
-        )
+        rows = self.select_related("reporter", "owner").defer("text", "reporter_chain")
+        return rows.order_by("-created_at", "id")
 
     def whole(self):
         """For a page, with the relays to the clearinghouse."""

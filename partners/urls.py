@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from partners.views import evidence, grants, home, profile, reports
+from partners.findings_urls import pages
+from partners.views import evidence, findings, grants, home, profile, reports
 from portal.submissions.views import documents
 
 app_name = "partner"
@@ -23,5 +24,6 @@ urlpatterns = [
     path(f"{GRANT}reveal/", grants.reveal, name="reveal"),
     path(f"{GRANT}people/", grants.people, name="people"),
     path(f"{GRANT}people/<uuid:user_id>/unname/", grants.unname, name="unname"),
+    *pages(findings.PARTNER),
     path("documents/<uuid:version_id>/content/", documents.content, name="content"),
 ]

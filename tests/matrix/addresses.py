@@ -63,6 +63,8 @@ def _value(name: str, route: str, world):
         "designation_id": world.confirmed.pk,
         "view_id": world.objects["savedview"].pk,
         "grant_id": world.granted.grant.pk,
+        "finding_id": world.objects["finding"].pk,
+        "verb": "extend_disclosure",
         "user_id": world.granted.partner.member.pk,
         "organisation_id": world.case.lab.pk,
         "membership_id": world.membership.pk,

@@ -1,0 +1,92 @@
+"""The form of a finding as partners and labs write it: it reads what was typed. Every rule is an action's."""
+
+from django import forms
+
+from partners.models import Finding, Grant
+from partners.policies_findings import reporting_organisations
+from portal.accounts.models import Kind, Organisation
+from portal.submissions.instants import InstantField, ZonedForm
+from portal.submissions.models import Submission
+
+
+def _column(name: str, **options):
+    return Finding._meta.get_field(name).formfield(required=False, **options)
+
+
+class FindingForm(ZonedForm):
+    """What a reporter writes; all but the kind may be missing until it is reported."""
+
+    instants = ("embargo_until",)
+    kind = forms.ChoiceField(
+        label="Kind of finding",
+        choices=[("", "Choose"), *Finding.What.choices],
+        error_messages={"required": "Choose the kind of finding."},
+    )
+    title = _column("title")
+    product = _column("product")
+    version = _column("version")
+    text = _column(
+        "text", widget=forms.Textarea(attrs={"rows": 10}), help_text="What happens, and how it is seen again."
+    )
+    exploited = forms.BooleanField(label="It is exploited already", required=False)
+    cwe = _column("cwe", help_text="Such as CWE-79, where you know it.")
+    cvss = _column("cvss", help_text="Begins with CVSS:4.0/ and names the metrics in their order.")
+    ssvc = _column("ssvc")
+    tlp = forms.ChoiceField(
+        label="TLP 2.0 marking", choices=Finding._meta.get_field("tlp").choices, initial="TLP:AMBER+STRICT"
+    )
+    reporter_chain = forms.CharField(
+        label="Who found it and passed it on",
+        required=False,
+        strip=False,
+        max_length=20000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Kept to the letter. The government reads it; the owner does not.",
+    )
+    embargo_until = InstantField(
+        label="Under embargo until", required=False, help_text="Empty: until the disclosure date."
+    )
+
+    def values(self) -> dict:
+        return {name: self.cleaned_data[name] for name in Finding.WRITTEN}
+
+
+class _ByNumber(forms.ModelChoiceField):
+    def label_from_instance(self, row) -> str:
+        case = row if isinstance(row, Submission) else row.submission
+        return f"Case {case.case_number}"
+
+
+class NewFindingForm(FindingForm):
+    """A new one: for which organisation, and on which of its cases or grants it was found."""
+
+    reporter = forms.ModelChoiceField(Organisation.objects.none(), label="Reported by", empty_label="Choose")
+    field_order = ("reporter", "found_on")
+
+    def __init__(self, *args, user, kind: str, **kwargs):
+        super().__init__(*args, user=user, **kwargs)
+        own = Organisation.objects.filter(pk__in=reporting_organisations(user), kind=kind).order_by("name")
+        self.own = list(own)
+        self.fields["reporter"].queryset = own
+        if len(self.own) == 1:
+            del self.fields["reporter"]
+        labs = user.organisations_as(Kind.LAB)
+        rows = (
+            Grant.objects.visible_to(user).filter(partner__in=self.own).select_related("submission__lab")
+            if kind == Kind.PARTNER
+            else Submission.objects.visible_to(user).filter(lab_id__in=labs).select_related("lab")
+        )
+        self.fields["found_on"] = _ByNumber(
+            rows.order_by("-pk"),
+            label="Found with the model of",
+            required=False,
+            empty_label="No case: another product",
+        )
+        self.order_fields(self.field_order)
+
+    def arguments(self) -> dict:
+        """The keywords of ``create_finding``."""
+        found_on = self.cleaned_data["found_on"]
+        where = "grant" if isinstance(found_on, Grant) else "submission"
+        reporter = self.cleaned_data.get("reporter") or self.own[0]
+        return {"reporter": reporter, where: found_on, "values": self.values()}

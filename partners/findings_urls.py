@@ -1,0 +1,18 @@
+"""The pages of findings, the same under /partner/ and /lab/."""
+
+from django.urls import path
+
+from partners.views import findings
+
+FINDING = "findings/<uuid:finding_id>/"
+
+
+def pages(side: findings.Side) -> list:
+    given = {"side": side}
+    return [
+        path("findings/", findings.listed, given, name="findings"),
+        path("findings/new/", findings.new, given, name="new_finding"),
+        path(FINDING, findings.finding, given, name="finding"),
+        path(f"{FINDING}edit/", findings.edit, given, name="edit_finding"),
+        path(f"{FINDING}take/<slug:verb>/", findings.step, given, name="take_finding"),
+    ]
