@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client, override_settings
 
-from partners.models import Grant, PartnerProfile
+from partners.findings_states import FindingState
+from partners.models import Finding, Grant, PartnerProfile
 from partners.states import PartnerState
 from partners.states import State as GrantState
 from portal import clock
@@ -127,6 +128,7 @@ def test_every_state_is_there():
     assert states(PartnerProfile) == {str(state) for state in PartnerState}
     assert states(InformationRequest) == {str(state) for state in RequestState}
     assert states(Grant) == {str(state) for state in GrantState}
+    assert states(Finding) == {str(state) for state in FindingState}
 
 
 def test_the_cases_in_between_are_there():

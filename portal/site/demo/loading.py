@@ -12,7 +12,7 @@ from django.db.models import F
 from portal import clock
 from portal.accounts import actions as accounts
 from portal.deadlines.models import Message
-from portal.site.demo import cases_early, cases_late, matching, partner_houses, people, questions
+from portal.site.demo import cases_early, cases_late, findings, matching, partner_houses, people, questions
 from portal.site.demo.people import PEOPLE, SYSADMIN, Cast
 from portal.site.demo.stage import Stage, clock_at
 from portal.stack.layout import write_json
@@ -24,6 +24,7 @@ SCRIPTS = [
     *cases_early.SCRIPTS,
     *cases_late.SCRIPTS,
     *matching.SCRIPTS,
+    *findings.SCRIPTS,
 ]
 # Everybody was there before the first script begins.
 BEGINNING = timedelta(days=400)
