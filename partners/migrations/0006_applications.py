@@ -13,7 +13,7 @@ from portal.append_only import append_only
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_agencies_that_left"),
-        ("partners", "0004_legal_holds"),
+        ("partners", "0005_reports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_agencies_that_left"),
-        ("partners", "0007_first_criteria"),
+        ("partners", "0008_first_criteria"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -72,7 +72,7 @@ def first_version(apps, schema_editor):
 class Migration(migrations.Migration):
     """What organisations are vetted by at first; that no version of the criteria is changed."""
 
-    dependencies = [("partners", "0006_vetting")]
+    dependencies = [("partners", "0007_vetting")]
     operations = [
         migrations.RunPython(first_version, migrations.RunPython.noop),
         append_only("partners_vettingcriteria"),

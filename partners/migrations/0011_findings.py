@@ -14,7 +14,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_agencies_that_left"),
-        ("partners", "0004_legal_holds"),
+        ("partners", "0010_nominations"),
         ("submissions", "0022_indexes_of_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

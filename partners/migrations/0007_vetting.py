@@ -61,7 +61,7 @@ NOT_HELD = """
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_agencies_that_left"),
-        ("partners", "0005_applications"),
+        ("partners", "0006_applications"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_agencies_that_left"),
-        ("partners", "0005_findings"),
+        ("partners", "0011_findings"),
         ("submissions", "0022_indexes_of_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
