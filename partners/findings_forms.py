@@ -2,6 +2,7 @@
 
 from django import forms
 
+from partners.finding_advisories import CSAF, FORMATS
 from partners.models import Finding, Grant
 from partners.policies_findings import reporting_organisations
 from portal.accounts.models import Kind, Organisation
@@ -90,3 +91,32 @@ class NewFindingForm(FindingForm):
         where = "grant" if isinstance(found_on, Grant) else "submission"
         reporter = self.cleaned_data.get("reporter") or self.own[0]
         return {"reporter": reporter, where: found_on, "values": self.values()}
+
+
+class ImportForm(forms.Form):
+    """An advisory of somebody else's, from which drafts are made."""
+
+    use_required_attribute = False
+    form = forms.ChoiceField(
+        label="Format", choices=list(FORMATS.items()), widget=forms.RadioSelect, initial=CSAF
+    )
+    file = forms.FileField(
+        label="File",
+        help_text="JSON, 5 MB at most. Each weakness in it becomes a draft of its own, which you read before you report it.",
+        error_messages={"required": "Choose a file."},
+    )
+    reporter = forms.ModelChoiceField(Organisation.objects.none(), label="Reported by", empty_label="Choose")
+
+    def __init__(self, *args, user, kind: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        own = Organisation.objects.filter(pk__in=reporting_organisations(user), kind=kind).order_by("name")
+        self.own = list(own)
+        self.fields["reporter"].queryset = own
+        if len(self.own) == 1:
+            del self.fields["reporter"]
+
+    def clean(self):
+        data = super().clean()
+        if len(self.own) == 1:
+            data["reporter"] = self.own[0]
+        return data

@@ -9,7 +9,9 @@ from portal.submissions import looks
 from portal.submissions.querysets import agency_wide
 
 
-def read_findings(*, actor, findings: Iterable[Finding], verb: str = "viewed_finding") -> None:
+def read_findings(
+    *, actor, findings: Iterable[Finding], verb: str = "viewed_finding", data: dict | None = None
+) -> None:
     """Findings that were shown: one event each, in one statement.
 
     Beside the case until the owner was notified: the lab reads every look on its case, and would learn by it of a finding.
@@ -19,7 +21,7 @@ def read_findings(*, actor, findings: Iterable[Finding], verb: str = "viewed_fin
         for finding in findings
     ]
     if rows:
-        ledger.look(actor=actor, verb=verb, subjects=rows)
+        ledger.look(actor=actor, verb=verb, subjects=rows, data=data)
 
 
 def _standing(actor, finding: Finding) -> str:

@@ -67,4 +67,8 @@ CHANGES = {
     },
     "partners.partnerterms": {"publish_partner_terms": "Published a version of the partners' terms"},
 }
-LOOKS = {"listed_findings": "Saw findings in a list", "viewed_finding": "Read a finding"}
+LOOKS = {
+    "listed_findings": "Saw findings in a list",
+    "viewed_finding": "Read a finding",
+    "exported_finding": "Took a finding along as an advisory",
+}

@@ -2,16 +2,24 @@
 
 from datetime import timedelta
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.http import Http404
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_GET
 
 from partners import policies_findings as policies
 from partners.actions import findings as actions
 from partners.admin import findings_forms as forms
+from partners.doors_advisories import handed_out
+from partners.finding_advisories import FORMATS
 from partners.findings_looks import read_findings
 from partners.findings_states import CLOCK_RUNS, FINDING, OVER, FindingState
 from partners.models import Finding
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, state_tag
+from portal.errors import Refused
 from portal.formats import instant
 
 F = FindingState
@@ -225,11 +233,35 @@ class FindingAdmin(PortalAdmin):
 
     def panels(self, request, finding):
         """The findings that it may be a duplicate of, as far as the person sees them, until that is decided."""
+        files = [
+            (reverse("admin:partners_finding_file", args=[finding.pk, form]), label)
+            for form, label in FORMATS.items()
+        ]
+        taken = ("Take it along", "partners/admin/findings_files.html", {"files": files})
+        found = [] if finding.state == F.DRAFT else [taken]
         if finding.state not in (F.REPORTED, F.TRIAGED):
-            return []
+            return found
         rows = Finding.objects.visible_to(request.user).beyond(request.user).exclude(pk=finding.pk)
         alike = rows.alike(finding.title, finding.product).only("number", "title", "product", "state")
-        return [("Alike", "partners/admin/findings_alike.html", {"rows": alike[:SHOWN]})]
+        return [("Alike", "partners/admin/findings_alike.html", {"rows": alike[:SHOWN]}), *found]
+
+    def get_urls(self):
+        file = path(
+            "<uuid:object_id>/file/<slug:form>/", self.wrap(self.file_view), name="partners_finding_file"
+        )
+        return [file, *super().get_urls()]
+
+    @method_decorator(require_GET)
+    def file_view(self, request, object_id, form: str):
+        """The finding as a CSAF or OSV file."""
+        finding = self.visible_or_404(request, object_id)
+        if form not in FORMATS:
+            raise Http404
+        try:
+            return handed_out(request.user, finding, form)
+        except Refused as refusal:
+            messages.error(request, refusal.message)
+            return redirect(self.url_of("change", finding))
 
     @admin.display(description="State")
     def state_shown(self, finding):

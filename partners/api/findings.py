@@ -15,6 +15,7 @@ from rest_framework.reverse import reverse
 
 from partners import policies_findings as policies
 from partners.actions import findings as actions
+from partners.api.advisories import AdvisoriesMixin
 from partners.findings_looks import read_findings
 from partners.findings_states import FINDING, FindingState
 from partners.models import Finding, Grant
@@ -244,7 +245,7 @@ class FindingFilter(filters.FilterSet):
     submission = CaseFilter(field_name="submission_id")
 
 
-class FindingViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
+class FindingViewSet(AdvisoriesMixin, VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
     """Findings, the newest first. In addresses the number stands for the id as well."""
 
     model = Finding

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from partners import policies_findings as policies
 from partners.actions import findings as actions
+from partners.finding_advisories import FORMATS
 from partners.findings_forms import FindingForm, NewFindingForm
 from partners.findings_looks import read_findings
 from partners.models import Finding
@@ -77,7 +78,7 @@ def the_finding(request: HttpRequest, side: Side, finding_id) -> Finding:
     return get_object_or_404(own_findings(request.user, side).whole(), pk=finding_id)
 
 
-def _page(request: HttpRequest, template: str, side: Side, *, form=None, **context) -> HttpResponse:
+def side_page(request: HttpRequest, template: str, side: Side, *, form=None, **context) -> HttpResponse:
     shown = {"side": side, "base": side.base, "is_lab": side.kind == Kind.LAB, "home": side.url("findings")}
     if side.kind == Kind.LAB:
         shown["areas"] = areas_of(request)
@@ -93,7 +94,7 @@ def listed(request: HttpRequest, *, side: Side) -> HttpResponse:
     rows = list(page.object_list)
     read_findings(actor=request.user, findings=rows, verb="listed_findings")
     own = request.user.organisations_as(side.kind)
-    return _page(
+    return side_page(
         request,
         "partners/findings/list.html",
         side,
@@ -102,18 +103,19 @@ def listed(request: HttpRequest, *, side: Side) -> HttpResponse:
             {"finding": row, "url": side.url("finding", row.pk), "reported": row.reporter_id in own}
             for row in rows
         ],
-        new=side.url("new_finding") if _writes(request.user, side) else "",
+        new=side.url("new_finding") if writes_findings(request.user, side) else "",
+        bring_in=side.url("import_finding") if writes_findings(request.user, side) else "",
     )
 
 
-def _writes(user, side: Side) -> bool:
+def writes_findings(user, side: Side) -> bool:
     return user.has_seat(side.kind, *WRITERS[Kind(side.kind)])
 
 
 @sided("GET", "HEAD", "POST")
 def new(request: HttpRequest, *, side: Side) -> HttpResponse:
     """Begin a finding: a draft that its organisation's people alone see."""
-    if not _writes(request.user, side):
+    if not writes_findings(request.user, side):
         raise PermissionDenied("Administrators and contributors of your lab write its findings.")
     data = request.POST if request.method == "POST" else None
     form = NewFindingForm(data, user=request.user, kind=side.kind)
@@ -124,7 +126,7 @@ def new(request: HttpRequest, *, side: Side) -> HttpResponse:
         done="Saved as a draft. Report it when it is complete.",
         to=lambda finding: side.url("finding", finding.pk),
     )
-    return done or _page(
+    return done or side_page(
         request,
         "partners/findings/form.html",
         side,
@@ -161,7 +163,7 @@ def edit(request: HttpRequest, finding_id, *, side: Side) -> HttpResponse:
     if done:
         return done
     read_findings(actor=request.user, findings=[finding])
-    return _page(
+    return side_page(
         request,
         "partners/findings/form.html",
         side,
@@ -178,7 +180,7 @@ def finding(request: HttpRequest, finding_id, *, side: Side) -> HttpResponse:
     found, user = the_finding(request, side, finding_id), request.user
     read_findings(actor=user, findings=[found])
     verbs = policies.open_finding_verbs(user, found)
-    return _page(
+    return side_page(
         request,
         "partners/findings/finding.html",
         side,
@@ -186,6 +188,7 @@ def finding(request: HttpRequest, finding_id, *, side: Side) -> HttpResponse:
         steps=[(verb, side.url("take_finding", found.pk, verb)) for verb in verbs if verb in STEPS],
         edit=side.url("edit_finding", found.pk) if policies.may_edit_finding(user, found) else "",
         reads_reporter=policies.reads_reporter(user, found),
+        files=[(side.url("finding_file", found.pk, form), label) for form, label in FORMATS.items()],
     )
 
 

@@ -2,6 +2,7 @@
 
 from partners.actions.findings.dates import extend_disclosure, mark_exploited, set_embargo
 from partners.actions.findings.drafting import create_finding, report, save_finding
+from partners.actions.findings.importing import import_advisory
 from partners.actions.findings.relaying import relay
 from partners.actions.findings.remedy import (
     close_unpublished,
@@ -26,6 +27,7 @@ __all__ = [
     "extend_disclosure",
     "fix",
     "follow_staff",
+    "import_advisory",
     "mark_duplicate",
     "mark_exploited",
     "not_reproduce",
