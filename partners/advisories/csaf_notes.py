@@ -32,7 +32,8 @@ def notes_of(head: dict[str, Any], vulnerability: dict[str, Any]) -> Told:
     told.summary = summary.text if summary else ""
     rest = [note for note in [*general, *own] if note is not summary and not _understood(note, told)]
     # An incident's document says it twice.
-    rest = [note for note in rest if not (note.text == told.summary and note in general)]
+    said = frozenset(note for note in general if note.text == told.summary)
+    rest = [note for note in rest if note not in said]
     told.notes = tuple(dict.fromkeys([*rest, *_severity(head), *_threats(vulnerability)]))
     return told
 

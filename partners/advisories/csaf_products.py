@@ -35,7 +35,7 @@ def products_of(vulnerability: dict[str, Any], named: dict[str, Named]) -> tuple
     fixed = {product for name in FIXED_STATUS for product in status.get(name, [])}
     found: dict[tuple[str, str, str], _Versions] = {}
     for product, words in named.items():
-        if product in affected | fixed:
+        if product in affected or product in fixed:
             versions = found.setdefault((words.vendor, words.family, words.name), _Versions())
             (versions.affected if product in affected else versions.fixed)[words.version] = None
     return tuple(_product(*key, versions) for key, versions in found.items())

@@ -51,8 +51,9 @@ def no_circular_product(document: Document) -> Found:
     try:
         sorter.prepare()
     except CycleError as error:
+        circle = frozenset(error.args[1])
         for place, item in enumerate(relationships):
-            if (name := item["full_product_name"]["product_id"]) in error.args[1]:
+            if (name := item["full_product_name"]["product_id"]) in circle:
                 path = at(("product_tree", "relationships", place, "full_product_name", "product_id"))
                 yield Failure("6.1.3", path, shortened(f"The product {name!r} ends up in a circle."))
 

@@ -1,6 +1,7 @@
 """Advisories from OSV. What we wrote is read whole; of what others wrote, or changed, their words count."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from partners.advisories import vectors
@@ -132,13 +133,11 @@ def _severity(document: Json) -> tuple[list[str], tuple[Note, ...]]:
 
 def _products(document: Json) -> tuple[Product, ...]:
     """Products in the order of the document; entries about the same one are joined."""
-    found: dict[tuple[str, str, str], Product] = {}
+    found: dict[tuple[str, str, str], list[Product]] = {}
     for number, entry in enumerate(_said(document, "affected")):
         product = _product(entry, document["id"], number)
-        if product.key in found:
-            product = _joined(found[product.key], product)
-        found[product.key] = product
-    return tuple(found.values())
+        found.setdefault(product.key, []).append(product)
+    return tuple(parts[0] if len(parts) == 1 else _joined(parts) for parts in found.values())
 
 
 def _product(entry: Json, number: str, place: int) -> Product:
@@ -152,22 +151,22 @@ def _product(entry: Json, number: str, place: int) -> Product:
     versions = [text for text in entry.get("versions", []) if text]
     versions += [_range(one, family) for one in ranges]
     fixed = [event["fixed"] for one in ranges for event in one["events"] if event.get("fixed")]
-    return _joined(Product(name, family=family), Product(name, "", *_apart(versions, fixed), family))
+    return Product(name, family=family, **_apart(versions, fixed))
 
 
-def _joined(one: Product, other: Product) -> Product:
-    return Product(
-        one.name,
-        one.vendor,
-        *_apart([*one.affected, *other.affected], [*one.fixed, *other.fixed]),
-        one.family,
-    )
+def _joined(parts: list[Product]) -> Product:
+    versions = [version for part in parts for version in part.affected]
+    fixed = [version for part in parts for version in part.fixed]
+    return replace(parts[0], **_apart(versions, fixed))
 
 
-def _apart(versions: list[str], fixed: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _apart(versions: list[str], fixed: list[str]) -> dict[str, tuple[str, ...]]:
     """Each version once; one that is affected in another line of versions is not fixed."""
     once = dict.fromkeys(versions)
-    return tuple(once), tuple(version for version in dict.fromkeys(fixed) if version not in once)
+    return {
+        "affected": tuple(once),
+        "fixed": tuple(version for version in dict.fromkeys(fixed) if version not in once),
+    }
 
 
 def _range(one: Json, family: str) -> str:
