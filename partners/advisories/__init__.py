@@ -13,7 +13,7 @@ from partners.advisories.advisory import (
 )
 from partners.advisories.checking import check
 from partners.advisories.csaf_reading import each_from_csaf, from_csaf
-from partners.advisories.csaf_writing import to_csaf
+from partners.advisories.csaf_writing import csaf_file_name, to_csaf
 from partners.advisories.failures import AdvisoryError, Failure
 from partners.advisories.json_text import dumps
 from partners.advisories.osv_reading import from_osv
@@ -32,6 +32,7 @@ __all__ = [
     "Remediation",
     "Revision",
     "check",
+    "csaf_file_name",
     "dumps",
     "each_from_csaf",
     "from_csaf",

@@ -1,5 +1,6 @@
 """An advisory as CSAF 2.0."""
 
+import re
 from itertools import groupby
 from typing import Any
 
@@ -26,6 +27,11 @@ def to_csaf(advisory: Advisory) -> Json:
     for failure in check(document):
         raise AdvisoryError(test=failure.test, path=failure.path, message=failure.message)
     return document
+
+
+def csaf_file_name(advisory: Advisory) -> str:
+    """The name that a file of the document must have (CSAF 2.0, section 5.1)."""
+    return re.sub(r"[^+\-a-z0-9]+", "_", advisory.id.lower()) + ".json"
 
 
 def _head(advisory: Advisory) -> Json:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ from partners.advisories import (
     Reference,
     Remediation,
     check,
+    csaf_file_name,
     dumps,
     each_from_csaf,
     from_csaf,
+    from_osv,
     to_csaf,
+    to_osv,
 )
 from tests.factories_advisories import (
     SAMPLE,
@@ -78,6 +82,18 @@ def test_the_text_of_an_advisory_is_always_the_same():
     assert text == dumps(to_csaf(advisory()))
     assert (text[-2:], json.loads(text)) == ("}\n", to_csaf(advisory()))
     assert text.index('"document"') < text.index('"product_tree"') < text.index('"vulnerabilities"')
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        ("EAP-F-2026-0042", "eap-f-2026-0042.json"),
+        ("Example: 2026/7 +a", "example_2026_7_+a.json"),
+        ("../é", "_.json"),
+    ],
+)
+def test_a_file_is_named_by_its_number_as_the_standard_has_it(number, name):
+    assert csaf_file_name(advisory(id=number)) == name
 
 
 @pytest.mark.parametrize(
@@ -271,6 +287,20 @@ def test_a_real_advisory_is_read():
     )
     assert read.notes == (Note("Moderate", "Aggregate severity", "other"),)
     assert from_csaf(dumps(to_csaf(read)).encode()) == read
+
+
+EXAMPLES = files("csaf.csaf.v21") / "data" / "v20_examples"
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in EXAMPLES.iterdir()))
+def test_real_advisories_of_vendors_are_read_and_written_again(name):
+    """The package brings them along: of a coordinator, and of vendors with many products, relationships and vulnerabilities."""
+    data = (EXAMPLES / name).read_bytes()
+    found = each_from_csaf(data)
+    assert len(found) == len(json.loads(data).get("vulnerabilities", [None]))
+    for read in found:
+        assert from_csaf(dumps(to_csaf(read)).encode()) == read
+        assert from_osv(dumps(to_osv(read)).encode()) == read
 
 
 def test_an_invalid_document_is_refused_with_the_number_and_the_place():
