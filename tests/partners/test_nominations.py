@@ -38,6 +38,8 @@ def test_a_lab_puts_one_forward_and_reads_its_own_alone():
     missing = browser.post(PAGE, 200, **TYPED | {"why": ""}).content.decode()
     assert "Write why this organisation." in missing
     assert f'value="{NAME}"' in missing
+    assert f'<a href="{PAGE}" aria-current="page">Partners put forward</a>' in browser.get(PAGE)
+    assert f'<a href="{PAGE}">Partners put forward</a>' in browser.get("/lab/")
     assert NAME in browser.lands(PAGE, **TYPED)
     row = PartnerNomination.objects.get()
     assert (row.nominated_for_id, row.why, row.state_told) == (lab.pk, WHY, "Waits for the programme office")

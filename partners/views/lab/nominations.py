@@ -9,6 +9,7 @@ from partners.forms_application import NominationForm
 from partners.models import PartnerNomination
 from portal.accounts.models import Kind, Organisation
 from portal.doors import answer
+from portal.submissions.panels import areas_of
 from portal.submissions.views.base import lab_page, take
 
 SHOWN = 100
@@ -31,5 +32,10 @@ def nominate(request: HttpRequest) -> HttpResponse:
     if done:
         return done
     rows = PartnerNomination.objects.visible_to(user).filter(nominated_for__in=sides).for_list()
-    context = {"rows": rows[:SHOWN], "writes": bool(mine), "several": len(sides) > 1}
+    context = {
+        "rows": rows[:SHOWN],
+        "writes": bool(mine),
+        "several": len(sides) > 1,
+        "areas": areas_of(request),
+    }
     return answer(request, "partners/lab/nominate.html", context, form=form)
