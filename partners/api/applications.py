@@ -9,7 +9,7 @@ from partners.telling import CONTACTS_AT_MOST, DOMAINS_AT_MOST
 from portal.api.fields import Instant, Revision, StrictSerializer
 
 
-class ContactSerializer(serializers.Serializer):
+class SecurityContactSerializer(serializers.Serializer):
     """Whom the programme office reaches when something is urgent."""
 
     name = serializers.CharField(max_length=254)
@@ -31,7 +31,7 @@ class ApplicationSerializer(serializers.Serializer):
     website = serializers.CharField(allow_blank=True)
     mail_domains = serializers.ListField(child=serializers.CharField())
     lei = serializers.CharField(allow_blank=True)
-    contacts = ContactSerializer(many=True)
+    contacts = SecurityContactSerializer(many=True)
     ownership = serializers.ChoiceField(choices=Ownership.choices)
     ownership_words = serializers.CharField(allow_blank=True)
     attested = AttestedSerializer(many=True)
@@ -48,7 +48,7 @@ class NominationInput(StrictSerializer):
     )
 
 
-class ContactInput(StrictSerializer, ContactSerializer):
+class SecurityContactInput(StrictSerializer, SecurityContactSerializer):
     pass
 
 
@@ -60,7 +60,7 @@ class ApplicationInput(NominationInput):
         child=serializers.CharField(max_length=254), required=False, max_length=DOMAINS_AT_MOST
     )
     lei = serializers.CharField(required=False, allow_blank=True, max_length=40, help_text="ISO 17442.")
-    contacts = serializers.ListField(child=ContactInput(), max_length=CONTACTS_AT_MOST)
+    contacts = serializers.ListField(child=SecurityContactInput(), max_length=CONTACTS_AT_MOST)
     ownership = serializers.ChoiceField(choices=Ownership.choices)
     ownership_words = serializers.CharField(
         required=False, allow_blank=True, max_length=4000, help_text="Needed unless the answer is none."

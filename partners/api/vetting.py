@@ -51,7 +51,7 @@ class VettingSerializer(serializers.Serializer):
         return CheckedSerializer(checklist(vetting), many=True, context=context).data
 
 
-class AnswerInput(StrictSerializer):
+class CriterionAnswerInput(StrictSerializer):
     """What was found of one criterion."""
 
     key = serializers.CharField(max_length=60)
@@ -68,5 +68,5 @@ class AnswerInput(StrictSerializer):
 
 
 class AnswersInput(StrictSerializer):
-    answers = serializers.ListField(child=AnswerInput(), max_length=30)
+    answers = serializers.ListField(child=CriterionAnswerInput(), max_length=30)
     revision = Revision(source="expected_revision")
