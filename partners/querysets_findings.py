@@ -35,6 +35,9 @@ def follows_findings(user) -> bool:
 
 
 class FindingQuerySet(models.QuerySet):
+    # How many findings that share a word are compared.
+    NEAR = 500
+
     def visible_to(self, user, *, at: datetime | None = None):
         """An organisation's own for its people; for a lab those it owns, once notified; for the government's people of
         agency-wide roles and liaisons what was reported. Conflicts hide them from an agency's people, whoever reported.
@@ -70,13 +73,16 @@ class FindingQuerySet(models.QuerySet):
         return self.filter(state__in=CLOCK_RUNS, disclosure_due_at__lte=at)
 
     def alike(self, title: str, product: str, *, trigrams: bool | None = None):
-        """Findings that may be the same: they share a longer word with this title or product. The most alike first, each with
-        ``likeness`` (0 to 1); the newest first, with 0, on a server without pg_trgm.
+        """Findings that may be the same: they share a longer word with this title or product. Of the ``NEAR`` newest the most
+        alike first, each with ``likeness`` (0 to 1); the newest first, with 0, on a server without pg_trgm.
         """
         words = dict.fromkeys(re.findall(r"\w{4,}", f"{title} {product}".lower()))
         if not words:
             return self.none()
-        found = saying(self.known(), self.model.WORDS, " or ".join(list(words)[:20]))
+        said = saying(self.known(), self.model.WORDS, " or ".join(list(words)[:20]))
+        # Bounded first: a word that every finding has would have all of them compared.
+        newest = said.order_by("-created_at", "id").values("pk")[: self.NEAR]
+        found = self.model.objects.filter(pk__in=newest)
         if not (has_trigrams() if trigrams is None else trigrams):
             return found.annotate(likeness=Value(0.0, FloatField())).order_by("-created_at", "id")
         named = Concat(F("title"), Value(" "), F("product"))
