@@ -18,6 +18,7 @@ from partners.advisories import (
     Publisher,
     Revision,
     check,
+    csaf_file_name,
     dumps,
     each_from_csaf,
     from_osv,
@@ -66,8 +67,8 @@ def written(user, finding: Finding, form: str) -> Written:
         raise Invalid(f"{FORMATS[form]} cannot carry this finding. {error.message}") from error
     for failure in failures:
         raise Invalid(f"{FORMATS[form]} cannot carry this finding. {failure}")
-    suffix = "json" if form == CSAF else "osv.json"
-    return Written(f"{finding.number.lower()}.{suffix}", dumps(document).encode())
+    name = csaf_file_name(advisory) if form == CSAF else f"{finding.number.lower()}.osv.json"
+    return Written(name, dumps(document).encode())
 
 
 def advisory_of(finding: Finding, *, with_chain: bool) -> Advisory:

@@ -14,7 +14,7 @@ def pages(side: findings.Side) -> list:
         path("findings/new/", findings.new, given, name="new_finding"),
         path(FINDING, findings.finding, given, name="finding"),
         path("findings/import/", advisories.bring_in, given, name="import_finding"),
-        path(f"{FINDING}file/<slug:form>/", advisories.advisory, given, name="finding_file"),
+        path(f"{FINDING}file/<slug:written>/", advisories.advisory, given, name="finding_file"),
         path(f"{FINDING}edit/", findings.edit, given, name="edit_finding"),
         path(f"{FINDING}take/<slug:verb>/", findings.step, given, name="take_finding"),
     ]

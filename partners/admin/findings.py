@@ -247,18 +247,18 @@ class FindingAdmin(PortalAdmin):
 
     def get_urls(self):
         file = path(
-            "<uuid:object_id>/file/<slug:form>/", self.wrap(self.file_view), name="partners_finding_file"
+            "<uuid:object_id>/file/<slug:written>/", self.wrap(self.file_view), name="partners_finding_file"
         )
         return [file, *super().get_urls()]
 
     @method_decorator(require_GET)
-    def file_view(self, request, object_id, form: str):
+    def file_view(self, request, object_id, written: str):
         """The finding as a CSAF or OSV file."""
         finding = self.visible_or_404(request, object_id)
-        if form not in FORMATS:
+        if written not in FORMATS:
             raise Http404
         try:
-            return handed_out(request.user, finding, form)
+            return handed_out(request.user, finding, written)
         except Refused as refusal:
             messages.error(request, refusal.message)
             return redirect(self.url_of("change", finding))

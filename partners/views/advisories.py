@@ -14,13 +14,13 @@ from portal.errors import Refused
 
 
 @sided()
-def advisory(request: HttpRequest, finding_id, form: str, *, side: Side) -> HttpResponse:
+def advisory(request: HttpRequest, finding_id, written: str, *, side: Side) -> HttpResponse:
     """The finding as a CSAF or OSV file."""
-    if form not in finding_advisories.FORMATS:
+    if written not in finding_advisories.FORMATS:
         raise Http404
     found = the_finding(request, side, finding_id)
     try:
-        return handed_out(request.user, found, form)
+        return handed_out(request.user, found, written)
     except Refused as refusal:
         messages.error(request, refusal.message)
         return see_other(side.url("finding", found.pk))

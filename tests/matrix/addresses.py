@@ -80,6 +80,7 @@ def _value(name: str, route: str, world):
         "step": "model",
         "group": "targets",
         "form": "looks.csv",
+        "written": "csaf",
         "evaluation_id": world.evaluation.pk,
         "log": world.log.pk,
         "log_id": world.log.pk,
