@@ -217,5 +217,10 @@ know(
     _target("seat_days_after_window", "A seat ends, after the window closed", "days", 1, 365, _NEW_ONLY),
     _target("partner_report_days", "A partner reports on a grant, every", "days", 7, 180),
     _target("grant_days", "A grant lasts, unless agreed otherwise", "days", 1, 365, _NEW_ONLY),
+    _target("finding_owner_silent_days", "A finding's owner answers, after the notice", "days", 1, 180, _NEW_ONLY),
+    _target("finding_disclosure_days", "A finding is disclosed, after the notice", "days", 14, 365, _NEW_ONLY),
+    _target("finding_disclosure_extension_days", "On request, later by", "days", 1, 90, _NEW_ONLY),
+    _target("finding_exploited_days", "An exploited finding is disclosed, after that is recorded", "days", 1, 90, _NEW_ONLY),
+    _target("finding_exploited_extension_days", "On request, an exploited one later by", "days", 1, 30, _NEW_ONLY),
     _target("partner_revetting_days", "A partner's vetting holds", "days", 30, 1095, _NEW_ONLY),
 )  # fmt: skip
