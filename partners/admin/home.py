@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from partners import policies
-from partners.models import Grant, PartnerProfile
+from partners.findings_states import FindingState
+from partners.models import Finding, Grant, PartnerNomination, PartnerProfile
 from partners.querysets import oversees
 from partners.states import PartnerState
 from portal import clock
@@ -21,6 +22,7 @@ def queues(request) -> list[Queue]:
     at = clock.now()
     grants = Grant.objects.visible_to(request.user, at=at).beyond(request.user)
     partners = PartnerProfile.objects.visible_to(request.user, at=at)
+    findings = Finding.objects.visible_to(request.user, at=at).beyond(request.user)
     return [
         _queue(
             "Partners to concur with", grants.awaiting_concurrence(), "grant", "us", "Proposed by the lab"
@@ -38,6 +40,27 @@ def queues(request) -> list[Queue]:
             "partnerprofile",
             "vetting",
             "Applied, nominated or lapsed",
+        ),
+        _queue(
+            "Organisations put forward",
+            PartnerNomination.objects.visible_to(request.user, at=at).waiting(),
+            "partnernomination",
+            "us",
+            "By a lab or an agency, and not answered yet",
+        ),
+        _queue(
+            "Findings to triage",
+            findings.in_state(FindingState.REPORTED),
+            "finding",
+            "triage",
+            "Reported, and not looked at yet",
+        ),
+        _queue(
+            "Owners to notify",
+            findings.in_state(FindingState.VALIDATED),
+            "finding",
+            "notice",
+            "Validated, and the owner does not know yet",
         ),
     ]
 

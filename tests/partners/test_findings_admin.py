@@ -208,3 +208,13 @@ def test_a_list_costs_the_same_for_one_and_for_thirty(role):
         assert len(page.context["cl"].result_list) == number
         counts.append(len([q for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]))
     assert counts == [6, 6]
+
+
+def test_what_waits_on_the_programme_office_stands_on_its_first_page():
+    first = Reported(until="report")
+    Reported(until="validate")
+    Reported(until="notify_owner")
+    home = Desk(first.coordinator).text("index")
+    for words in ("1 Findings to triage", "1 Owners to notify"):
+        assert words in home, words
+    assert "Findings to triage" not in Desk(first.liaison).text("index")
