@@ -13,6 +13,7 @@ class PartnersConfig(AppConfig):
         from partners.deadline_kinds import register_kinds
         from partners.models import PartnerEvidence
         from partners.words import CHANGES, LOOKS
+        from portal import crypto
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin import CASE_PANELS, HOME_PANELS
         from portal.admin.panels import SEARCHES
@@ -25,6 +26,7 @@ class PartnersConfig(AppConfig):
         from portal.submissions.exports import record
         from portal.submissions.panels import AREAS, CONSEQUENCES, MOMENTS, PANELS
 
+        crypto.PLACES.append(("partners.Grant", "instructions_sealed"))
         register_kinds()
         findings_kinds.register_kinds()
         targets.register()

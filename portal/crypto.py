@@ -3,6 +3,9 @@
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
+# Where secrets lie, as (model, column), so that they can be sealed anew. Apps fill it from their AppConfig.
+PLACES: list[tuple[str, str]] = []
+
 
 def _keys() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.PORTAL_INSTRUCTIONS_KEYS])
@@ -19,3 +22,17 @@ def unseal(sealed: bytes | memoryview) -> str:
         return _keys().decrypt(bytes(sealed)).decode()
     except InvalidToken as error:
         raise RuntimeError("No configured key opens this secret.") from error
+
+
+def is_newest(sealed: bytes | memoryview) -> bool:
+    """Whether the newest key opens a stored secret, so that older keys are not needed for it."""
+    try:
+        Fernet(settings.PORTAL_INSTRUCTIONS_KEYS[0]).decrypt(bytes(sealed))
+    except InvalidToken:
+        return False
+    return True
+
+
+def reseal(sealed: bytes | memoryview) -> bytes:
+    """The same secret, sealed with the newest key; raises RuntimeError when no configured key opens it."""
+    return seal(unseal(sealed))

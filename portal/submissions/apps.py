@@ -7,6 +7,7 @@ class SubmissionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        from portal import crypto
         from portal.accounts import hooks as account_hooks
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.accounts.querysets import STANDING
@@ -25,6 +26,7 @@ class SubmissionsConfig(AppConfig):
         from portal.submissions.querysets import is_barred
 
         STANDING["is_barred"] = is_barred
+        crypto.PLACES.append(("submissions.AccessInstructions", "sealed"))
         register_kinds()
         hooks.STORED[DocumentVersion] = told_of_version
         spill_kinds.register_kinds()
