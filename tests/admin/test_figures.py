@@ -15,6 +15,7 @@ from tests import factories as make
 from tests import factories_reviews as reviewing
 from tests.admin.desk import Desk, words
 from tests.api.calls import counted
+from tests.factories_findings import Reported
 from tests.factories_partners import GrantCase
 from tests.lab import pdfs
 
@@ -164,5 +165,24 @@ def test_the_page_costs_the_same_with_one_case_and_with_twelve(rows):
     cases = [reviewing.Reviewed() for _ in range(rows)]
     desk = Desk(cases[0].coordinator)
     desk.get(PAGE)
-    with counted(18):
+    with counted(19):
         desk.get(PAGE)
+
+
+def test_findings_are_told_by_kind_with_the_middle_of_the_times_to_the_fix():
+    office = make.coordinator()
+    for days in (1, 2, 3, 10, 20):
+        made = Reported(until="remediate")
+        made.step("fix", "owner", at=NOW + days * DAY)
+    Reported(until="validate", kind="incident")
+    Reported(kind="incident")
+    told = figure(office, "Findings by kind", at=NOW + 30 * DAY)
+    rows = dict(zip(told.rows, zip(told.cells, told.medians, strict=True), strict=True))
+    assert rows == {
+        "Software vulnerability": ([0, 0, 5, 0], "3.0 days"),
+        "Model safeguard": ([0, 0, 0, 0], ""),
+        "Model capability": ([0, 0, 0, 0], ""),
+        "Incident": ([1, 0, 0, 0], "x"),
+    }
+    # One incident is too few to be told.
+    assert "1" not in [cell for row in told.shown for cell in row]

@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet
 from django.db.models.functions import TruncQuarter
 
-from partners.models import Grant, PartnerProfile, Sector
+from partners.findings_states import FindingState
+from partners.models import Finding, Grant, PartnerProfile, Sector
 from portal import clock
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
@@ -96,7 +97,13 @@ class Median(Aggregate):
 
 def figures(user, *, at: datetime) -> list[Figure]:
     """The tables, of what this person sees: a conflict hides a case from the numbers, too."""
-    return [_by_quarter(user, at), _by_access(user, at), _by_sector(user, at), _by_target(user, at)]
+    return [
+        _by_quarter(user, at),
+        _by_access(user, at),
+        _by_sector(user, at),
+        _of_findings(user),
+        _by_target(user, at),
+    ]
 
 
 # --- by quarter -------------------------------------------------------------------------------------------------------------
@@ -205,6 +212,39 @@ def _by_sector(user, at: datetime) -> Figure:
         ["Active", "Ended or suspended"],
         [counts[str(sector)] for sector in Sector],
     )
+
+
+def _of_findings(user) -> Figure:
+    """Findings by kind, each in its furthest place, with the middle of the times from the notice to the fix."""
+    rows = Finding.objects.visible_to(user).beyond(user).filter(reported_at__isnull=False).order_by()
+    with_owner = Q(owner_notified_at__isnull=False)
+    over = Q(state__in=[FindingState.NOT_REPRODUCED, FindingState.DUPLICATE])
+    fixed = Q(fixed_at__isnull=False)
+    found = {
+        row["kind"]: row
+        for row in rows.values("kind").annotate(
+            looked_at=Count("pk", filter=~with_owner & ~over),
+            at_owner=Count("pk", filter=with_owner & ~fixed),
+            fixed=Count("pk", filter=fixed),
+            dropped=Count("pk", filter=over),
+            median=Median(F("fixed_at") - F("owner_notified_at")),
+        )
+    }
+    none = {"looked_at": 0, "at_owner": 0, "fixed": 0, "dropped": 0, "median": None}
+    kinds = {str(kind): found.get(str(kind), none) for kind in Finding.What}
+    return Figure(
+        "Findings by kind",
+        f"Every finding that was reported. The median time is from the notice to the fix, given from {SMALL} on.",
+        "Kind of finding",
+        [str(kind.label) for kind in Finding.What],
+        ["Being looked at", "With its owner", "Fixed", "Not reproduced, or known already"],
+        [[row["looked_at"], row["at_owner"], row["fixed"], row["dropped"]] for row in kinds.values()],
+        [_median_to_fix(row) if key in found else "" for key, row in kinds.items()],
+    )
+
+
+def _median_to_fix(row: dict[str, Any]) -> str:
+    return LEFT_OUT if row["median"] is None or row["fixed"] < SMALL else _span(row["median"])
 
 
 # --- against the targets ----------------------------------------------------------------------------------------------------
