@@ -83,7 +83,7 @@ class FindingAdmin(PortalAdmin):
     ordering = ("-created_at", "id")
     singular, plural = "finding", "findings"
     fields = readonly_fields = (
-        "number", "kind", "title", "text", "product", "version", "cwe", "cvss", "ssvc", "tlp", "exploited", "exploited_at",
+        "number", "kind", "title", "text", "product", "version", "cwe", "cvss", "ssvc", "tlp", "exploited_shown", "exploited_at",
         "embargo_until", "reporter", "reporter_chain", "case_shown", "owner_shown", "vendor_contact", "duplicate_shown",
         "reported_at", "triaged_at", "validated_at", "owner_notified_at", "disclosure_due_at", "disclosure_extended_at",
         "owner_consented_at", "remediating_at", "fixed_at", "published_at", "closed_unpublished_at", "relays_shown",
@@ -266,6 +266,10 @@ class FindingAdmin(PortalAdmin):
     @admin.display(description="State")
     def state_shown(self, finding):
         return state_tag(FindingState(finding.state))
+
+    @admin.display(description="Exploited")
+    def exploited_shown(self, finding):
+        return "Yes" if finding.exploited else "Not as far as is known"
 
     @admin.display(description="Case")
     def case_shown(self, finding):
