@@ -5,6 +5,7 @@ What maps to what in the formats themselves stands in docs/adr/0021; here is wha
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from django.conf import settings
 
@@ -108,7 +109,7 @@ def _revisions(finding: Finding) -> tuple[Revision, ...]:
     ]
     return tuple(
         Revision(number=str(number), at=at, summary=said)
-        for number, (at, said) in enumerate(sorted(told), start=1)
+        for number, (at, said) in enumerate(sorted(told, key=itemgetter(0)), start=1)
     )
 
 

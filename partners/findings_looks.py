@@ -1,6 +1,7 @@
 """Recording who read findings: what was found with a lab's model is lab material."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from partners.models import Finding
 from portal.accounts.models import Kind, Role
@@ -14,14 +15,20 @@ def read_findings(
 ) -> None:
     """Findings that were shown: one event each, in one statement.
 
-    Beside the case until the owner was notified: the lab reads every look on its case, and would learn by it of a finding.
+    Beside the case until the owner was notified: the lab reads every look on its case, and would learn by it of a finding. Beside
+    it for good where its reporters read what they wrote themselves: by that look the lab would learn who reported.
     """
+    own = {seat.organisation_id for seat in actor.seats}
     rows = [
-        (finding, finding.submission_id if finding.owner_notified_at else None, _standing(actor, finding))
+        (finding, _case_of(finding) if finding.reporter_id not in own else None, _standing(actor, finding))
         for finding in findings
     ]
     if rows:
         ledger.look(actor=actor, verb=verb, subjects=rows, data=data)
+
+
+def _case_of(finding: Finding) -> UUID | None:
+    return finding.submission_id if finding.owner_notified_at else None
 
 
 def _standing(actor, finding: Finding) -> str:

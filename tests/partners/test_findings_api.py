@@ -240,3 +240,21 @@ def test_a_list_costs_the_same_with_one_row_and_with_thirty(who, number, rows):
         answer = caller.get("findings/", page_size=100)
     assert len(answer.json()["results"]) == rows
     assert [row["state"] for row in caller.results("findings/", state="fixed")] == []
+
+
+def test_that_its_reporters_read_it_tells_the_lab_of_nobody():
+    granted = GrantCase()
+    granted.agree()
+    case = Reported(
+        reporter=granted.partner.organisation, submission=granted.submission, until="notify_owner"
+    )
+    path = f"findings/{case.finding.pk}/"
+    for page in (path, f"{path}csaf/", "findings/"):
+        assert Caller(case.member).get(page).status_code == 200
+    assert Caller(case.coordinator).get(path).status_code == 200
+    lab = Caller(granted.contributor).results(f"submissions/{granted.submission.pk}/looks/", page_size=100)
+    assert [look["verb"] for look in lab if "finding" in look["verb"]] == ["viewed_finding"]
+    mine = Event.objects.filter(kind="look", actor=case.member, subject_id=case.finding.pk)
+    assert set(mine.values_list("verb", "case_id")) == {
+        ("viewed_finding", None), ("exported_finding", None), ("listed_findings", None),
+    }  # fmt: skip
