@@ -6,7 +6,7 @@ class PartnersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from partners import archive, findings_kinds, findings_readers, panels, readers, targets
+        from partners import archive, panels, readers, targets
         from partners.actions import following
         from partners.actions.evidence import told_of_evidence
         from partners.admin import home, searching
@@ -17,7 +17,7 @@ class PartnersConfig(AppConfig):
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin import CASE_PANELS, HOME_PANELS
         from portal.admin.panels import SEARCHES
-        from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
+        from portal.deadlines.querysets import CASELESS
         from portal.ledger import words
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
@@ -28,7 +28,6 @@ class PartnersConfig(AppConfig):
 
         crypto.PLACES.append(("partners.Grant", "instructions_sealed"))
         register_kinds()
-        findings_kinds.register_kinds()
         targets.register()
         tell_changes(CHANGES)
         hooks.STORED[PartnerEvidence] = told_of_evidence
@@ -41,16 +40,11 @@ class PartnersConfig(AppConfig):
         hooks.FIRST_GRANT_IF.append(readers.first_grant_if)
         READERS.append(readers.events)
         CASELESS.append(readers.messages)
-        READERS.append(findings_readers.events)
-        CASELESS.append(findings_readers.messages)
-        HIDDEN.append(findings_readers.hidden)
-        BARRED.append(findings_readers.barred)
         PERMISSION_POLICIES["partners"] = readers.has_perm
         next_steps.UPPER.append(readers.next_steps)
         CONSEQUENCES.append(readers.consequences)
         PANELS.append(panels.of_case)
         AREAS.append(("Partners put forward", "lab_partners:nominate"))
-        AREAS.append(("Findings", "lab_partners:findings"))
         MOMENTS.append(panels.moments)
         exports.PARTS.append(archive.of_case)
         record.PURPOSES.append(archive.purposes)
@@ -58,3 +52,18 @@ class PartnersConfig(AppConfig):
         CASE_PANELS.append(home.panel_of_case)
         HOME_PANELS.append(home.queues)
         SEARCHES.append(searching.search)
+        self.findings()
+
+    def findings(self):
+        """What findings tell the floors below; they belong to no case until their owner was notified."""
+        from partners import findings_kinds, findings_readers
+        from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
+        from portal.ledger.querysets import READERS
+        from portal.submissions.panels import AREAS
+
+        findings_kinds.register_kinds()
+        READERS.append(findings_readers.events)
+        CASELESS.append(findings_readers.messages)
+        HIDDEN.append(findings_readers.hidden)
+        BARRED.append(findings_readers.barred)
+        AREAS.append(("Findings", "lab_partners:findings"))

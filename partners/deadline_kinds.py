@@ -43,10 +43,15 @@ def close_out_due(ended_at: datetime) -> datetime:
 
 
 def register_kinds() -> None:
+    register(*_grant_deadlines(), *_partner_deadlines())
+    register(*_grant_notices(), group=GRANTS, essential=ESSENTIAL_OF_GRANTS)
+    register(*_partner_notices(), group=ORGANISATIONS, essential=("partner_suspended", "partner_removed"))
+
+
+def _grant_deadlines() -> tuple[DeadlineKind, ...]:
     starts = "A partner's early access under this case starts soon."
     expires = "A partner's early access under this case expires soon."
-    revetting = "A partner organisation's vetting is due again soon; without it eligibility lapses."
-    register(
+    return (
         DeadlineKind(STARTS, "Grant starts", starts, ("lab",), days(-7, -1), withheld_from=NO_PART),
         DeadlineKind(
             STARTS_PARTNER,
@@ -92,6 +97,12 @@ def register_kinds() -> None:
             days(-3, 0, 3),
             withheld_from=NO_PART,
         ),
+    )
+
+
+def _partner_deadlines() -> tuple[DeadlineKind, ...]:
+    revetting = "A partner organisation's vetting is due again soon; without it eligibility lapses."
+    return (
         DeadlineKind(REVETTING, "Vet the partner again", revetting, (Role.COORDINATOR,), days(-60, -30, -7)),
         DeadlineKind(
             REVETTING_PARTNER,
@@ -101,8 +112,6 @@ def register_kinds() -> None:
             days(-60, -30, -7),
         ),
     )
-    register(*_grant_notices(), group=GRANTS, essential=ESSENTIAL_OF_GRANTS)
-    register(*_partner_notices(), group=ORGANISATIONS, essential=("partner_suspended", "partner_removed"))
 
 
 def _grant_notices() -> tuple[NoticeKind, ...]:

@@ -35,6 +35,8 @@ CSAF, OSV = "csaf", "osv"
 FORMATS = {CSAF: "CSAF 2.0", OSV: "OSV"}
 # Bytes of a file that is read: the published ones have some hundred kilobytes.
 LARGEST = 5_000_000
+# Ends what was longer than a finding's field.
+_CUT = " … (shortened)"
 # The instants at which what an advisory tells has changed, each with what is said of it.
 _REVISIONS = (
     ("reported_at", "Reported."),
@@ -125,7 +127,9 @@ def read(data: bytes, form: str) -> list[dict]:
 
 
 def _values(advisory: Advisory) -> dict:
-    """What a finding holds of an advisory; what it has no field for stands in its text, so that nothing is lost unseen."""
+    """What a finding holds of an advisory; what it has no field for stands in its text. What is longer than a finding takes says
+    that it was shortened, so that nothing is lost unseen.
+    """
     product = advisory.products[0] if advisory.products else None
     numbers = [advisory.cve, *(f"{one.system}: {one.text}" for one in advisory.ids)]
     beside = [
@@ -141,17 +145,24 @@ def _values(advisory: Advisory) -> dict:
     scores = [vector for vector in advisory.cvss if vector.startswith(cvss.PREFIX)]
     return {
         "kind": advisory.kind,
-        "title": advisory.title[:200],
-        "text": "\n\n".join([advisory.summary or advisory.title, *beside])[:20000],
-        "product": (_named(product) if product else "")[:200],
-        "version": (", ".join(product.affected) if product else "")[:100],
+        "title": _fitting("title", advisory.title),
+        "text": _fitting("text", "\n\n".join([advisory.summary or advisory.title, *beside])),
+        "product": _fitting("product", _named(product) if product else ""),
+        "version": _fitting("version", ", ".join(product.affected) if product else ""),
         "cwe": advisory.cwe,
         "cvss": scores[0] if scores else "",
         "ssvc": advisory.ssvc if advisory.ssvc in Finding.Ssvc.values else "",
         "tlp": advisory.tlp,
         "embargo_until": advisory.embargo_until,
-        "reporter_chain": "\n\n".join(_acknowledged(one) for one in advisory.acknowledgments)[:20000],
+        "reporter_chain": _fitting(
+            "reporter_chain", "\n\n".join(_acknowledged(one) for one in advisory.acknowledgments)
+        ),
     }
+
+
+def _fitting(name: str, text: str) -> str:
+    at_most = Finding._meta.get_field(name).max_length
+    return text if len(text) <= at_most else text[: at_most - len(_CUT)] + _CUT
 
 
 def _named(product: Product) -> str:

@@ -58,19 +58,31 @@ class _ByNumber(forms.ModelChoiceField):
         return f"Case {case.case_number}"
 
 
-class NewFindingForm(FindingForm):
-    """A new one: for which organisation, and on which of its cases or grants it was found."""
+class _Reporting(forms.Form):
+    """For which of a person's organisations: asked only of who writes for several."""
 
     reporter = forms.ModelChoiceField(Organisation.objects.none(), label="Reported by", empty_label="Choose")
-    field_order = ("reporter", "found_on")
 
-    def __init__(self, *args, user, kind: str, **kwargs):
-        super().__init__(*args, user=user, **kwargs)
-        own = Organisation.objects.filter(pk__in=reporting_organisations(user), kind=kind).order_by("name")
+    def __init__(self, *args, writer, kind: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        own = Organisation.objects.filter(pk__in=reporting_organisations(writer), kind=kind).order_by("name")
         self.own = list(own)
         self.fields["reporter"].queryset = own
         if len(self.own) == 1:
             del self.fields["reporter"]
+
+    @property
+    def reported_by(self) -> Organisation:
+        return self.cleaned_data.get("reporter") or self.own[0]
+
+
+class NewFindingForm(_Reporting, FindingForm):
+    """A new one: for which organisation, and on which of its cases or grants it was found."""
+
+    field_order = ("reporter", "found_on")
+
+    def __init__(self, *args, user, kind: str, **kwargs):
+        super().__init__(*args, writer=user, kind=kind, user=user, **kwargs)
         labs = user.organisations_as(Kind.LAB)
         rows = (
             Grant.objects.visible_to(user).filter(partner__in=self.own).select_related("submission__lab")
@@ -89,11 +101,10 @@ class NewFindingForm(FindingForm):
         """The keywords of ``create_finding``."""
         found_on = self.cleaned_data["found_on"]
         where = "grant" if isinstance(found_on, Grant) else "submission"
-        reporter = self.cleaned_data.get("reporter") or self.own[0]
-        return {"reporter": reporter, where: found_on, "values": self.values()}
+        return {"reporter": self.reported_by, where: found_on, "values": self.values()}
 
 
-class ImportForm(forms.Form):
+class ImportForm(_Reporting):
     """An advisory of somebody else's, from which drafts are made."""
 
     use_required_attribute = False
@@ -105,18 +116,4 @@ class ImportForm(forms.Form):
         help_text="JSON, 5 MB at most. Each weakness in it becomes a draft of its own, which you read before you report it.",
         error_messages={"required": "Choose a file."},
     )
-    reporter = forms.ModelChoiceField(Organisation.objects.none(), label="Reported by", empty_label="Choose")
-
-    def __init__(self, *args, user, kind: str, **kwargs):
-        super().__init__(*args, **kwargs)
-        own = Organisation.objects.filter(pk__in=reporting_organisations(user), kind=kind).order_by("name")
-        self.own = list(own)
-        self.fields["reporter"].queryset = own
-        if len(self.own) == 1:
-            del self.fields["reporter"]
-
-    def clean(self):
-        data = super().clean()
-        if len(self.own) == 1:
-            data["reporter"] = self.own[0]
-        return data
+    field_order = ("form", "file", "reporter")

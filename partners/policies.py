@@ -74,10 +74,15 @@ def _done_by_own_side(grant: Grant, verb: str, mine: frozenset[str]) -> bool:
 
 def partner_capacities(actor, profile: PartnerProfile) -> frozenset[str]:
     """In what capacities a person can take steps on a partner organisation's standing."""
-    mine = {"coordinator"} if Role.COORDINATOR in agency_wide(actor) else set()
+    mine = {"coordinator"} if keeps_partners(actor) else set()
     if is_partner_admin(actor, profile.pk):
         mine.add("partner")
     return frozenset(mine)
+
+
+def keeps_partners(actor) -> bool:
+    """Whether this person looks after the partner organisations for the programme: its coordinators do."""
+    return Role.COORDINATOR in agency_wide(actor)
 
 
 def vets(actor, profile: PartnerProfile) -> bool:
@@ -91,18 +96,10 @@ def may_answer_criteria(actor, profile: PartnerProfile, *, at: datetime | None =
     return vets(actor, profile) and state in (PartnerState.VETTING, PartnerState.ELIGIBLE)
 
 
-def publishes_criteria(actor) -> bool:
-    return Role.COORDINATOR in agency_wide(actor)
-
-
 def puts_forward(actor, side: Organisation) -> bool:
     """Whether this person puts organisations forward for a lab or an agency."""
     of_lab = actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
     return side.pk in of_lab or side.pk in actor.organisations_as(Kind.AGENCY, Role.COORDINATOR)
-
-
-def answers_nominations(actor) -> bool:
-    return Role.COORDINATOR in agency_wide(actor)
 
 
 def may_take_partner(actor, profile: PartnerProfile, verb: str) -> bool:

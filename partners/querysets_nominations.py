@@ -3,20 +3,26 @@
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
 
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import oversees
+from portal.submissions.querysets import barred_labs, oversees
 
 
 class PartnerNominationQuerySet(models.QuerySet):
     def visible_to(self, user, *, at: datetime | None = None):
-        """All for who oversees the programme; for a lab's people and an agency's coordinators their own side's (invariant 9)."""
+        """For a lab's people and an agency's coordinators their own side's (invariant 9); for who oversees the programme all, but
+        for those of labs that a conflict keeps them from.
+        """
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        if oversees(user):
-            return self.all()
         sides = [*user.organisations_as(Kind.LAB), *user.organisations_as(Kind.AGENCY, Role.COORDINATOR)]
-        return self.filter(nominated_for__in=sides)
+        own = Q(nominated_for__in=sides)
+        return self.filter(own | ~Q(nominated_for__in=barred_labs(user)) if oversees(user) else own)
+
+    def beyond(self, user):
+        """Less those of labs the person belongs to: the workbench is the government's side."""
+        return self.exclude(nominated_for__in=user.organisations_as(Kind.LAB))
 
     def waiting(self):
         return self.filter(outcome="")

@@ -34,11 +34,10 @@ def events(user) -> Q | None:
     if (own := own_cases(user)) is not None:
         parts.append(Q(OneOf("case_id", own), subject_type=GRANT))
     if oversees(user):
-        labels = [
-            model._meta.label_lower
-            for model in (PartnerProfile, PartnerNomination, PartnerTerms, VettingCriteria)
-        ]
+        labels = [model._meta.label_lower for model in (PartnerProfile, PartnerTerms, VettingCriteria)]
         parts.append(Q(case_id=None, subject_type__in=labels))
+        nominations = PartnerNomination.objects.visible_to(user).beyond(user).order_by().values("pk")
+        parts.append(Q(OneOf("subject_id", nominations), subject_type=PartnerNomination._meta.label_lower))
     if not parts:
         return None
     found = parts[0]

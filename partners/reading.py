@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Max, Q
 
-from partners.models import Grant
+from partners.models import Grant, GrantReport
 from partners.querysets import oversees
 from portal.accounts.models import Kind
 from portal.ledger.models import Event
@@ -71,6 +71,22 @@ def opened_to(user, grants: Iterable[Grant], *, at: datetime) -> Opened:
         frozenset(scopes),
         frozenset(documents),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What was reported on a grant, the newest first, and the report that is owed."""
+
+    written: list[GrantReport]
+    owed: GrantReport | None
+
+
+def reports_of(user, grant: Grant, *, at: datetime) -> Reported:
+    """The reports of a grant that this person reads. One query."""
+    rows = GrantReport.objects.visible_to(user, at=at).filter(grant=grant, dropped_at=None).for_list()
+    found = list(rows)
+    owed = next((report for report in found if report.is_open), None)
+    return Reported([report for report in found if not report.is_open], owed)
 
 
 def usage_of(grant: Grant) -> list[dict[str, Any]]:

@@ -70,5 +70,7 @@ CHANGES = {
 LOOKS = {
     "listed_findings": "Saw findings in a list",
     "viewed_finding": "Read a finding",
+    "listed_nominations": "Saw nominations in a list",
+    "viewed_nomination": "Read a nomination",
     "exported_finding": "Took a finding along as an advisory",
 }

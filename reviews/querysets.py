@@ -14,7 +14,8 @@ from portal.submissions.querysets import (
     ASSESSMENTS,
     RECORD,
     agency_wide,
-    has_no_conflicts,
+    barred_cases,
+    barred_labs,
     live,
     names_shown,
     oversees,
@@ -31,19 +32,6 @@ def _cases_as(user, scope: str, at: datetime, *capacities: str):
     audience = apps.get_model("submissions", "Audience").objects.order_by()
     rows = audience.filter(live(at), user=user, scope=scope, capacity__in=capacities)
     return rows.values("submission_id")
-
-
-def barred_labs(user):
-    return _barriers(user).filter(organisation__isnull=False).values("organisation_id")
-
-
-def barred_cases(user):
-    return _barriers(user).filter(submission__isnull=False).values("submission_id")
-
-
-def _barriers(user):
-    rows = apps.get_model("submissions", "Barrier").objects.order_by()
-    return rows.none() if has_no_conflicts(user) else rows.filter(user=user)
 
 
 def is_active(user) -> bool:

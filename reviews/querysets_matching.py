@@ -8,8 +8,8 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from portal import clock
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import RECORD, oversees
-from reviews.querysets import barred_cases, barred_labs, cases_seen, is_active
+from portal.submissions.querysets import RECORD, barred_cases, barred_labs, oversees
+from reviews.querysets import cases_seen, is_active
 
 
 class ReviewerProfileQuerySet(models.QuerySet):

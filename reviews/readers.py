@@ -13,7 +13,7 @@ from portal.ledger.models import Event
 from portal.lookups import OneOf
 from portal.submissions.models import Barrier, Submission
 from portal.submissions.policies import LAB_SEES
-from portal.submissions.querysets import has_no_conflicts, oversees
+from portal.submissions.querysets import barred_labs, has_no_conflicts, oversees
 from portal.submissions.readers import cases_overseen
 from reviews.deadline_kinds import OF_A_DESIGNATION, OF_AN_INQUIRY
 from reviews.models import (
@@ -25,7 +25,6 @@ from reviews.models import (
     ReviewerProfile,
     RubricVersion,
 )
-from reviews.querysets import barred_labs
 from reviews.states import LIVE, AssignmentState
 
 

@@ -72,7 +72,7 @@ def open_evidence(*, actor, evidence: PartnerEvidence, at: datetime | None = Non
             raise NotAllowed("This file is not open to you now.")
         refuse_withheld(evidence)
         capacity = "auditor" if oversees(actor) else "partner"
-        if policies.publishes_criteria(actor):
+        if policies.keeps_partners(actor):
             capacity = "coordinator"
         ledger.look(
             actor=actor,

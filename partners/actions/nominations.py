@@ -9,10 +9,11 @@ from partners import policies
 from partners.actions import organisations, standing
 from partners.models import PartnerNomination, PartnerProfile
 from portal import clock
-from portal.accounts.models import Kind, Membership, Organisation, Role
+from portal.accounts.models import Kind, Organisation
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
+from portal.submissions.models import Barrier
 
 WHY_AT_MOST = 4000
 
@@ -52,13 +53,9 @@ def put_forward(
     event = ledger.record(
         actor=actor, verb="put_forward", subject=row, capacity=capacity, data={"side": side.pk}, at=at
     )
-    office = Membership.objects.filter(
-        ended_at=None, organisation__is_programme_office=True, role=Role.COORDINATOR
-    )
+    barred = set(Barrier.objects.filter(organisation=side).order_by().values_list("user_id", flat=True))
     deadlines.tell(
-        recipients=[
-            pk for pk in office.order_by().values_list("user_id", flat=True).distinct() if pk != actor.pk
-        ],
+        recipients=[pk for pk in standing.coordinators() if pk != actor.pk and pk not in barred],
         kind="partner_put_forward",
         case_id=None,
         case_number="",
@@ -107,9 +104,12 @@ def set_aside(
 
 
 def _unanswered(actor, nomination: PartnerNomination) -> PartnerNomination:
-    if not policies.answers_nominations(actor):
+    if not policies.keeps_partners(actor):
         raise NotAllowed("A programme coordinator answers nominations.")
-    row = PartnerNomination.objects.select_for_update(of=("self",)).get(pk=nomination.pk)
+    seen = PartnerNomination.objects.visible_to(actor).beyond(actor)
+    row = seen.select_for_update(of=("self",)).filter(pk=nomination.pk).first()
+    if row is None:
+        raise NotAllowed("A nomination of a lab that you have a conflict with is for another coordinator.")
     if row.outcome:
         raise AlreadyDone("This nomination was answered already.")
     return row

@@ -12,13 +12,12 @@ from partners.models import Grant, PartnerApplication, PartnerProfile, PartnerTe
 from partners.states import MACHINE, PARTNERS, PartnerState, State
 from partners.telling import Told
 from portal import clock, programme
-from portal.accounts.models import Kind, Organisation, Role
+from portal.accounts.models import Kind, Organisation
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale, WrongState
 from portal.ledger import actions as ledger
 from portal.ledger.stale import refuse_stale
 from portal.submissions.actions import case as case_steps
 from portal.submissions.models import Submission
-from portal.submissions.querysets import agency_wide
 
 
 @transaction.atomic
@@ -63,7 +62,7 @@ def nominate(
 ) -> PartnerProfile:
     """A programme coordinator puts an organisation forward for vetting."""
     at = at or clock.now()
-    if Role.COORDINATOR not in agency_wide(actor):
+    if not policies.keeps_partners(actor):
         raise NotAllowed("A programme coordinator nominates organisations.")
     if organisation.kind != Kind.PARTNER:
         raise Invalid("Choose a partner organisation.", field="organisation")
@@ -251,7 +250,7 @@ def _end_grant(grant: Grant, case: Submission, actor, at: datetime) -> None:
 def publish_partner_terms(*, actor, text: str, at: datetime | None = None) -> PartnerTerms:
     """A new version of the standard text; grants keep the version their partner accepted."""
     at = at or clock.now()
-    if Role.COORDINATOR not in agency_wide(actor):
+    if not policies.keeps_partners(actor):
         raise NotAllowed("A programme coordinator publishes the partner terms.")
     if not text.strip():
         raise Missing("Write the terms.", field="text")

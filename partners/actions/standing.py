@@ -139,8 +139,7 @@ def tell(
     if partner:
         groups.append((_members(organisation_id=profile.pk, role=Role.ADMIN), PROFILE_PAGE))
     if office:
-        rows = _members(organisation__is_programme_office=True, role=Role.COORDINATOR)
-        groups.append((rows, _admin_page(profile)))
+        groups.append((coordinators(), _admin_page(profile)))
     for people, link in groups:
         deadlines.tell(
             recipients=[person for person in people if person != event.actor_id],
@@ -151,6 +150,11 @@ def tell(
             at=at,
             link=link,
         )
+
+
+def coordinators() -> list[UUID]:
+    """The programme office's coordinators."""
+    return _members(organisation__is_programme_office=True, role=Role.COORDINATOR)
 
 
 def _members(**where) -> list[UUID]:

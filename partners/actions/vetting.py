@@ -33,7 +33,7 @@ def publish_criteria(
     current by now it raises Stale.
     """
     at = at or clock.now()
-    if not policies.publishes_criteria(actor):
+    if not policies.keeps_partners(actor):
         raise NotAllowed("A programme coordinator publishes the criteria.")
     found = prepare(
         questions=questions, expected_number=expected_number, introduction=introduction, note=note

@@ -242,8 +242,9 @@ class FindingAdmin(PortalAdmin):
         if finding.state not in (F.REPORTED, F.TRIAGED):
             return found
         rows = Finding.objects.visible_to(request.user).beyond(request.user).exclude(pk=finding.pk)
-        alike = rows.alike(finding.title, finding.product).only("number", "title", "product", "state")
-        return [("Alike", "partners/admin/findings_alike.html", {"rows": alike[:SHOWN]}), *found]
+        alike = list(rows.alike(finding.title, finding.product).defer("text", "reporter_chain")[:SHOWN])
+        read_findings(actor=request.user, findings=alike, verb="listed_findings")
+        return [("Alike", "partners/admin/findings_alike.html", {"rows": alike}), *found]
 
     def get_urls(self):
         file = path(

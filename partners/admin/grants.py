@@ -6,16 +6,14 @@ from django.contrib import admin
 
 from partners import actions, policies
 from partners.admin.forms import DeclineForm, ExtendForm, ProposeForm, RevokeForm, WordsForm
-from partners.models import Grant, GrantReport
+from partners.models import Grant
 from partners.querysets import oversees
-from partners.reading import opened_to
+from partners.reading import opened_to, reports_of
 from partners.states import MACHINE, State
 from portal import clock
-from portal.accounts.models import Role
 from portal.admin import PortalAdmin, Question, Step, state_tag
 from portal.formats import instant
 from portal.submissions import looks
-from portal.submissions.querysets import agency_wide
 
 SOON = timedelta(days=14)
 
@@ -198,7 +196,7 @@ class GrantAdmin(PortalAdmin):
         return oversees(user)
 
     def may_add(self, user) -> bool:
-        return Role.COORDINATOR in agency_wide(user)
+        return policies.keeps_partners(user)
 
     def capacities(self, user, obj, *, at):
         return policies.capacities(user, obj, at=at)
@@ -214,14 +212,12 @@ class GrantAdmin(PortalAdmin):
         looks.looked(actor=request.user, submission=obj.submission, verb="viewed_grant", subject=obj)
 
     def panels(self, request, grant):
-        rows = GrantReport.objects.visible_to(request.user).filter(grant=grant, dropped_at=None).for_list()
-        found = list(rows)
-        context = {
-            "reports": [report for report in found if not report.is_open],
-            "owed": next((report for report in found if report.is_open), None),
-            "now": clock.now(),
-        }
-        return [("The partner's reports", "partners/admin/reports.html", context)] if found else []
+        at = clock.now()
+        found = reports_of(request.user, grant, at=at)
+        if not found.written and found.owed is None:
+            return []
+        context = {"reports": found.written, "owed": found.owed, "now": at}
+        return [("The partner's reports", "partners/admin/reports.html", context)]
 
     def get_object(self, request, object_id, from_field=None):
         found = super().get_object(request, object_id, from_field)

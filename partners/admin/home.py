@@ -10,14 +10,12 @@ from partners.models import Finding, Grant, PartnerNomination, PartnerProfile
 from partners.querysets import oversees
 from partners.states import PartnerState
 from portal import clock
-from portal.accounts.models import Role
 from portal.admin import Queue
-from portal.submissions.querysets import agency_wide
 
 
 def queues(request) -> list[Queue]:
     """The programme coordinator's queues."""
-    if Role.COORDINATOR not in agency_wide(request.user):
+    if not policies.keeps_partners(request.user):
         return []
     at = clock.now()
     grants = Grant.objects.visible_to(request.user, at=at).beyond(request.user)

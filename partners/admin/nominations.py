@@ -7,6 +7,7 @@ from partners import countries, policies
 from partners.actions import nominations as actions
 from partners.duplicates import likely
 from partners.models import PartnerNomination, Sector
+from partners.nominations_looks import read_nominations
 from partners.querysets import oversees
 from portal.accounts.models import Kind, Organisation, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm
@@ -50,7 +51,7 @@ class TakeUpForm(StepForm):
 
 
 def _waits(user, row: PartnerNomination, at) -> bool:
-    return policies.answers_nominations(user) and not row.outcome
+    return policies.keeps_partners(user) and not row.outcome
 
 
 class Answered(Question):
@@ -105,11 +106,14 @@ class PartnerNominationAdmin(PortalAdmin):
         return user.has_seat(Kind.AGENCY, Role.COORDINATOR)
 
     def get_queryset(self, request):
-        rows = super().get_queryset(request)
-        # What a person sees as a lab's is no part of the workbench.
-        return rows.exclude(nominated_for__in=request.user.organisations_as(Kind.LAB)).select_related(
-            "nominated_for", "nominated_by", "organisation"
-        )
+        rows = super().get_queryset(request).beyond(request.user)
+        return rows.select_related("nominated_for", "nominated_by", "organisation")
+
+    def listed(self, request, objects):
+        read_nominations(actor=request.user, rows=objects, verb="listed_nominations")
+
+    def opened(self, request, obj):
+        read_nominations(actor=request.user, rows=[obj], verb="viewed_nomination")
 
     def panels(self, request, row):
         if not oversees(request.user) or row.outcome:

@@ -12,9 +12,7 @@ from partners.admin.vetting import ANSWER
 from partners.models import PartnerProfile
 from partners.querysets import oversees
 from partners.states import PARTNERS, PartnerState
-from portal.accounts.models import Role
 from portal.admin import PortalAdmin, Question, Step, state_tag
-from portal.submissions.querysets import agency_wide
 
 P = PartnerState
 SOON = timedelta(days=60)
@@ -127,7 +125,7 @@ class PartnerProfileAdmin(OpensEvidence, PortalAdmin):
         return oversees(user)
 
     def may_add(self, user) -> bool:
-        return Role.COORDINATOR in agency_wide(user)
+        return policies.keeps_partners(user)
 
     def capacities(self, user, obj, *, at):
         return policies.partner_capacities(user, obj)

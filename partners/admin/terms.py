@@ -1,11 +1,10 @@
 """The standard text that partners accept, version by version."""
 
+from partners import policies
 from partners.actions import organisations as actions
 from partners.admin.forms import TermsForm
 from partners.querysets import oversees
-from portal.accounts.models import Role
 from portal.admin import PortalAdmin, Step
-from portal.submissions.querysets import agency_wide
 
 
 class PartnerTermsAdmin(PortalAdmin):
@@ -28,4 +27,4 @@ class PartnerTermsAdmin(PortalAdmin):
         return oversees(user)
 
     def may_add(self, user) -> bool:
-        return Role.COORDINATOR in agency_wide(user)
+        return policies.keeps_partners(user)

@@ -39,7 +39,7 @@ class VettingCriteriaAdmin(PublishesVersions, PortalAdmin):
         return [path("publish/", self.wrap(self.publish_view), name=name), *super().get_urls()]
 
     def changelist_view(self, request, extra_context=None):
-        publishes = policies.publishes_criteria(request.user)
+        publishes = policies.keeps_partners(request.user)
         return super().changelist_view(request, {"publishes": publishes} | (extra_context or {}))
 
     def panels(self, request, version):
@@ -57,7 +57,7 @@ class VettingCriteriaAdmin(PublishesVersions, PortalAdmin):
         """Write the next version, see what it changes, and only then publish it."""
         if not self.has_view_permission(request):
             raise Http404
-        if not policies.publishes_criteria(request.user):
+        if not policies.keeps_partners(request.user):
             raise PermissionDenied("A programme coordinator publishes the criteria.")
         publishing = Publishing(
             kind=VERSIONED,

@@ -1,6 +1,7 @@
 """Findings as advisories in the API: handed out as CSAF 2.0 and OSV, and drafts made from such files."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -39,7 +40,26 @@ class ImportedSerializer(serializers.Serializer):
     title = serializers.CharField()
 
 
-class AdvisoriesMixin:
+class ReportingMixin:
+    """For which of a person's organisations a finding is written."""
+
+    def writes_for(self) -> list[UUID]:
+        mine = policies.reporting_organisations(self.request.user)  # type: ignore[attr-defined]
+        if not mine:
+            raise NotAllowed("You write findings for no organisation.")
+        return mine
+
+    def reporter(self, mine: list[UUID], wanted: UUID | None) -> Organisation:
+        """The organisation that was named, or the only one; raises Invalid where neither is told."""
+        if wanted is None and len(set(mine)) > 1:
+            raise Invalid("Name the reporting organisation: you belong to several.", field="reporter")
+        found = Organisation.objects.filter(pk__in=mine, pk=wanted or mine[0]).first()
+        if found is None:
+            raise Invalid("You write findings for no organisation of this id.", field="reporter")
+        return found
+
+
+class AdvisoriesMixin(ReportingMixin):
     """``GET findings/<id>/csaf/``, ``GET findings/<id>/osv/`` and ``POST findings/import/``."""
 
     @extend_schema(responses={200: _JSON}, filters=False)
@@ -66,18 +86,11 @@ class AdvisoriesMixin:
     )
     def import_file(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Drafts from a file of others, one for each weakness it is about; an invalid file is refused with the failing test."""
-        mine = policies.reporting_organisations(request.user)
-        if not mine:
-            raise NotAllowed("You write findings for no organisation.")
+        mine = self.writes_for()
         given = valid(AdvisoryInput, request)
-        if "reporter" not in given and len(set(mine)) > 1:
-            raise Invalid("Name the reporting organisation: you belong to several.", field="reporter")
-        reporter = Organisation.objects.filter(pk__in=mine, pk=given.get("reporter", mine[0])).first()
-        if reporter is None:
-            raise Invalid("You write findings for no organisation of this id.", field="reporter")
         found = import_advisory(
             actor=request.user,
-            reporter=reporter,
+            reporter=self.reporter(mine, given.get("reporter")),
             data=given["file"].read(finding_advisories.LARGEST + 1),
             form=given["form"],
         )

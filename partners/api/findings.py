@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,192 +16,26 @@ from rest_framework.reverse import reverse
 from partners import policies_findings as policies
 from partners.actions import findings as actions
 from partners.api.advisories import AdvisoriesMixin
+from partners.api.findings_serializers import (
+    DuplicateInput,
+    EmbargoInput,
+    FindingChange,
+    FindingDetailSerializer,
+    FindingInput,
+    FindingSerializer,
+    OwnerInput,
+    RelayInput,
+    TriageInput,
+)
 from partners.findings_looks import read_findings
 from partners.findings_states import FINDING, FindingState
 from partners.models import Finding, Grant
-from partners.querysets_findings import follows_findings
 from portal.accounts.models import Kind, Organisation
-from portal.api.fields import Instant, Revision, StrictSerializer
 from portal.api.verbs import VerbsMixin
 from portal.api.views import UUID_TEXT, ListMixin, PortalViewSet, RetrieveMixin, valid
 from portal.errors import Invalid, NotAllowed
 from portal.submissions.api.filters import CaseFilter, case_named
-from portal.submissions.models import Document, Submission
-
-
-class FindingSerializer(serializers.Serializer):
-    """A finding in a list. An owner is not told who reported: ``reporter`` and ``reporter_name`` are null there."""
-
-    id = serializers.UUIDField()
-    number = serializers.CharField()
-    state = serializers.ChoiceField(choices=FindingState.choices)
-    revision = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=Finding.What.choices)
-    title = serializers.CharField(allow_blank=True)
-    product = serializers.CharField(allow_blank=True)
-    version = serializers.CharField(allow_blank=True)
-    cwe = serializers.CharField(allow_blank=True)
-    cvss = serializers.CharField(allow_blank=True)
-    ssvc = serializers.CharField(allow_blank=True)
-    tlp = serializers.ChoiceField(choices=Document.Tlp.choices)
-    exploited = serializers.BooleanField()
-    reporter = serializers.SerializerMethodField()
-    reporter_name = serializers.SerializerMethodField()
-    reporter_kind = serializers.ChoiceField(choices=Kind.choices, source="reporter.kind")
-    owner = serializers.UUIDField(source="owner_id", allow_null=True)
-    owner_name = serializers.SerializerMethodField()
-    embargo_until = Instant(allow_null=True)
-    disclosure_due_at = Instant(allow_null=True)
-    created_at = Instant()
-    reported_at = Instant(allow_null=True)
-
-    def _reads_reporter(self, finding: Finding) -> bool:
-        return policies.reads_reporter(self.context["request"].user, finding)
-
-    def get_reporter(self, finding: Finding) -> UUID | None:
-        return finding.reporter_id if self._reads_reporter(finding) else None
-
-    def get_reporter_name(self, finding: Finding) -> str | None:
-        return finding.reporter.name if self._reads_reporter(finding) else None
-
-    def get_owner_name(self, finding: Finding) -> str | None:
-        return finding.owner.name if finding.owner else None
-
-
-class RelaySerializer(serializers.Serializer):
-    """A relay to a clearinghouse; without ``their_id`` it is under way."""
-
-    clearinghouse = serializers.CharField()
-    requested_at = Instant()
-    their_id = serializers.CharField(allow_blank=True)
-    recorded_at = Instant(allow_null=True)
-
-
-class FindingDetailSerializer(FindingSerializer):
-    """A finding by itself. The chain of reporters is told to whom the reporter is; the case to those who see it; a duplicate's
-    original to who sees that finding too.
-    """
-
-    text = serializers.CharField(allow_blank=True)
-    reporter_chain = serializers.SerializerMethodField()
-    vendor_contact = serializers.SerializerMethodField()
-    submission = serializers.SerializerMethodField()
-    grant = serializers.SerializerMethodField()
-    duplicate_of = serializers.SerializerMethodField()
-    exploited_at = Instant(allow_null=True)
-    triaged_at = Instant(allow_null=True)
-    validated_at = Instant(allow_null=True)
-    not_reproduced_at = Instant(allow_null=True)
-    duplicate_at = Instant(allow_null=True)
-    owner_notified_at = Instant(allow_null=True)
-    disclosure_extended_at = Instant(allow_null=True)
-    owner_consented_at = Instant(allow_null=True)
-    remediating_at = Instant(allow_null=True)
-    fixed_at = Instant(allow_null=True)
-    published_at = Instant(allow_null=True)
-    closed_unpublished_at = Instant(allow_null=True)
-    relays = RelaySerializer(many=True)
-    verbs = serializers.SerializerMethodField()
-
-    def get_reporter_chain(self, finding: Finding) -> str | None:
-        return finding.reporter_chain if self._reads_reporter(finding) else None
-
-    def get_vendor_contact(self, finding: Finding) -> str | None:
-        return finding.vendor_contact if follows_findings(self.context["request"].user) else None
-
-    def get_submission(self, finding: Finding) -> UUID | None:
-        return finding.submission_id if self._reads_case(finding) else None
-
-    def get_grant(self, finding: Finding) -> UUID | None:
-        return finding.grant_id if self._reads_case(finding) else None
-
-    def _reads_case(self, finding: Finding) -> bool:
-        return policies.reads_case(self.context["request"].user, finding)
-
-    @extend_schema_field(serializers.UUIDField(allow_null=True))
-    def get_duplicate_of(self, finding: Finding) -> UUID | None:
-        if finding.duplicate_of_id is None:
-            return None
-        seen = Finding.objects.visible_to(self.context["request"].user).filter(pk=finding.duplicate_of_id)
-        return finding.duplicate_of_id if seen.exists() else None
-
-    def get_verbs(self, finding: Finding) -> list[str]:
-        return policies.open_finding_verbs(self.context["request"].user, finding)
-
-
-class FindingValues(StrictSerializer):
-    """What a reporter writes; only what is given changes. Title, text and product are needed to report."""
-
-    kind = serializers.ChoiceField(choices=Finding.What.choices, required=False)
-    title = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    text = serializers.CharField(required=False, allow_blank=True, max_length=20000)
-    product = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    version = serializers.CharField(required=False, allow_blank=True, max_length=100)
-    cwe = serializers.CharField(required=False, allow_blank=True, max_length=12, help_text="Such as CWE-79.")
-    cvss = serializers.CharField(
-        required=False, allow_blank=True, max_length=300, help_text="A vector of CVSS 4.0."
-    )
-    ssvc = serializers.ChoiceField(choices=Finding.Ssvc.choices, required=False, allow_blank=True)
-    tlp = serializers.ChoiceField(choices=Document.Tlp.choices, required=False)
-    reporter_chain = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        max_length=20000,
-        trim_whitespace=False,
-        help_text="Who found it and passed it on; kept to the letter.",
-    )
-    exploited = serializers.BooleanField(required=False)
-    embargo_until = Instant(required=False, allow_null=True)
-
-
-class FindingInput(FindingValues):
-    """A new draft. ``submission`` or ``grant`` name where it was found: the case's lab is then its owner."""
-
-    kind = serializers.ChoiceField(choices=Finding.What.choices)
-    reporter = serializers.UUIDField(
-        required=False, help_text="The reporting organisation; needed where the person writes for several."
-    )
-    submission = serializers.CharField(
-        required=False, max_length=40, help_text="The id or case number of the case."
-    )
-    grant = serializers.UUIDField(required=False)
-    key = serializers.UUIDField(
-        required=False, help_text="The same key twice makes one row; the second call is a 409."
-    )
-
-
-class FindingChange(FindingValues):
-    revision = Revision()
-
-
-class TriageInput(StrictSerializer):
-    ssvc = serializers.ChoiceField(choices=Finding.Ssvc.choices, required=False)
-
-
-class DuplicateInput(StrictSerializer):
-    duplicate_of = serializers.CharField(
-        max_length=40, help_text="The id or number of the finding that was there first."
-    )
-
-
-class OwnerInput(StrictSerializer):
-    """One of the two, unless the finding names its owner already."""
-
-    owner = serializers.UUIDField(required=False, help_text="The id of the owning lab.")
-    vendor_contact = serializers.CharField(
-        required=False, allow_blank=True, max_length=2000, help_text="How an outside vendor is reached."
-    )
-
-
-class EmbargoInput(StrictSerializer):
-    embargo_until = Instant()
-
-
-class RelayInput(StrictSerializer):
-    clearinghouse = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    clearinghouse_id = serializers.CharField(
-        required=False, allow_blank=True, max_length=100, help_text="The id they gave; with it the relay is complete."
-    )  # fmt: skip
+from portal.submissions.models import Submission
 
 
 def mark_duplicate(
@@ -295,13 +129,11 @@ class FindingViewSet(AdvisoriesMixin, VerbsMixin, ListMixin, RetrieveMixin, Port
     @extend_schema(request=FindingInput, responses={201: FindingDetailSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Begin a finding, seen by the reporting organisation's people alone until it is reported."""
-        mine = policies.reporting_organisations(request.user)
-        if not mine:
-            raise NotAllowed("You write findings for no organisation.")
+        mine = self.writes_for()
         given = valid(FindingInput, request)
         finding = actions.create_finding(
             actor=request.user,
-            reporter=self._reporter(mine, given.pop("reporter", None)),
+            reporter=self.reporter(mine, given.pop("reporter", None)),
             submission=self._case(given.pop("submission", "")),
             grant=self._grant(given.pop("grant", None)),
             key=given.pop("key", None),
@@ -311,14 +143,6 @@ class FindingViewSet(AdvisoriesMixin, VerbsMixin, ListMixin, RetrieveMixin, Port
         answer.status_code = 201
         answer["Location"] = reverse("findings-detail", args=[finding.pk], request=request)
         return answer
-
-    def _reporter(self, mine: list[UUID], wanted: UUID | None) -> Organisation:
-        if wanted is None and len(set(mine)) > 1:
-            raise Invalid("Name the reporting organisation: you belong to several.", field="reporter")
-        found = Organisation.objects.filter(pk__in=mine, pk=wanted or mine[0]).first()
-        if found is None:
-            raise Invalid("You write findings for no organisation of this id.", field="reporter")
-        return found
 
     def _case(self, named: str) -> Submission | None:
         if not named:

@@ -162,7 +162,7 @@ class PartnerViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         own = request.user.organisations_as(Kind.PARTNER, Role.ADMIN)
         if own:
             act, among, takes = actions.apply, Organisation.objects.filter(pk__in=own), ApplicationInput
-        elif oversees(request.user):
+        elif policies.keeps_partners(request.user):
             act, among, takes = (
                 actions.nominate,
                 Organisation.objects.filter(kind=Kind.PARTNER),

@@ -13,6 +13,7 @@ from partners.models import GrantReport
 from portal.api.fields import Instant, StrictSerializer
 from portal.api.views import valid
 from portal.errors import NotAllowed
+from portal.submissions import looks
 
 
 class ReportSerializer(serializers.Serializer):
@@ -51,6 +52,7 @@ class ReportsMixin:
     def reports(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What the partner reported, the newest first, and the report it owes. For the lab, the partner and who oversees."""
         grant = self.get_object()  # type: ignore[attr-defined]
+        looks.looked(actor=request.user, submission=grant.submission, verb="viewed_grant", subject=grant)
         found = GrantReport.objects.visible_to(request.user).filter(grant=grant, dropped_at=None).for_list()
         return Response(ReportSerializer(found, many=True).data)
 

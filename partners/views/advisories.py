@@ -35,7 +35,7 @@ def bring_in(request: HttpRequest, *, side: Side) -> HttpResponse:
     form = ImportForm(
         request.POST if is_sent else None,
         request.FILES if is_sent else None,
-        user=request.user,
+        writer=request.user,
         kind=side.kind,
     )
     if form.is_bound and form.is_valid():
@@ -45,7 +45,7 @@ def bring_in(request: HttpRequest, *, side: Side) -> HttpResponse:
             form,
             lambda: import_advisory(
                 actor=request.user,
-                reporter=given["reporter"],
+                reporter=form.reported_by,
                 data=given["file"].read(finding_advisories.LARGEST + 1),
                 form=given["form"],
             ),

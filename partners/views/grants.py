@@ -7,9 +7,9 @@ from django.views.decorators.cache import never_cache
 
 from partners import actions, policies
 from partners.forms import AcceptForm, CloseOutForm, NameForm, PlainForm, ReasonForm, WordsForm
-from partners.models import DeclineReason, Grant, GrantReport, PartnerTerms
+from partners.models import DeclineReason, Grant, PartnerTerms
 from partners.models.grants import CASE_REASONS
-from partners.reading import strictest_marking
+from partners.reading import reports_of, strictest_marking
 from partners.states import NOT_ENDED
 from partners.views.base import grant_url, not_now, page, partner_page, the_grant
 from portal import clock
@@ -44,13 +44,9 @@ def grant(request: HttpRequest, grant_id) -> HttpResponse:
 
 def _reports(user, grant: Grant, at) -> dict:
     """What was reported on the grant, and what is owed. One query."""
-    rows = list(GrantReport.objects.visible_to(user, at=at).filter(grant=grant, dropped_at=None).for_list())
-    owed = next((report for report in rows if report.is_open), None)
-    return {
-        "reports": [report for report in rows if not report.is_open],
-        "owed": owed,
-        "writes_report": owed is not None and grant.starts_at <= at and policies.reports_on(user, grant),
-    }
+    found = reports_of(user, grant, at=at)
+    writes = found.owed is not None and grant.starts_at <= at and policies.reports_on(user, grant)
+    return {"reports": found.written, "owed": found.owed, "writes_report": writes}
 
 
 def _documents(user, grant: Grant, at):

@@ -15,6 +15,7 @@ from partners.vetting import checklist
 from partners.views.base import partner_page
 from portal import clock
 from portal.accounts.models import Kind, Organisation
+from portal.api.views import UUID_TEXT
 from portal.doors import answer
 from portal.submissions.views.base import posted_revision, take
 
@@ -69,7 +70,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 def own_organisation(request: HttpRequest) -> Organisation:
     """The organisation that the address asks for among the person's own, or their first; else 404."""
     own, wanted = _own(request.user), request.GET.get("organisation", "")
-    found = get_object_or_404(own, pk=wanted) if _is_id(wanted) else own.first()
+    found = get_object_or_404(own, pk=wanted) if UUID_TEXT.fullmatch(wanted) else own.first()
     if found is None:
         raise Http404
     return found
@@ -93,9 +94,3 @@ def _vetting(user, organisation: Organisation, *, applies: bool) -> dict[str, An
     if applies:
         criteria = VettingCriteria.objects.visible_to(user).current()
     return {"criteria": criteria, "vetted": ended, "found": checklist(ended) if ended else []}
-
-
-def _is_id(text: str) -> bool:
-    from portal.api.views import UUID_TEXT
-
-    return UUID_TEXT.fullmatch(text) is not None

@@ -116,10 +116,22 @@ def no_conflict(user, *, case: str = "pk", lab: str = "lab_id") -> Q:
     """Rows about no case that a conflict hides from this person; ``case`` and ``lab`` are the columns that name them."""
     if has_no_conflicts(user):
         return Q()
-    barriers = apps.get_model("submissions", "Barrier").objects.filter(user=user).order_by()
-    labs = barriers.filter(organisation__isnull=False).values("organisation_id")
-    cases = barriers.filter(submission__isnull=False).values("submission_id")
-    return ~Q(**{f"{lab}__in": labs}) & ~Q(**{f"{case}__in": cases})
+    return ~Q(**{f"{lab}__in": barred_labs(user)}) & ~Q(**{f"{case}__in": barred_cases(user)})
+
+
+def barred_labs(user):
+    """The ids of labs that a conflict keeps a person from, as a subquery."""
+    return _barriers(user).filter(organisation__isnull=False).values("organisation_id")
+
+
+def barred_cases(user):
+    """The ids of single cases that a conflict keeps a person from, as a subquery."""
+    return _barriers(user).filter(submission__isnull=False).values("submission_id")
+
+
+def _barriers(user):
+    rows = apps.get_model("submissions", "Barrier").objects.order_by()
+    return rows.none() if has_no_conflicts(user) else rows.filter(user=user)
 
 
 _UNCORRECTED = Q(correction_asked_at__isnull=False, stored_state__in=[State.SUBMITTED, State.ACKNOWLEDGED])

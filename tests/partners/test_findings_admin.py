@@ -167,6 +167,8 @@ def test_what_is_alike_the_most_alike_first():
     page = Desk(case.coordinator).text(PAGE, case.finding.pk)
     assert same.finding.number in page
     assert hidden.finding.number not in page
+    looks = Event.objects.looks().filter(actor=case.coordinator, verb="listed_findings")
+    assert set(looks.values_list("subject_id", flat=True)) == {same.finding.pk, near.finding.pk}
     # Without the extension it is a list all the same, and the newest stand first.
     plain = alike.alike(case.finding.title, case.finding.product, trigrams=False)
     assert {row.pk for row in plain} == {row.pk for row in found}

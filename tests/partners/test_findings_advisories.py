@@ -126,6 +126,22 @@ def test_a_real_advisory_becomes_a_draft_of_ones_own():
         assert not Finding.objects.visible_to(made.coordinator).filter(pk=finding.pk).exists()
 
 
+def test_what_is_longer_than_a_finding_takes_says_that_it_was_shortened():
+    made = Reported()
+    record = {
+        "schema_version": "1.7.3", "id": "GHSA-aaaa-bbbb-cccc", "modified": "2026-09-01T00:00:00Z",
+        "summary": "s" * 300, "details": "d" * 30_000,
+        "affected": [{"package": {"ecosystem": "PyPI", "name": "n" * 200}, "versions": ["v" * 99, "w"]}],
+    }  # fmt: skip
+    [finding] = findings.import_advisory(
+        actor=made.member, reporter=made.partner, data=json.dumps(record).encode(), form="osv"
+    )
+    cut = " … (shortened)"
+    assert (finding.title, finding.version) == ("s" * (200 - len(cut)) + cut, "v" * (100 - len(cut)) + cut)
+    assert (len(finding.text), finding.text.endswith(cut)) == (20_000, True)
+    assert finding.product == "n" * 200
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

@@ -8,6 +8,7 @@ from partners.models import PartnerNomination, PartnerProfile
 from portal.deadlines.models import Message
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger.models import Event
+from portal.submissions.models import Conflict
 from tests import factories as make
 from tests.admin.desk import Desk
 from tests.api.calls import Caller
@@ -124,6 +125,49 @@ def test_it_is_set_aside_with_a_reason_to_whoever_nominated():
     assert [event.verb for event in Event.objects.filter(subject_id=row.pk, kind="change").order_by("seq")] == [
         "put_forward", "set_aside",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["coordinator", "auditor"])
+def test_a_conflict_with_a_lab_hides_whom_it_wants_as_a_partner(role):
+    person, office = make.member(make.programme_office(), role), make.coordinator()
+    lab, agency = make.lab(), make.agency()
+    Conflict.objects.create(user=person, organisation=lab, note="Declared.", declared_by=person)
+    of_lab = forward(make.member(lab, "admin"), lab)
+    of_agency = forward(make.member(agency, "coordinator"), agency, name="Nougat Grid")
+    desk = Desk(person)
+    assert [name in desk.text(LIST) for name in (NAME, "Nougat Grid")] == [False, True]
+    assert [desk.get(CHANGE, row.pk).status_code for row in (of_lab, of_agency)] == [404, 200]
+    read = Event.objects.visible_to(person)
+    assert [read.filter(subject_id=row.pk).exists() for row in (of_lab, of_agency)] == [False, True]
+    told = Message.objects.filter(kind="partner_put_forward").values_list("recipient", "key")
+    about = {
+        str(Event.objects.get(subject_id=row.pk, verb="put_forward").pk): row for row in (of_lab, of_agency)
+    }
+    assert [
+        (recipient, about[key.partition("/")[0]]) for recipient, key in told if recipient == person.pk
+    ] == ([(person.pk, of_agency)] if role == "coordinator" else [])
+    assert {about[key.partition("/")[0]] for recipient, key in told if recipient == office.pk} == {
+        of_lab, of_agency,
+    }  # fmt: skip
+    with pytest.raises(NotAllowed):
+        actions.set_aside(actor=person, nomination=of_lab, reason="x", at=NOW)
+
+
+def test_whoever_reads_a_nomination_is_on_record():
+    lab, office = make.lab(), make.coordinator()
+    contributor = make.member(lab, "contributor")
+    row = forward(contributor, lab)
+    Browser(contributor).get(PAGE)
+    desk = Desk(office)
+    desk.text(LIST)
+    desk.text(CHANGE, row.pk)
+    looks = Event.objects.looks().filter(subject_id=row.pk).order_by("seq")
+    assert list(looks.values_list("actor", "verb", "capacity", "case_id")) == [
+        (contributor.pk, "listed_nominations", "lab", None),
+        (office.pk, "listed_nominations", "coordinator", None),
+        (office.pk, "viewed_nomination", "coordinator", None),
+    ]
+    assert set(Event.objects.visible_to(contributor).filter(subject_id=row.pk)) == set()
 
 
 def test_agencies_read_their_own_and_the_office_all():

@@ -10,6 +10,7 @@ from partners.models import GrantReport
 from portal.accounts.models import Role
 from portal.deadlines.models import Deadline, Message
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
+from portal.ledger.models import Event
 from tests import factories as make
 from tests import factories_reviews as reviews
 from tests.admin.desk import Desk
@@ -182,5 +183,7 @@ def test_the_api_tells_and_takes_reports(case, time_machine):
         for row in lab.get(f"{path}reports/").json()
     ]
     assert rows == [(2, "", None, None), (1, USED, "3.5", case.partner.member.name)]
+    look = Event.objects.looks().filter(actor=case.contributor).latest("seq")
+    assert (look.verb, look.subject_id, look.case_id) == ("viewed_grant", case.grant.pk, case.submission.pk)
     assert lab.post(f"{path}report/", {"used_for": "Ours."}).status_code == 403
     assert Caller(GrantCase().contributor).get(f"{path}reports/").status_code == 404

@@ -246,8 +246,13 @@ def test_a_partner_learns_nothing_before_both_agreed_and_reads_nothing_after_the
     assert (about(member), about(admin)) == ([], [])
     granted.agree()
     during, number = granted.grant.starts_at + DAY, granted.submission.case_number
-    both = [f"Your grant starts, {number}", f"Your grant expires, {number}"]
-    assert (about(admin), about(admin, during)) == (both, both)
+    dates = [
+        f"Your grant starts, {number}",
+        f"Report on your grant, {number}",
+        f"Your grant expires, {number}",
+    ]
+    assert (about(admin), about(admin, during)) == (dates, dates)
+    assert (about(member), about(member, during)) == (dates[::2], dates[::2])
     partners.revoke(
         actor=granted.contributor, grant=granted.grant, reason="", reason_code="not_needed", at=during
     )

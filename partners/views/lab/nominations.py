@@ -7,6 +7,7 @@ from partners import policies
 from partners.actions import nominations as actions
 from partners.forms_application import NominationForm
 from partners.models import PartnerNomination
+from partners.nominations_looks import read_nominations
 from portal.accounts.models import Kind, Organisation
 from portal.doors import answer
 from portal.submissions.panels import areas_of
@@ -31,9 +32,10 @@ def nominate(request: HttpRequest) -> HttpResponse:
     )
     if done:
         return done
-    rows = PartnerNomination.objects.visible_to(user).filter(nominated_for__in=sides).for_list()
+    rows = PartnerNomination.objects.visible_to(user).filter(nominated_for__in=sides).for_list()[:SHOWN]
+    read_nominations(actor=user, rows=rows, verb="listed_nominations")
     context = {
-        "rows": rows[:SHOWN],
+        "rows": rows,
         "writes": bool(mine),
         "several": len(sides) > 1,
         "areas": areas_of(request),

@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 
 from partners import actions, choosing, policies
 from partners.forms import PlainForm, ProposeForm
-from partners.models import Grant, GrantReport
-from partners.reading import usage_of
+from partners.models import Grant
+from partners.reading import reports_of, usage_of
 from partners.states import NOT_ENDED
 from partners.views.lab.base import grants_of, the_grant, url
 from portal import clock, programme
@@ -129,15 +129,8 @@ def grant(request: HttpRequest, case_number: str, grant_id) -> HttpResponse:
 
 def _told(request: HttpRequest, grant: Grant, at) -> dict:
     """What the partner reported, which report it owes, and who of it looked at what how often."""
-    rows = list(
-        GrantReport.objects.visible_to(request.user, at=at).filter(grant=grant, dropped_at=None).for_list()
-    )
-    return {
-        "reports": [report for report in rows if not report.is_open],
-        "owed": next((report for report in rows if report.is_open), None),
-        "usage": usage_of(grant),
-        "now": at,
-    }
+    found = reports_of(request.user, grant, at=at)
+    return {"reports": found.written, "owed": found.owed, "usage": usage_of(grant), "now": at}
 
 
 def _history(case: Submission, grant: Grant) -> list[dict]:
