@@ -1,4 +1,4 @@
-"""The form of a finding as partners and labs write it: it reads what was typed. Every rule is an action's."""
+"""The forms of findings: they read what was typed. Every rule is an action's. The workbench's are made of the same parts."""
 
 from django import forms
 
@@ -14,10 +14,9 @@ def _column(name: str, **options):
     return Finding._meta.get_field(name).formfield(required=False, **options)
 
 
-class FindingForm(ZonedForm):
+class FindingFields(forms.Form):
     """What a reporter writes; all but the kind may be missing until it is reported."""
 
-    instants = ("embargo_until",)
     kind = forms.ChoiceField(
         label="Kind of finding",
         choices=[("", "Choose"), *Finding.What.choices],
@@ -44,12 +43,18 @@ class FindingForm(ZonedForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Kept to the letter. The government reads it; the owner does not.",
     )
-    embargo_until = InstantField(
-        label="Under embargo until", required=False, help_text="Empty: until the disclosure date."
-    )
 
     def values(self) -> dict:
         return {name: self.cleaned_data[name] for name in Finding.WRITTEN}
+
+
+class FindingForm(FindingFields, ZonedForm):
+    """The same, as partners and labs write it."""
+
+    instants = ("embargo_until",)
+    embargo_until = InstantField(
+        label="Under embargo until", required=False, help_text="Empty: until the disclosure date."
+    )
 
 
 class _ByNumber(forms.ModelChoiceField):
@@ -58,14 +63,13 @@ class _ByNumber(forms.ModelChoiceField):
         return f"Case {case.case_number}"
 
 
-class _Reporting(forms.Form):
+class Reporting(forms.Form):
     """For which of a person's organisations: asked only of who writes for several."""
 
     reporter = forms.ModelChoiceField(Organisation.objects.none(), label="Reported by", empty_label="Choose")
 
-    def __init__(self, *args, writer, kind: str, **kwargs):
-        super().__init__(*args, **kwargs)
-        own = Organisation.objects.filter(pk__in=reporting_organisations(writer), kind=kind).order_by("name")
+    def ask_reporter(self, user, kind: str) -> None:
+        own = Organisation.objects.filter(pk__in=reporting_organisations(user), kind=kind).order_by("name")
         self.own = list(own)
         self.fields["reporter"].queryset = own
         if len(self.own) == 1:
@@ -76,13 +80,14 @@ class _Reporting(forms.Form):
         return self.cleaned_data.get("reporter") or self.own[0]
 
 
-class NewFindingForm(_Reporting, FindingForm):
+class NewFindingForm(Reporting, FindingForm):
     """A new one: for which organisation, and on which of its cases or grants it was found."""
 
     field_order = ("reporter", "found_on")
 
     def __init__(self, *args, user, kind: str, **kwargs):
-        super().__init__(*args, writer=user, kind=kind, user=user, **kwargs)
+        super().__init__(*args, user=user, **kwargs)
+        self.ask_reporter(user, kind)
         labs = user.organisations_as(Kind.LAB)
         rows = (
             Grant.objects.visible_to(user).filter(partner__in=self.own).select_related("submission__lab")
@@ -104,7 +109,7 @@ class NewFindingForm(_Reporting, FindingForm):
         return {"reporter": self.reported_by, where: found_on, "values": self.values()}
 
 
-class ImportForm(_Reporting):
+class ImportForm(Reporting):
     """An advisory of somebody else's, from which drafts are made."""
 
     use_required_attribute = False
@@ -117,3 +122,7 @@ class ImportForm(_Reporting):
         error_messages={"required": "Choose a file."},
     )
     field_order = ("form", "file", "reporter")
+
+    def __init__(self, *args, user, kind: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.ask_reporter(user, kind)

@@ -2,77 +2,41 @@
 
 from django import forms
 
+from partners.findings_forms import FindingFields, Reporting
 from partners.models import Finding
-from partners.policies_findings import reporting_organisations
 from portal.accounts.models import Kind, Organisation
 from portal.admin import StepForm
 from portal.submissions.admin.fields import CaseStepForm, instant_field
 from portal.submissions.models import Submission
 
-TEXT = forms.Textarea(attrs={"rows": 8})
 
+class WrittenForm(FindingFields, CaseStepForm):
+    """What a reporter writes, as the workbench asks for it."""
 
-def _column(name: str, **options):
-    return Finding._meta.get_field(name).formfield(required=False, **options)
-
-
-class WrittenForm(CaseStepForm):
-    """What a reporter writes of a finding."""
-
-    kind = forms.ChoiceField(label="Kind of finding", choices=[("", "Choose"), *Finding.What.choices])
-    title = _column("title")
-    text = _column("text", widget=TEXT)
-    product = _column("product")
-    version = _column("version")
-    cwe = _column("cwe", help_text="Such as CWE-79.")
-    cvss = _column("cvss", help_text="Begins with CVSS:4.0/ and names the metrics in their order.")
-    ssvc = _column("ssvc")
-    tlp = _column("tlp")
-    exploited = forms.BooleanField(label="It is exploited", required=False)
     embargo_until = instant_field(
         "Under embargo until", "In your time zone. Empty: until the disclosure date."
     )
-    reporter_chain = forms.CharField(
-        label="Who found it and passed it on",
-        required=False,
-        strip=False,
-        max_length=20000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Kept to the letter. The owner does not read it.",
-    )
     submission: forms.Field | None
 
-    def values(self) -> dict:
-        given = {name: self.cleaned_data[name] for name in Finding.WRITTEN}
-        # An empty choice of a marking is the usual one.
-        return {name: value for name, value in given.items() if name != "tlp" or value}
 
-
-class NewForm(WrittenForm):
+class NewForm(Reporting, WrittenForm):
     """A draft of one's own agency."""
 
     submission = forms.CharField(
         max_length=20, label="Case number", required=False, help_text="Where it was found with a lab's model."
     )
-    reporter = forms.ModelChoiceField(Organisation.objects.none(), label="Reporting agency", required=False)
     field_order = ("reporter", "submission")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        own = Organisation.objects.filter(pk__in=reporting_organisations(self.user), kind=Kind.AGENCY)
-        self.fields["reporter"].queryset = own.order_by("name")
-        if len(own) == 1:
-            self.only = own[0]
-            del self.fields["reporter"]
-        else:
-            self.fields["reporter"].required = True
+        self.ask_reporter(self.user, Kind.AGENCY)
 
     def clean_submission(self) -> Submission | None:
         return super().clean_submission() if self.cleaned_data["submission"] else None
 
     def arguments(self) -> dict:
-        reporter = self.cleaned_data.get("reporter") or self.only
-        return {"reporter": reporter, "submission": self.cleaned_data["submission"], "values": self.values()}
+        given = {"submission": self.cleaned_data["submission"], "values": self.values()}
+        return {"reporter": self.reported_by, **given}
 
 
 class EditForm(WrittenForm):

@@ -35,7 +35,7 @@ def bring_in(request: HttpRequest, *, side: Side) -> HttpResponse:
     form = ImportForm(
         request.POST if is_sent else None,
         request.FILES if is_sent else None,
-        writer=request.user,
+        user=request.user,
         kind=side.kind,
     )
     if form.is_bound and form.is_valid():
