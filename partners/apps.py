@@ -56,9 +56,10 @@ class PartnersConfig(AppConfig):
 
     def findings(self):
         """What findings tell the floors below; they belong to no case until their owner was notified."""
-        from partners import findings_kinds, findings_readers
+        from partners import findings_archive, findings_kinds, findings_readers
         from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
         from portal.ledger.querysets import READERS
+        from portal.submissions.exports import archive as exports
         from portal.submissions.panels import AREAS
 
         findings_kinds.register_kinds()
@@ -66,4 +67,5 @@ class PartnersConfig(AppConfig):
         CASELESS.append(findings_readers.messages)
         HIDDEN.append(findings_readers.hidden)
         BARRED.append(findings_readers.barred)
+        exports.PARTS.append(findings_archive.of_case)
         AREAS.append(("Findings", "lab_partners:findings"))

@@ -64,6 +64,8 @@ CHANGES = {
         "mark_exploited": "Recorded that the finding is exploited",
         "extend_disclosure": "Extended the disclosure date",
         "relay": "Relayed the finding to the clearinghouse",
+        "address": "Addressed the finding to partner organisations",
+        "set_marking": "Changed the finding's marking",
     },
     "partners.partnerterms": {"publish_partner_terms": "Published a version of the partners' terms"},
 }

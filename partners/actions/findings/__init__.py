@@ -1,5 +1,6 @@
 """Every verb on a finding: the only code that writes one."""
 
+from partners.actions.findings.addressing import address, set_marking
 from partners.actions.findings.dates import extend_disclosure, mark_exploited, set_embargo
 from partners.actions.findings.drafting import create_finding, report, save_finding
 from partners.actions.findings.importing import import_advisory
@@ -21,6 +22,7 @@ from partners.actions.findings.triage import (
 )
 
 __all__ = [
+    "address",
     "close_unpublished",
     "consent_publication",
     "create_finding",
@@ -38,6 +40,7 @@ __all__ = [
     "report",
     "save_finding",
     "set_embargo",
+    "set_marking",
     "triage",
     "validate",
 ]
