@@ -94,6 +94,8 @@ def a_wave_is_proposed(journey: Journey) -> None:
     waves.propose(noor)
     waves.covered_by_proposals(noor)
     post.wait_until_told(journey.stack, CORA, journey.number, waves.TOLD)
+    # One mail, however many are proposed.
+    assert sum(waves.TOLD in mail.get_content() for mail in post.to(journey.stack, CORA, journey.number)) == 1
     journey.who(BEA).go("/partner/").sees("Nothing is granted to you yet").sees_not(journey.number)
     assert waves.told(journey.stack, journey.number, BEA, *map(houses.address, houses.NAMES)) == set()
 
