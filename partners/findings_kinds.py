@@ -82,6 +82,12 @@ def _notices() -> tuple[NoticeKind, ...]:
         NoticeKind("finding_publish", "Finding published", "A finding was published."),
         NoticeKind("finding_close_unpublished", "Finding closed", "A finding was closed without publication."),
         NoticeKind("finding_relay", "Finding relayed", "A finding was handed to a clearinghouse."),
+        NoticeKind("finding_file", "Evidence added", "An evidence file was added to a finding."),
+        NoticeKind(
+            "finding_malware",
+            "Malware in an evidence file",
+            "Malware was found in a file that your organisation put with a finding. It is given to nobody.",
+        ),
     )  # fmt: skip
 
 

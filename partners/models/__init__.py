@@ -2,6 +2,7 @@
 
 from partners.models.applications import Ownership, PartnerApplication
 from partners.models.evidence import PartnerEvidence
+from partners.models.finding_files import FindingFile
 from partners.models.findings import Finding, FindingRelay
 from partners.models.grants import (
     DeclineReason,
@@ -20,6 +21,7 @@ from partners.models.vetting import Vetting, VettingAnswer, VettingCriteria, Vet
 __all__ = [
     "DeclineReason",
     "Finding",
+    "FindingFile",
     "FindingRelay",
     "Grant",
     "GrantDocument",
