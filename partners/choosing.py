@@ -76,7 +76,11 @@ class Offer:
 
 def offer(user, case: Submission, given, *, at: datetime) -> Offer:
     """What a form offers a person for a case, narrowed by ``given`` (the query of the page)."""
-    rows = candidates(user, case, at=at)
+    return narrowed(candidates(user, case, at=at), given)
+
+
+def narrowed(rows: QuerySet[PartnerProfile], given) -> Offer:
+    """What a form offers of these organisations."""
     narrowing = NarrowForm(given)
     keys = list(narrowing.narrow(rows).values_list("pk", flat=True))
     return Offer(rows, rows.filter(pk__in=keys[:OFFERED]), len(keys), narrowing)

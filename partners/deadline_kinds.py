@@ -117,7 +117,9 @@ def _partner_deadlines() -> tuple[DeadlineKind, ...]:
 def _grant_notices() -> tuple[NoticeKind, ...]:
     return (
         NoticeKind(
-            "grant_proposed", "Partner proposed", "The other side proposed a partner for early access."
+            "grant_proposed",
+            "Partner proposed",
+            "The other side proposed a partner, or several, for early access.",
         ),
         NoticeKind("grant_consent", "Lab consented", "The lab consented to a partner's early access."),
         NoticeKind("grant_concur", "Government concurred", "The programme office concurred with a partner."),

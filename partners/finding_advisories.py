@@ -89,7 +89,8 @@ def advisory_of(finding: Finding, *, with_chain: bool) -> Advisory:
         kind=finding.kind,  # type: ignore[arg-type]
         status="final" if finding.state == FindingState.PUBLISHED else "interim",
         tlp=finding.tlp,
-        embargo_until=finding.embargo_until,
+        # What is published is under none any more: its owner consented, or it has passed.
+        embargo_until=None if finding.published_at else finding.embargo_until,
         products=(
             Product(name=finding.product, affected=(finding.version,) if finding.version.strip() else ()),
         ),

@@ -31,7 +31,9 @@ class FindingFields(forms.Form):
     exploited = forms.BooleanField(label="It is exploited already", required=False)
     cwe = _column("cwe", help_text="Such as CWE-79, where you know it.")
     cvss = _column("cvss", help_text="Begins with CVSS:4.0/ and names the metrics in their order.")
-    ssvc = _column("ssvc")
+    ssvc = forms.ChoiceField(
+        label="SSVC decision", required=False, choices=[("", "Not decided"), *Finding.Ssvc.choices]
+    )
     tlp = forms.ChoiceField(
         label="TLP 2.0 marking", choices=Finding._meta.get_field("tlp").choices, initial="TLP:AMBER+STRICT"
     )

@@ -13,9 +13,21 @@ DEADLINES = (SILENT, SILENT_OFFICE, DISCLOSURE, DISCLOSURE_OFFICE, DISCLOSURE_RE
 FINDINGS = Group("findings", "Findings")
 # What an owner must know at once, and what ends the embargo: mailed at once, whatever a person chose.
 ESSENTIAL_OF_FINDINGS = frozenset(
-    {"finding_notify_owner", "finding_moved", "finding_exploited", "finding_publish"}
+    {"finding_notify_owner", "finding_moved", "finding_exploited", "finding_publish", "finding_addressed"}
 )
 _OFFSETS = days(-7, -1)
+# What liaisons, who take findings up and relay them, are told beside the programme office; and partners that it was addressed to.
+FOR_LIAISONS = frozenset(
+    {
+        "finding_report",
+        "finding_validate",
+        "finding_moved",
+        "finding_exploited",
+        "finding_set_marking",
+        "finding_publish",
+    }
+)
+FOR_ADDRESSEES = frozenset({"finding_exploited", "finding_fix", "finding_set_marking", "finding_publish"})
 
 
 def owner_silent_due(notified_at: datetime) -> datetime:
@@ -81,6 +93,9 @@ def _notices() -> tuple[NoticeKind, ...]:
         NoticeKind("finding_exploited", "Finding exploited", "A finding is on record as exploited."),
         NoticeKind("finding_publish", "Finding published", "A finding was published."),
         NoticeKind("finding_close_unpublished", "Finding closed", "A finding was closed without publication."),
+        NoticeKind("finding_address", "Partners told", "A finding was addressed to partner organisations."),
+        NoticeKind("finding_addressed", "Told of a finding", "A finding was addressed to your organisation."),
+        NoticeKind("finding_set_marking", "Marking changed", "The marking of a finding changed."),
         NoticeKind("finding_relay", "Finding relayed", "A finding was handed to a clearinghouse."),
         NoticeKind("finding_file", "Evidence added", "An evidence file was added to a finding."),
         NoticeKind(

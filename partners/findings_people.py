@@ -1,13 +1,14 @@
 """Whom word and dates of findings concern: they hang on no case, so the audience view does not know them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
 
-from partners.models import Finding, FindingFile
+from partners.models import Finding, FindingAddressee, FindingFile
 from partners.querysets_findings import WRITERS
-from portal.accounts.models import Kind, Membership, Role
+from portal.accounts.models import Kind, Membership, Role, User
 from portal.submissions.models import Barrier
 
 
@@ -38,6 +39,19 @@ def office_people(finding: Finding) -> list[UUID]:
     """The programme office's coordinators, but those whom a conflict keeps from it."""
     found = _members().filter(organisation__is_programme_office=True, role=Role.COORDINATOR)
     return _ids(found.exclude(_barred(finding)))
+
+
+def liaison_people(finding: Finding) -> list[UUID]:
+    """The liaisons, who take findings up and relay them, but those whom a conflict keeps from it."""
+    return _ids(_members().filter(role=Role.LIAISON).exclude(_barred(finding)))
+
+
+def addressed_people(finding: Finding, at: datetime) -> list[UUID]:
+    """Those of the partners it was addressed to who read it now."""
+    rows = FindingAddressee.objects.filter(finding=finding)
+    members = _members().filter(organisation__in=rows.values("partner"), role__in=WRITERS[Kind.PARTNER])
+    people = User.objects.filter(pk__in=_ids(members)).order_by("pk")
+    return [person.pk for person in people if rows.open_to(person, at=at).exists()]
 
 
 def _barred(finding: Finding) -> Q:

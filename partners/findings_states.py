@@ -65,6 +65,9 @@ TRANSITIONS = (
     *_stay(FOLLOWED, "mark_exploited", "coordinator", "Record that it is exploited"),
     *_stay(CLOCK_RUNS, "extend_disclosure", "owner", "Extend the disclosure date"),
     *_stay(CLOCK_RUNS, "extend_disclosure", "coordinator", "Extend the disclosure date"),
+    # Partners are told before everybody is, so that they harden what they operate first.
+    *_stay(WITH_OWNER, "address", "coordinator", "Address to partners"),
+    *_stay(FOLLOWED, "set_marking", "reporter", "Change the marking"),
     # An event with the id that the clearinghouse gave, and no state of its own.
     *_stay(FOLLOWED, "relay", "liaison", "Relay to the clearinghouse"),
 )

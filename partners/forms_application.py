@@ -89,7 +89,7 @@ class ApplicationForm(PlainForm):
 
     def _add_contact(self, number: int, known: dict[str, str]) -> None:
         for part, label in CONTACT_PARTS.items():
-            self.fields[f"contact-{number}-{part}"] = forms.CharField(
+            field = self.fields[f"contact-{number}-{part}"] = forms.CharField(
                 label=label,
                 # The first contact is asked for; the others can stay empty.
                 required=number == 0 and part not in OPTIONAL_PARTS,
@@ -98,6 +98,8 @@ class ApplicationForm(PlainForm):
                 initial=known.get(part, ""),
                 widget=forms.TextInput(attrs={"autocomplete": _KINDS[part]}),
             )
+            # Above the form, where no group says whose it is.
+            field.in_summary = f"Security contact {number + 1}, {label.lower()}"  # type: ignore[attr-defined]
 
     def clean(self):
         data = super().clean()

@@ -109,6 +109,19 @@ def reads_reporter(user, finding: Finding) -> bool:
     return follows_findings(user) and finding.owner_id not in user.organisations_as(Kind.LAB)
 
 
+def reads_addressees(user, finding: Finding) -> bool:
+    """Whether a person reads which partners were told: the government's people who follow findings, beyond a lab of their own.
+    Partners do not see each other, and a lab sees no other's (invariant 9).
+    """
+    return follows_findings(user) and finding.owner_id not in user.organisations_as(Kind.LAB)
+
+
+def is_addressed(user, finding: Finding) -> bool:
+    """Whether a person reads it as one of a partner that was told, and as nobody else."""
+    own = {seat.organisation_id for seat in user.seats}
+    return finding.reporter_id not in own and finding.owner_id not in own and user.has_seat(Kind.PARTNER)
+
+
 def reads_case(user, finding: Finding) -> bool:
     """Whether a person reads on which case it was found: its reporters, the owner, and those who see every case."""
     own = [seat.organisation_id for seat in user.seats]

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+from django.apps import apps
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import models
 from django.db.models import F, FloatField, Q, Value
@@ -11,8 +12,10 @@ from django.db.models.functions import Concat
 from partners.findings_states import CLOCK_RUNS, FindingState
 from portal import clock
 from portal.accounts.models import Kind, Role
+from portal.lookups import OneOf
 from portal.searching import saying
-from portal.submissions.querysets import agency_wide, no_conflict
+from portal.submissions.models import Audience
+from portal.submissions.querysets import INSTRUCTIONS, agency_wide, live, no_conflict
 from portal.submissions.querysets_questions import has_trigrams
 
 # Whose people write an organisation's findings, and of an agency see its drafts.
@@ -40,13 +43,18 @@ class FindingQuerySet(models.QuerySet):
 
     def visible_to(self, user, *, at: datetime | None = None):
         """An organisation's own for its people; for a lab those it owns, once notified; for the government's people of
-        agency-wide roles and liaisons what was reported. Conflicts hide them from an agency's people, whoever reported.
+        agency-wide roles and liaisons what was reported; for a partner those addressed to it. Conflicts hide them from an
+        agency's people, whoever reported.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
         at = at or clock.now()
         labs = user.organisations_as(Kind.LAB)
-        seen = Q(reporter_id__in=labs + user.organisations_as(Kind.PARTNER))
+        partners = user.organisations_as(Kind.PARTNER)
+        seen = Q(reporter_id__in=labs + partners)
+        if partners:
+            told = apps.get_model("partners", "FindingAddressee").objects.open_to(user, at=at)
+            seen |= Q(OneOf("id", told.values("finding_id")))
         if labs:
             seen |= Q(owner_id__in=labs, owner_notified_at__lte=at)
         agencies = user.organisations_as(Kind.AGENCY, *WRITERS[Kind.AGENCY])
@@ -113,6 +121,22 @@ class FindingQuerySet(models.QuerySet):
         return self.select_related("reporter", "owner", "submission", "duplicate_of").prefetch_related(
             "relays"
         )
+
+
+class FindingAddresseeQuerySet(models.QuerySet):
+    def open_to(self, user, *, at: datetime):
+        """What a person reads as one of a partner that was told: while it is eligible, and of a finding with a lab's model while
+        an active grant opens that model to them (invariant 7).
+        """
+        granted = Audience.objects.filter(
+            live(at), user=user, scope=INSTRUCTIONS, capacity="partner"
+        ).order_by()
+        return self.filter(
+            Q(finding__submission=None) | Q(finding__submission_id__in=granted.values("submission_id")),
+            partner_id__in=user.organisations_as(Kind.PARTNER),
+            partner__partner_profile__in=apps.get_model("partners", "PartnerProfile").objects.eligible(at=at),
+            addressed_at__lte=at,
+        ).order_by()
 
 
 class FindingRelayQuerySet(models.QuerySet):

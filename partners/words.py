@@ -68,6 +68,8 @@ CHANGES = {
         "remove_finding_file": "Took an evidence file out of the draft",
         "scan_finding_file": "Scanned an evidence file for malware",
         "malware_in_finding_file": "The scanner found malware in an evidence file, which is given to nobody",
+        "address": "Addressed the finding to partner organisations",
+        "set_marking": "Changed the finding's marking",
     },
     "partners.partnerterms": {"publish_partner_terms": "Published a version of the partners' terms"},
 }

@@ -30,9 +30,12 @@ def propose_grant(
     documents: Iterable[Document] = (),
     instructions: str = "",
     follows_partner_release: bool = False,
+    tells: bool = True,
     at: datetime | None = None,
 ) -> Grant:
     """Propose one partner. The proposer's side signs by proposing; the others sign later, in any order.
+
+    The other side is told, unless ``tells`` is false because another proposal of the same wave told it.
 
     Without ``starts_at`` the grant starts with the lab's planned partner release and follows it; without ``expires_at`` it
     lasts the programme's usual time. Raises Invalid, naming the field; a conflict is refused without saying whose.
@@ -66,11 +69,11 @@ def propose_grant(
         expires_at=expires,
         follows_partner_release=follows,
     )
-    _record(grant, actor, documents, instructions)
+    _record(grant, actor, documents, instructions, tells=tells)
     return grant
 
 
-def _record(grant: Grant, actor, documents: Iterable[Document], instructions: str) -> None:
+def _record(grant: Grant, actor, documents: Iterable[Document], instructions: str, *, tells: bool) -> None:
     """Sign for the proposer's side, save, put the scope in, tell the other side."""
     case, at, by_lab = grant.submission, grant.proposed_at, grant.proposed_side == Side.LAB
     if by_lab:
@@ -95,20 +98,22 @@ def _record(grant: Grant, actor, documents: Iterable[Document], instructions: st
             "documents": [document.pk for document in chosen],
         },
     )
-    steps.tell(event, grant, "proposed", at=at, lab=not by_lab, office=by_lab)
+    if tells:
+        steps.tell(event, grant, "proposed", at=at, lab=not by_lab, office=by_lab)
 
 
 @transaction.atomic
 def propose_wave(
     *, actor, submission: Submission, partners: Iterable[Organisation], at: datetime | None = None, **terms
 ) -> list[Grant]:
-    """Propose several partners on the same terms: all of them, or, if one is refused, none."""
+    """Propose several partners on the same terms: all of them, or, if one is refused, none. The other side is told once."""
     at = at or clock.now()
     # In a fixed order, so that two waves on one case wait for each other in the same order.
     ordered = sorted(partners, key=lambda partner: partner.pk)
     if not ordered:
         raise Missing("Choose at least one partner.", field="partners")
-    return [_one_of(ordered, one, actor=actor, submission=submission, at=at, **terms) for one in ordered]
+    given = {"actor": actor, "submission": submission, "at": at, **terms}
+    return [_one_of(ordered, one, tells=one is ordered[0], **given) for one in ordered]
 
 
 def _one_of(wave: list[Organisation], partner: Organisation, **terms) -> Grant:

@@ -195,6 +195,23 @@ class FindingAdmin(finding_files.OpensFiles, PortalAdmin):
             available=lambda user, finding, at: finding.disclosure_extended_at is None,
         ),
         Step(
+            "address",
+            actions.address,
+            form=forms.AddressForm,
+            label="Address to partners",
+            submit="Tell these partners",
+            explain="Their people read it from now on, and not who reported it or who else was told. It cannot be taken back.",
+            done="The partners are told.",
+            grave=True,
+        ),
+        Step(
+            "set_marking",
+            actions.set_marking,
+            form=forms.MarkingForm,
+            explain="Your agency reported it, so its marking is yours to change. The marking says how far it may be passed on.",
+            done="The marking is changed.",
+        ),
+        Step(
             "relay",
             actions.relay,
             form=forms.RelayForm,
@@ -242,6 +259,12 @@ class FindingAdmin(finding_files.OpensFiles, PortalAdmin):
         taken = ("Take it along", "partners/admin/findings_files.html", {"files": files})
         evidence = finding_files.panel(request, finding)
         found = [evidence] if finding.state == F.DRAFT else [evidence, taken]
+        if policies.reads_addressees(request.user, finding) and (
+            told := list(finding.addressees.select_related("partner"))
+        ):
+            found.append(
+                ("Partners that were told", "partners/admin/findings_addressed.html", {"rows": told})
+            )
         if finding.state not in (F.REPORTED, F.TRIAGED):
             return found
         rows = Finding.objects.visible_to(request.user).beyond(request.user).exclude(pk=finding.pk)

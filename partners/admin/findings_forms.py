@@ -2,8 +2,11 @@
 
 from django import forms
 
+from partners import choosing
+from partners.findings_addressing import addressable
 from partners.findings_forms import FindingFields, Reporting
-from partners.models import Finding
+from partners.forms import partner_label
+from partners.models import Finding, PartnerProfile
 from portal.accounts.models import Kind, Organisation
 from portal.admin import StepForm
 from portal.submissions.admin.fields import CaseStepForm, instant_field
@@ -91,6 +94,43 @@ class OwnerForm(StepForm):
 
 class EmbargoForm(StepForm):
     embargo_until = instant_field("Under embargo until", "In your time zone.", required=True)
+
+
+class AddressForm(StepForm):
+    """Partners that are told of a finding, all or none; narrowed by sector, country and name."""
+
+    preface = "partners/admin/addressing.html"
+    narrowed_by = tuple(choosing.NarrowForm.base_fields)
+    partners = forms.ModelMultipleChoiceField(
+        PartnerProfile.objects.none(),
+        label="Partner organisations",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one partner organisation."},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.offer = choosing.narrowed(addressable(self.subject, at=self.at), self.initial)
+        field = self.fields["partners"]
+        field.queryset = self.offer.rows if self.is_bound else self.offer.shown
+        field.label_from_instance = partner_label
+
+    @property
+    def terms(self) -> dict:
+        """What narrows the choice, above the form."""
+        return {"offer": self.offer, "offered": choosing.OFFERED, "with_model": self.subject.submission_id}
+
+    def arguments(self) -> dict:
+        values = super().arguments()
+        return values | {"partners": [profile.organisation for profile in values["partners"]]}
+
+
+class MarkingForm(StepForm):
+    tlp = forms.ChoiceField(label="TLP 2.0 marking", choices=Finding._meta.get_field("tlp").choices)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial = {"tlp": self.subject.tlp} | self.initial
 
 
 class RelayForm(StepForm):

@@ -99,7 +99,8 @@ class GrantAdmin(PortalAdmin):
     list_filter = (Waits, Course)
     search_fields = ("submission__case_number__istartswith", "partner__name__icontains")
     search_help_text = "A case number or how it begins, or part of a partner's name."
-    ordering = ("-proposed_at", "id")
+    # A wave's are of one instant: by name, as a person looks for them.
+    ordering = ("-proposed_at", "partner__name", "id")
     singular, plural = "grant", "grants"
     fields = (
         "case",
@@ -191,6 +192,7 @@ class GrantAdmin(PortalAdmin):
             grave=True,
         ),
     )
+    bulk_steps = ("concur",)
 
     def may_open(self, user) -> bool:
         return oversees(user)

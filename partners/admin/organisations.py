@@ -45,7 +45,7 @@ class Standing(Question):
 
 
 class PartnerProfileAdmin(OpensEvidence, PortalAdmin):
-    list_display = ("organisation", "state_shown", "sectors_shown", "country", "vetted_at", "revet_due_at")
+    list_display = ("organisation", "state_shown", "sectors_shown", "country", "vetted_at", "vetted_again_by")
     list_filter = (Waits, Standing)
     list_select_related = ("organisation",)
     search_fields = ("organisation__name__icontains",)
@@ -58,9 +58,9 @@ class PartnerProfileAdmin(OpensEvidence, PortalAdmin):
         "operates",
         "vetted_at",
         "vetted_by",
-        "revet_due_at",
+        "vetted_again_by",
         "reason_shown",
-        "reapply_on",
+        "applies_from",
         "created_at",
         "created_by",
     )
@@ -86,8 +86,8 @@ class PartnerProfileAdmin(OpensEvidence, PortalAdmin):
         Step(
             "find_eligible",
             actions.find_eligible,
-            explain="Every criterion is answered by now. Labs and the programme office can then offer it early access, until the"
-            " next vetting is due.",
+            explain="It takes an answer to every criterion. Labs and the programme office can then offer it early access, until"
+            " the next vetting is due.",
             done="The organisation is eligible.",
         ),
         Step(
@@ -148,6 +148,14 @@ class PartnerProfileAdmin(OpensEvidence, PortalAdmin):
     @admin.display(description="Country")
     def country_shown(self, profile):
         return countries.names().get(profile.country, profile.country)
+
+    @admin.display(description="To be vetted again by", ordering="revet_due_at")
+    def vetted_again_by(self, profile):
+        return profile.revet_due_at
+
+    @admin.display(description="May apply again from")
+    def applies_from(self, profile):
+        return profile.reapply_on
 
     @admin.display(description="Reason it was not selected")
     def reason_shown(self, profile):

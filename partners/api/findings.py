@@ -17,12 +17,14 @@ from partners import policies_findings as policies
 from partners.actions import findings as actions
 from partners.api.advisories import AdvisoriesMixin
 from partners.api.findings_serializers import (
+    AddressInput,
     DuplicateInput,
     EmbargoInput,
     FindingChange,
     FindingDetailSerializer,
     FindingInput,
     FindingSerializer,
+    MarkingInput,
     OwnerInput,
     RelayInput,
     TriageInput,
@@ -72,6 +74,16 @@ def notify_owner(
     )
 
 
+def address(
+    *, actor: Any, finding: Finding, partners: list[UUID], expected_revision: int | None = None
+) -> Finding:
+    """Tell partner organisations of it, once the owner consented to publication or the embargo has passed."""
+    found = list(Organisation.objects.filter(pk__in=partners, kind=Kind.PARTNER))
+    if {row.pk for row in found} != set(partners):
+        raise Invalid("There is no such partner organisation.", field="partners")
+    return actions.address(actor=actor, finding=finding, partners=found, expected_revision=expected_revision)
+
+
 class FindingFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=FindingState.choices, help_text="One state or several.")
     kind = filters.MultipleChoiceFilter(choices=Finding.What.choices)
@@ -104,6 +116,8 @@ class FindingViewSet(AdvisoriesMixin, VerbsMixin, ListMixin, RetrieveMixin, Port
         "set_embargo": (actions.set_embargo, EmbargoInput),
         "mark_exploited": (actions.mark_exploited, None),
         "extend_disclosure": (actions.extend_disclosure, None),
+        "address": (address, AddressInput),
+        "set_marking": (actions.set_marking, MarkingInput),
         "relay": (actions.relay, RelayInput),
     }
 

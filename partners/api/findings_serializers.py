@@ -16,7 +16,9 @@ from portal.submissions.models import Document
 
 
 class FindingSerializer(serializers.Serializer):
-    """A finding in a list. An owner is not told who reported: ``reporter`` and ``reporter_name`` are null there."""
+    """A finding in a list. An owner is not told who reported: ``reporter`` and ``reporter_name`` are null there, and
+    ``reporter_kind`` too for a partner that it was addressed to.
+    """
 
     id = serializers.UUIDField()
     number = serializers.CharField()
@@ -33,7 +35,7 @@ class FindingSerializer(serializers.Serializer):
     exploited = serializers.BooleanField()
     reporter = serializers.SerializerMethodField()
     reporter_name = serializers.SerializerMethodField()
-    reporter_kind = serializers.ChoiceField(choices=Kind.choices, source="reporter.kind")
+    reporter_kind = serializers.SerializerMethodField()
     owner = serializers.UUIDField(source="owner_id", allow_null=True)
     owner_name = serializers.SerializerMethodField()
     embargo_until = Instant(allow_null=True)
@@ -50,6 +52,11 @@ class FindingSerializer(serializers.Serializer):
     def get_reporter_name(self, finding: Finding) -> str | None:
         return finding.reporter.name if self._reads_reporter(finding) else None
 
+    @extend_schema_field(serializers.ChoiceField(choices=Kind.choices, allow_null=True))
+    def get_reporter_kind(self, finding: Finding) -> str | None:
+        told = policies.is_addressed(self.context["request"].user, finding)
+        return None if told and not self._reads_reporter(finding) else finding.reporter.kind
+
     def get_owner_name(self, finding: Finding) -> str | None:
         return finding.owner.name if finding.owner else None
 
@@ -63,9 +70,17 @@ class RelaySerializer(serializers.Serializer):
     recorded_at = Instant(allow_null=True)
 
 
+class AddresseeSerializer(serializers.Serializer):
+    """A partner that was told of a finding, and when."""
+
+    partner = serializers.UUIDField(source="partner_id")
+    partner_name = serializers.CharField(source="partner.name")
+    addressed_at = Instant()
+
+
 class FindingDetailSerializer(FindingSerializer):
     """A finding by itself. The chain of reporters is told to whom the reporter is; the case to those who see it; a duplicate's
-    original to who sees that finding too.
+    original to who sees that finding too. ``addressees`` is null for whom the government does not tell which partners know.
     """
 
     text = serializers.CharField(allow_blank=True)
@@ -88,6 +103,7 @@ class FindingDetailSerializer(FindingSerializer):
     closed_unpublished_at = Instant(allow_null=True)
     relays = RelaySerializer(many=True)
     files = FindingFilesField()
+    addressees = serializers.SerializerMethodField()
     verbs = serializers.SerializerMethodField()
 
     def get_reporter_chain(self, finding: Finding) -> str | None:
@@ -104,6 +120,12 @@ class FindingDetailSerializer(FindingSerializer):
 
     def _reads_case(self, finding: Finding) -> bool:
         return policies.reads_case(self.context["request"].user, finding)
+
+    @extend_schema_field(AddresseeSerializer(many=True, allow_null=True))
+    def get_addressees(self, finding: Finding) -> list | None:
+        if not policies.reads_addressees(self.context["request"].user, finding):
+            return None
+        return list(AddresseeSerializer(finding.addressees.select_related("partner"), many=True).data)
 
     @extend_schema_field(serializers.UUIDField(allow_null=True))
     def get_duplicate_of(self, finding: Finding) -> UUID | None:
@@ -182,6 +204,16 @@ class OwnerInput(StrictSerializer):
 
 class EmbargoInput(StrictSerializer):
     embargo_until = Instant()
+
+
+class AddressInput(StrictSerializer):
+    partners = serializers.ListField(
+        child=serializers.UUIDField(), max_length=1000, help_text="The ids of partner organisations; all of them or none."
+    )  # fmt: skip
+
+
+class MarkingInput(StrictSerializer):
+    tlp = serializers.ChoiceField(choices=Document.Tlp.choices)
 
 
 class RelayInput(StrictSerializer):

@@ -4,6 +4,7 @@ from partners.models.applications import Ownership, PartnerApplication
 from partners.models.evidence import PartnerEvidence
 from partners.models.finding_files import FindingFile
 from partners.models.findings import Finding, FindingRelay
+from partners.models.findings_addressed import FindingAddressee
 from partners.models.grants import (
     DeclineReason,
     Grant,
@@ -21,6 +22,7 @@ from partners.models.vetting import Vetting, VettingAnswer, VettingCriteria, Vet
 __all__ = [
     "DeclineReason",
     "Finding",
+    "FindingAddressee",
     "FindingFile",
     "FindingRelay",
     "Grant",

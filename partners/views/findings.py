@@ -18,10 +18,13 @@ from partners.finding_advisories import FORMATS
 from partners.finding_files import files_read_by
 from partners.findings_forms import FindingForm, NewFindingForm
 from partners.findings_looks import read_findings
-from partners.models import Finding
+from partners.models import Finding, FindingAddressee
 from partners.querysets_findings import WRITERS
+from portal import clock
 from portal.accounts.models import Kind
 from portal.doors import answer, page_of, see_other, verb_post
+from portal.lookups import OneOf
+from portal.submissions.models import Document
 from portal.submissions.panels import areas_of
 from portal.submissions.views.base import posted_revision, take
 
@@ -49,7 +52,10 @@ STEPS: dict[str, tuple[Callable, str]] = {
     "consent_publication": (actions.consent_publication, "Your lab's consent to publication is recorded."),
     "extend_disclosure": (actions.extend_disclosure, "The disclosure date has moved."),
     "publish": (actions.publish, "Published."),
+    "set_marking": (actions.set_marking, "The marking is changed."),
 }
+# What a step asks for beside the decision.
+ASKED = {"set_marking": ("tlp",)}
 
 
 def sided(*methods: str) -> Callable:
@@ -70,9 +76,13 @@ def sided(*methods: str) -> Callable:
 
 
 def own_findings(user, side: Side):
-    """Those that a person's organisations of this side report or own, within what they may see."""
+    """Those that a person's organisations of this side report, own or were told of, within what they may see."""
     own = user.organisations_as(side.kind)
-    return Finding.objects.visible_to(user).filter(Q(reporter_id__in=own) | Q(owner_id__in=own))
+    theirs = Q(reporter_id__in=own) | Q(owner_id__in=own)
+    if side.kind == Kind.PARTNER:
+        told = FindingAddressee.objects.open_to(user, at=clock.now())
+        theirs |= Q(OneOf("id", told.values("finding_id")))
+    return Finding.objects.visible_to(user).filter(theirs)
 
 
 def the_finding(request: HttpRequest, side: Side, finding_id) -> Finding:
@@ -101,7 +111,12 @@ def listed(request: HttpRequest, *, side: Side) -> HttpResponse:
         side,
         page=page,
         rows=[
-            {"finding": row, "url": side.url("finding", row.pk), "reported": row.reporter_id in own}
+            {
+                "finding": row,
+                "url": side.url("finding", row.pk),
+                "reported": row.reporter_id in own,
+                "owned": row.owner_id in own,
+            }
             for row in rows
         ],
         new=side.url("new_finding") if writes_findings(request.user, side) else "",
@@ -186,7 +201,14 @@ def finding(request: HttpRequest, finding_id, *, side: Side) -> HttpResponse:
         "partners/findings/finding.html",
         side,
         finding=found,
-        steps=[(verb, side.url("take_finding", found.pk, verb)) for verb in verbs if verb in STEPS],
+        steps=[
+            (verb, side.url("take_finding", found.pk, verb))
+            for verb in verbs
+            if verb in STEPS and verb not in ASKED
+        ],
+        mark=side.url("take_finding", found.pk, "set_marking") if "set_marking" in verbs else "",
+        markings=Document.Tlp.choices,
+        is_addressed=policies.is_addressed(user, found),
         edit=side.url("edit_finding", found.pk) if policies.may_edit_finding(user, found) else "",
         reads_reporter=policies.reads_reporter(user, found),
         evidence=[
@@ -212,9 +234,10 @@ def step(request: HttpRequest, finding_id, verb: str, *, side: Side) -> HttpResp
         raise PermissionDenied("This step is not yours to take.")
     action, said = STEPS[verb]
     revision = posted_revision(request.POST)
+    asked = {name: request.POST.get(name, "") for name in ASKED.get(verb, ())}
     return verb_post(
         request,
-        lambda: action(actor=request.user, finding=found, expected_revision=revision),
+        lambda: action(actor=request.user, finding=found, expected_revision=revision, **asked),
         done=said,
         back=side.url("finding", found.pk),
     )

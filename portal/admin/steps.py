@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from django import forms
 
@@ -13,9 +14,11 @@ from portal.machine import Transition
 class StepForm(forms.Form):
     """The form of a step. Subclasses add fields named like the action's keywords; ``reason`` is added by the state table.
 
-    ``user``, ``subject`` (None on an add page) and ``at`` are there for choices that depend on them.
+    ``user``, ``subject`` (None on an add page) and ``at`` are there for choices that depend on them. ``narrowed_by`` names the
+    values of the address that narrow what the form of an object offers; an add page takes any.
     """
 
+    narrowed_by: ClassVar[tuple[str, ...]] = ()
     revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, user, subject=None, at: datetime, needs_reason: bool = False, **kwargs):

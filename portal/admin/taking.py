@@ -118,7 +118,10 @@ class TakesSteps:
         """As ``asked``, for the page that makes a new row."""
 
     def _form(self, request, step: Step, obj) -> StepForm:
-        initial = {"revision": getattr(obj, "revision", None)} if obj is not None else request.GET.dict()
+        initial = request.GET.dict()
+        if obj is not None:
+            narrowed = {name: value for name, value in initial.items() if name in step.form.narrowed_by}
+            initial = {"revision": getattr(obj, "revision", None)} | narrowed
         return step.form(
             request.POST if request.method == "POST" else None,
             request.FILES if request.method == "POST" else None,

@@ -1,4 +1,4 @@
-// Small comforts of the lab's pages. Everything works without them.
+// Small comforts of the lab's and the partner's pages. Everything works without them.
 (() => {
   "use strict";
 
@@ -32,10 +32,12 @@
     button.addEventListener("click", () => window.print());
   }
 
+  // Every box of a form, or of one field where the button names it.
   for (const button of document.querySelectorAll("[data-tick-all]")) {
+    const named = button.dataset.tickAll ? `[name="${button.dataset.tickAll}"]` : "";
     button.hidden = false;
     button.addEventListener("click", () => {
-      for (const box of button.form.querySelectorAll("input[type=checkbox]")) box.checked = true;
+      for (const box of button.form.querySelectorAll(`input[type=checkbox]${named}`)) box.checked = true;
     });
   }
 

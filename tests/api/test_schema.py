@@ -33,7 +33,7 @@ CONTRACT = {
     "disclosures": "object not_object decide_to_disclose decide_not_to_disclose record_disclosure report_suit drop",
     "grants": "consent concur accept decline extend suspend resume revoke surrender close_out",
     "findings": "report triage validate not_reproduce mark_duplicate notify_owner remediate fix publish close_unpublished relay"
-    " consent_publication set_embargo mark_exploited extend_disclosure",
+    " consent_publication set_embargo mark_exploited extend_disclosure address set_marking",
 }
 MACHINES = {
     "submissions": SUBMISSIONS,

@@ -20,6 +20,7 @@ from tests import factories_questions as asked_of
 from tests import factories_reviews as reviewed
 from tests.api.calls import Caller
 from tests.factories_partners import GrantCase
+from tests.lab.opened import archive_of
 from tests.lab.uploads import upload
 from tests.lab.visitor import Visitor
 
@@ -148,14 +149,6 @@ def test_a_draft_has_no_receipt():
     assert (answer.status_code, answer["Location"]) == (303, f"/lab/cases/{case.submission.case_number}/")
 
 
-def archive_of(visitor, submission) -> dict[str, bytes]:
-    answer = visitor.client.get(f"/lab/cases/{submission.case_number}/archive/")
-    assert answer.status_code == 200
-    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
-        assert archive.testzip() is None
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
 def test_the_archive_holds_everything_and_its_manifest_says_what():
     case = reviewed.Reviewed()
     shared = reviewed.shared(case)
@@ -185,7 +178,7 @@ def test_the_archive_holds_everything_and_its_manifest_says_what():
     assert {name.partition("/")[0] for name in files} == {
         "facts.json", "evaluations.json", "terms.json",
         "contacts.json", "questions.json", "dates.json", "disclosures.json", "events.json", "who.json", "messages.json",
-        "receipt.pdf", "assessments.json", "grants.json", "documents",
+        "receipt.pdf", "assessments.json", "grants.json", "findings.json", "documents",
     }  # fmt: skip
     (asked,) = json.loads(files["questions.json"])
     assert [(said["what"], said["text"], len(said["files"])) for said in asked["said"]] == [

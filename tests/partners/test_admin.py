@@ -9,7 +9,7 @@ from portal.accounts.models import Membership
 from portal.ledger.models import Event
 from portal.submissions import actions as case_actions
 from tests import factories as make
-from tests.admin.desk import Desk
+from tests.admin.desk import Desk, address
 from tests.factories import DAY, NOW
 from tests.factories_partners import PURPOSE, GrantCase, Partner
 
@@ -30,6 +30,35 @@ def take(desk: Desk, model: str, verb: str, obj, **data) -> str:
     answer = desk.post(f"partners_{model}_{verb}", obj.pk, **data)
     assert answer.status_code == 303, answer.content.decode()[-3000:]
     return desk.text(answer["Location"])
+
+
+def test_several_proposals_are_concurred_with_in_one_step_each_on_its_own_record():
+    """By name, as a person looks for them; what is refused of one is said, and the others stand."""
+    case = GrantCase()
+    wave = [
+        case.partner,
+        Partner(by=case.coordinator, name="Zinnia Works"),
+        Partner(by=case.coordinator, name="Aster Works"),
+    ]
+    terms = {"purpose": PURPOSE, "starts_at": NOW + 20 * DAY, "at": NOW}
+    grants = actions.propose_wave(
+        actor=case.contributor,
+        submission=case.submission,
+        partners=[one.organisation for one in wave],
+        **terms,
+    )
+    had = grants[0]
+    actions.concur(actor=case.coordinator, grant=had, at=NOW)
+    desk = Desk(case.coordinator)
+    shown = desk.text(GRANTS)
+    assert shown.index("Aster Works") < shown.index("Zinnia Works")
+    chosen = [str(grant.pk) for grant in grants]
+    post = {"action": "concur", "_selected_action": chosen, "index": "0"}
+    answer = desk.client.post(address(GRANTS), post, follow=True).content.decode()
+    assert set(Grant.objects.values_list("concurred_by", flat=True)) == {case.coordinator.pk}
+    assert Event.objects.filter(verb="grant_concur").count() == len(grants)
+    assert f"{had}: " in answer
+    assert answer.count("The programme office has concurred.") == len(grants) - 1
 
 
 def test_the_programme_office_concurs_and_decides_alone():

@@ -110,6 +110,9 @@ def test_the_form_keeps_what_was_typed_and_says_what_is_missing_where():
     page = browser.post(PAGE, 200, **typed).content.decode()
     assert "Write a mail address, such as security@utility.example." in page
     assert "Attest this statement, or do not apply." in page
+    # Above the form, where no group says whose it is; a statement ends in one stop.
+    assert "Security contact 2, mail address</a>:" in page
+    assert ".</a> Attest this statement" in page
     assert 'value="Ada Nougat"' in page
     again = browser.post(PAGE, 200, **TYPED | {"lei": typed["lei"]}).content.decode()
     assert "This is no LEI" in again

@@ -6,6 +6,7 @@ import time_machine
 from partners import actions, choosing
 from partners.choosing import coverage
 from partners.models import Grant, PartnerProfile
+from portal.deadlines.models import Message
 from portal.errors import Invalid
 from tests.admin.desk import Desk
 from tests.factories import DAY, NOW
@@ -125,6 +126,10 @@ def test_a_coordinator_proposes_a_wave_of_fifty_and_a_lab_reads_what_it_would_co
     assert desk.post("partners_grant_add", **values | {"partners": chosen}).status_code == 303
     rows = Grant.objects.values_list("partner_id", "proposed_side", "lab_consented_at")
     assert set(rows) == {(pk, "government", None) for pk in chosen}
+    # However many they are, the lab's people are told once each.
+    told = Message.objects.filter(kind="grant_proposed").values_list("recipient", flat=True)
+    assert sorted(told) == sorted({*told})
+    assert case.contributor.pk in told
     lab = Browser(case.contributor)
     shown = text_of(lab.get(lab_page(case, "coverage/", grant=False)))
     assert "8 Energy 0 50 1 None" in shown

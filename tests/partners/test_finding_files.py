@@ -15,11 +15,16 @@ from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Refused, Wr
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
 from tests import factories as make
+from tests.admin.desk import words
+from tests.api.calls import Caller
 from tests.factories import DAY, NOW
 from tests.factories_findings import FILE_NAME, Reported
-from tests.factories_partners import GrantCase
+from tests.factories_partners import GrantCase, Partner
+from tests.partners.test_findings_addressed import told as addressed
+from tests.partners.test_findings_addressed import with_consent
 from tests.partners.test_findings_visibility import GOVERNMENT, everyone
 from tests.reviews.logged import folder
+from tests.site.test_notices import client_of
 
 pytestmark = pytest.mark.django_db
 __all__ = ["folder"]
@@ -83,6 +88,28 @@ def test_who_opens_a_file(until, every, owners):
     assert {name: found for name, found in seen.items() if found} == {
         **dict.fromkeys(every, own), **{name: {given.pk} for name in owners},
     }  # fmt: skip
+
+
+def test_a_partner_that_a_finding_is_addressed_to_gets_no_file():
+    case, harbor = with_consent(), Partner()
+    given = case.add(for_owner=True)
+    addressed(case, harbor)
+    assert list(Finding.objects.visible_to(harbor.member)) == [case.finding]
+    assert opens(harbor.member) == set()
+    with pytest.raises(NotAllowed):
+        actions.open_file(actor=harbor.member, file=given)
+    client, page = client_of(harbor.member), f"/partner/findings/{case.finding.pk}/"
+    shown = client.get(page)
+    assert (shown.status_code, "Evidence files" in words(shown)) == (200, False)
+    assert [client.get(f"{page}files/{given.pk}/content/").status_code, client.get(f"{page}files/add/").status_code] == [
+        404, 403,
+    ]  # fmt: skip
+    assert client.post(f"{page}files/{given.pk}/remove/").status_code == 404
+    assert Caller(harbor.member).get(f"findings/{case.finding.pk}/").json()["files"] == []
+    # Nor does who also sits in the owning lab get more than that lab, or another partner's reporters less than theirs.
+    case.owner.memberships.create(organisation=harbor.organisation, role=Role.MEMBER, since=NOW - DAY)
+    assert opens(User.objects.get(pk=case.owner.pk)) == {given.pk}
+    assert opens(case.member) == {given.pk}
 
 
 @pytest.mark.parametrize("until", ["", "report", "notify_owner"])

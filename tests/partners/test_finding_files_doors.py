@@ -330,4 +330,4 @@ def test_the_workbenchs_page_costs_the_same_with_one_file_and_with_twenty():
         with CaptureQueriesContext(connection) as captured:
             desk.get(PAGE, case.finding.pk)
         costs.append(len([q for q in captured.captured_queries if not q["sql"].startswith(UNCOUNTED)]))
-    assert costs == [10, 10]
+    assert costs == [11, 11]

@@ -80,25 +80,37 @@ def test_each_step_is_taken_by_whose_it_is_and_by_nobody_else():
     # Before the owner is notified it takes no step, though the finding names it.
     expected = {
         "draft": {"member": ["report"]},
-        "reported": {"coordinator": ["triage", "set_embargo", "mark_exploited"], "liaison": ["triage", "relay"]},
+        "reported": {
+            "member": ["set_marking"],
+            "coordinator": ["triage", "set_embargo", "mark_exploited"],
+            "liaison": ["triage", "relay"],
+        },
         "triaged": {
+            "member": ["set_marking"],
             "coordinator": ["validate", "not_reproduce", "mark_duplicate", "set_embargo", "mark_exploited"],
             "liaison": ["relay"],
         },
-        "validated": {"coordinator": ["notify_owner", "set_embargo", "mark_exploited"], "liaison": ["relay"]},
+        "validated": {
+            "member": ["set_marking"],
+            "coordinator": ["notify_owner", "set_embargo", "mark_exploited"],
+            "liaison": ["relay"],
+        },
         "owner_notified": {
+            "member": ["set_marking"],
             "owner": ["remediate", "consent_publication", "extend_disclosure"],
-            "coordinator": ["publish", "set_embargo", "mark_exploited", "extend_disclosure"],
+            "coordinator": ["publish", "set_embargo", "mark_exploited", "extend_disclosure", "address"],
             "liaison": ["relay"],
         },
         "remediating": {
+            "member": ["set_marking"],
             "owner": ["fix", "consent_publication", "extend_disclosure"],
-            "coordinator": ["publish", "set_embargo", "mark_exploited", "extend_disclosure"],
+            "coordinator": ["publish", "set_embargo", "mark_exploited", "extend_disclosure", "address"],
             "liaison": ["relay"],
         },
         "fixed": {
+            "member": ["set_marking"],
             "owner": ["publish", "consent_publication"],
-            "coordinator": ["publish", "close_unpublished", "set_embargo", "mark_exploited"],
+            "coordinator": ["publish", "close_unpublished", "set_embargo", "mark_exploited", "address"],
             "liaison": ["relay"],
         },
         "published": {},

@@ -52,6 +52,17 @@ def test_a_finding_as_csaf_is_valid_and_says_what_the_finding_says():
         assert words in whole, words
 
 
+def test_what_is_published_is_under_no_embargo_any_more():
+    made = Reported(until="notify_owner")
+    assert "Under embargo until" in json.dumps(csaf_of(made.coordinator, made.again()))
+    for verb in ("remediate", "fix", "consent_publication", "publish"):
+        getattr(findings, verb)(actor=made.owner, finding=made.again())
+    document = csaf_of(made.coordinator, made.again())
+    assert list(check(document)) == []
+    assert document["document"]["tracking"]["status"] == "final"
+    assert "mbargo" not in json.dumps(document)
+
+
 def test_the_chain_is_verbatim_and_told_to_nobody_on_the_owners_side():
     made = Reported(until="notify_owner")
     for user, reads in ((made.member, True), (made.coordinator, True), (made.owner, False)):

@@ -168,6 +168,15 @@ def test_accepting_in_the_browser():
     )
 
 
+def test_a_partner_s_forms_have_the_small_comforts_that_they_ask_for():
+    """A form sent once, what was typed not left by accident, and the errors in focus: the script of it is on the page."""
+    partner = Partner()
+    for path in ("/partner/profile/", "/partner/profile/evidence/", "/partner/findings/new/"):
+        page = Browser(partner.admin).get(path)
+        assert "data-once" in page
+        assert "portal/lab" in page, path
+
+
 def test_declining_needs_a_reason_and_keeps_what_was_typed():
     case = GrantCase()
     grant = case.offer()

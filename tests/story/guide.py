@@ -1,7 +1,7 @@
-"""The pictures of docs/lab.md and docs/agency.md: which there are, and how the journeys take them.
+"""The pictures of docs/lab.md, docs/agency.md and docs/partner.md: which there are, and how the journeys take them.
 
 A run of the tests puts them among its other pictures. With ``PORTAL_TEST_WRITE_GUIDE=yes`` they go where the guide shows them:
-``PORTAL_TEST_WRITE_GUIDE=yes ./test tests/story/test_lab_journey.py -n0`` (or test_agency_journey.py), then look at each.
+``PORTAL_TEST_WRITE_GUIDE=yes ./test tests/story/test_lab_journey.py -n0`` (or one of the other journeys), then look at each.
 """
 
 import os
@@ -39,6 +39,10 @@ LAB = Guide("lab", (
 AGENCY = Guide("agency", (
     "today", "case", "matching", "list", "search", "settings", "seat", "draft", "evidence", "withheld", "shared",
     "question", "designation", "events",
+))  # fmt: skip
+PARTNER = Guide("partner", (
+    "criteria", "missing", "outcome", "wave", "accept", "grant", "report", "use", "closed-out", "finding", "published", "answers",
+    "concur",
 ))  # fmt: skip
 
 

@@ -89,6 +89,13 @@ class Typist(Person):
         self.look()
         return self
 
+    def open_row(self, *words: str) -> "Typist":
+        row = self.page.locator("main").get_by_role("row")
+        for word in words:
+            row = row.filter(has_text=word)
+        expect(row).to_have_count(1)
+        return self.enter("link", re.compile("."), row)
+
     def toggle(self, name: str, *, within: Locator | None = None) -> "Typist":
         """Press a button that changes something on this page."""
         self.reach(self._named("button", name, within))

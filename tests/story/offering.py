@@ -39,7 +39,7 @@ def submitted(stack: Stack, folder: Path, *, partner: datetime, public: datetime
     )
     card = folder / "card.md"
     card.write_text(f"# {MODEL}\n\nAn invented model.\n")
-    _send(noor, card, submission=made["case_number"], kind="system_card", title=CARD)
+    send(noor, card, submission=made["case_number"], kind="system_card", title=CARD)
     row = {
         "task": "cyber_range", "dataset": "range", "model": MODEL, "status": "success", "samples": 41,
         "evaluated_at": "2026-09-01T10:00:00Z",
@@ -50,8 +50,8 @@ def submitted(stack: Stack, folder: Path, *, partner: datetime, public: datetime
     return made["case_number"], hashlib.sha256(card.read_bytes()).hexdigest()
 
 
-def _send(program: Program, path: Path, **fields: str) -> None:
-    """A document, as multipart/form-data."""
+def send(program: Program, path: Path, **fields: str) -> dict:
+    """A document, as multipart/form-data; returns it as the portal tells of it."""
     edge = uuid4().hex
     head = "".join(
         f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -67,6 +67,7 @@ def _send(program: Program, path: Path, **fields: str) -> None:
         urllib.request.Request(program.base + "documents/", body, headers), timeout=60
     ) as answer:
         assert answer.status == 201
+        return json.load(answer)
 
 
 def terms_and_access(stack: Stack, number: str) -> None:

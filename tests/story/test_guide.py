@@ -5,10 +5,10 @@ import struct
 
 import pytest
 
-from tests.story.guide import AGENCY, LAB, Guide
+from tests.story.guide import AGENCY, LAB, PARTNER, Guide
 from tests.story.people import WIDE
 
-pytestmark = pytest.mark.parametrize("guide", [LAB, AGENCY], ids=lambda guide: guide.name)
+pytestmark = pytest.mark.parametrize("guide", [LAB, AGENCY, PARTNER], ids=lambda guide: guide.name)
 SHOWN_AS = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
 
 

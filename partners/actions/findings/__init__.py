@@ -1,5 +1,6 @@
 """Every verb on a finding: the only code that writes one."""
 
+from partners.actions.findings.addressing import address, set_marking
 from partners.actions.findings.dates import extend_disclosure, mark_exploited, set_embargo
 from partners.actions.findings.drafting import create_finding, report, save_finding
 from partners.actions.findings.files import add_file, open_file, remove_file, told_of_file
@@ -23,6 +24,7 @@ from partners.actions.findings.triage import (
 
 __all__ = [
     "add_file",
+    "address",
     "close_unpublished",
     "consent_publication",
     "create_finding",
@@ -42,6 +44,7 @@ __all__ = [
     "report",
     "save_finding",
     "set_embargo",
+    "set_marking",
     "told_of_file",
     "triage",
     "validate",

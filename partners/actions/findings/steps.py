@@ -102,11 +102,16 @@ def record(
 
 def tell(event: Event, finding: Finding, kind: str, *, reporter: bool, owner: bool) -> None:
     """Put word into the outbox, each side with its own page. A number and a link, nothing of what was found."""
-    groups = [(people.office_people(finding), page(finding, Kind.AGENCY))]
+    office = set(people.office_people(finding))
+    if kind in kinds.FOR_LIAISONS:
+        office |= set(people.liaison_people(finding))
+    groups = [(sorted(office), page(finding, Kind.AGENCY))]
     if owner:
         groups.append((people.owner_people(finding), page(finding, Kind.LAB)))
     if reporter:
         groups.append((people.reporter_people(finding), page(finding, finding.reporter.kind)))
+    if kind in kinds.FOR_ADDRESSEES:
+        groups.append((people.addressed_people(finding, event.at), page(finding, Kind.PARTNER)))
     for found, link in groups:
         deadlines.tell(
             recipients=[person for person in found if person != event.actor_id],

@@ -27,7 +27,7 @@ HISTORY_SHOWN = 50
 def grants(request: HttpRequest, case_number: str) -> HttpResponse:
     """Every partner of the case: proposed, agreed, active and ended, with what each waits for."""
     case, at = the_case(request, case_number), clock.now()
-    rows = grants_of(request, case).order_by("-proposed_at", "id")
+    rows = grants_of(request, case).order_by("-proposed_at", "partner__name", "id")
     return page(
         request,
         "partners/lab/grants.html",

@@ -129,6 +129,9 @@ def vendor_fixed(stage: Stage) -> Script:
     second = _gate(stage, "meridian", "Turbine Gate overflows on a long header").report().take("triage")
     second.take("mark_duplicate", duplicate_of=first.finding)
     first.take("remediate").take("fix")
+    # Others protect themselves first: its reporter lets it be passed on, and the vendor consents.
+    first.take("set_marking", "cleo_member", tlp="TLP:AMBER").take("consent_publication")
+    first.take("address", partners=[stage.cast.house(key) for key in ("harbor", "meridian")])
 
 
 def over(stage: Stage) -> Script:

@@ -61,6 +61,8 @@ HOUSES = (
     House("juniper", Kind.PARTNER, "Juniper Exchange (invented)", "Juniper"),
     House("pemberley", Kind.PARTNER, "Pemberley Foods (invented)", "Pemberley"),
     House("gannet", Kind.PARTNER, "Gannet Ports (invented)", "Gannet"),
+    # It has not applied: whoever tries the portal can do that for it.
+    House("bracken", Kind.PARTNER, "Bracken Rural Power (invented)", "Bracken Power"),
 )
 
 PEOPLE = (
@@ -96,6 +98,8 @@ PEOPLE = (
     Person("jude_admin", "Jude Park", "juniper", (Role.ADMIN,), listed=False),
     Person("petra_admin", "Petra Nash", "pemberley", (Role.ADMIN,), listed=False),
     Person("gail_admin", "Gail Winter", "gannet", (Role.ADMIN,), listed=False),
+    Person("bea_admin", "Bea Lindgren", "bracken", (Role.ADMIN,)),
+    Person("bram_member", "Bram Ostler", "bracken", (Role.MEMBER,)),
     Person("sasha_sysadmin", "Sasha Bell", "", ()),
 )
 

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
     """Evidence files of findings, which stay with a finding once it is reported."""
 
     dependencies = [
-        ("partners", "0013_legal_holds_of_findings"),
+        ("partners", "0014_addressed_findings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

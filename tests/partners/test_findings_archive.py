@@ -1,0 +1,33 @@
+"""Findings in the archive of their case."""
+
+import json
+
+import pytest
+
+from partners.actions import findings
+from tests import factories as make
+from tests.factories_findings import CHAIN, VALUES, Reported
+from tests.lab.opened import archive_of
+from tests.lab.visitor import Visitor
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_archive_tells_of_findings_as_the_labs_pages_do():
+    case = make.Case(make.with_access)
+    told = Reported(submission=case.submission, until="notify_owner")
+    Reported(submission=case.submission, until="validate", title="Praline before its notice")
+    own = findings.create_finding(
+        actor=case.contributor,
+        reporter=case.lab,
+        values=VALUES | {"title": "Own nougat"},
+        submission=case.submission,
+    )
+    files = archive_of(Visitor(case.viewer), case.submission)
+    rows = json.loads(files["findings.json"])
+    assert [(row["number"], row["reported_by"], row["reporter_chain"]) for row in rows] == [
+        (told.finding.number, None, None),
+        (own.number, case.lab.name, CHAIN),
+    ]
+    everything = b"".join(files.values()).decode("utf-8", "ignore")
+    assert [word for word in ("Praline", told.partner.name, told.member.name) if word in everything] == []
