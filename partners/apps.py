@@ -57,11 +57,15 @@ class PartnersConfig(AppConfig):
     def findings(self):
         """What findings tell the floors below; they belong to no case until their owner was notified."""
         from partners import findings_archive, findings_kinds, findings_readers
+        from partners.actions.findings import told_of_file
+        from partners.models import FindingFile
         from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
         from portal.ledger.querysets import READERS
+        from portal.submissions import hooks
         from portal.submissions.exports import archive as exports
         from portal.submissions.panels import AREAS
 
+        hooks.STORED[FindingFile] = told_of_file
         findings_kinds.register_kinds()
         READERS.append(findings_readers.events)
         CASELESS.append(findings_readers.messages)

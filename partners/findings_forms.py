@@ -3,7 +3,7 @@
 from django import forms
 
 from partners.finding_advisories import CSAF, FORMATS
-from partners.models import Finding, Grant
+from partners.models import Finding, FindingFile, Grant
 from partners.policies_findings import reporting_organisations
 from portal.accounts.models import Kind, Organisation
 from portal.submissions.instants import InstantField, ZonedForm
@@ -128,3 +128,27 @@ class ImportForm(Reporting):
     def __init__(self, *args, user, kind: str, **kwargs):
         super().__init__(*args, **kwargs)
         self.ask_reporter(user, kind)
+
+
+class FileForm(forms.Form):
+    """One evidence file, and what it shows. Pages and the workbench ask the same."""
+
+    use_required_attribute = False
+    shows = forms.CharField(
+        label="What it shows",
+        max_length=200,
+        help_text="Such as: log of the overflow. Name nobody: the owner reads this where it opens the file.",
+        error_messages={"required": "Write what the file shows."},
+    )
+    file = forms.FileField(
+        label="File",
+        help_text="Its name is shown to your organisation and the government, never to the owner.",
+        allow_empty_file=True,
+        error_messages={"required": "Choose a file."},
+    )
+    for_owner = FindingFile._meta.get_field("for_owner").formfield(label="The owner opens it once notified")
+
+    def arguments(self) -> dict:
+        """The keywords of ``add_file``."""
+        given = self.cleaned_data
+        return {"upload": given["file"], "shows": given["shows"], "for_owner": given["for_owner"]}

@@ -97,6 +97,12 @@ def _notices() -> tuple[NoticeKind, ...]:
         NoticeKind("finding_addressed", "Told of a finding", "A finding was addressed to your organisation."),
         NoticeKind("finding_set_marking", "Marking changed", "The marking of a finding changed."),
         NoticeKind("finding_relay", "Finding relayed", "A finding was handed to a clearinghouse."),
+        NoticeKind("finding_file", "Evidence added", "An evidence file was added to a finding."),
+        NoticeKind(
+            "finding_malware",
+            "Malware in an evidence file",
+            "Malware was found in a file that your organisation put with a finding. It is given to nobody.",
+        ),
     )  # fmt: skip
 
 

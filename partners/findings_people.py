@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from partners.models import Finding, FindingAddressee
+from partners.models import Finding, FindingAddressee, FindingFile
 from partners.querysets_findings import WRITERS
 from portal.accounts.models import Kind, Membership, Role, User
 from portal.submissions.models import Barrier
@@ -21,10 +21,17 @@ def owner_people(finding: Finding) -> list[UUID]:
 
 def reporter_people(finding: Finding) -> list[UUID]:
     """The person who reported, while they still write for that organisation and no conflict keeps them from it."""
+    return _writers(finding, finding.reported_by_id)
+
+
+def file_people(file: FindingFile) -> list[UUID]:
+    """Who put an evidence file there, and who reported the finding, as ``reporter_people`` has it."""
+    return _writers(file.finding, file.uploaded_by_id, file.finding.reported_by_id)
+
+
+def _writers(finding: Finding, *persons: UUID | None) -> list[UUID]:
     roles = WRITERS[Kind(finding.reporter.kind)]
-    found = _members().filter(
-        organisation_id=finding.reporter_id, user_id=finding.reported_by_id, role__in=roles
-    )
+    found = _members().filter(organisation_id=finding.reporter_id, user_id__in=persons, role__in=roles)
     return _ids(found if finding.reporter.kind != Kind.AGENCY else found.exclude(_barred(finding)))
 
 

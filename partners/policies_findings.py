@@ -1,9 +1,12 @@
 """Who may do what to a finding now, and what of it they read. Plain answers; unknown means no."""
 
-from partners.findings_states import FINDING, FindingState
-from partners.models import Finding
+from uuid import UUID
+
+from partners.findings_states import FINDING, OVER, FindingState
+from partners.models import Finding, FindingFile
 from partners.querysets_findings import WRITERS, follows_findings
-from portal.accounts.models import Kind, Organisation, Role
+from portal.accounts.models import Kind, Organisation, Role, User
+from portal.submissions import files
 from portal.submissions.models import Barrier
 from portal.submissions.querysets import agency_wide, has_no_conflicts
 
@@ -79,9 +82,27 @@ def may_edit_finding(actor, finding: Finding) -> bool:
     return finding.state == FindingState.DRAFT and "reporter" in finding_capacities(actor, finding)
 
 
+def may_add_file(actor, finding: Finding) -> bool:
+    """Its reporters put evidence files with a finding until it is over. They take one out as long as they edit it."""
+    return finding.state not in OVER and "reporter" in finding_capacities(actor, finding)
+
+
+def may_go_on_reading_file(person: UUID, file: UUID) -> bool:
+    """Whether an evidence file is open to a person, everything asked anew."""
+    reader = User.objects.filter(pk=person).first()
+    return reader is not None and FindingFile.objects.visible_to(reader).filter(pk=file).exists()
+
+
+def name_of_file(user, file: FindingFile) -> str:
+    """Under what name a person has a file. A sender's own may hold who reported: an owner has a number in its place."""
+    if reads_reporter(user, file.finding):
+        return file.name
+    return f"{file.finding.number}-{file.number}.{files.ending_of(file.content_type)}"
+
+
 def reads_reporter(user, finding: Finding) -> bool:
     """Whether a person reads who reported, and through whom it came: its reporters, and the government's people who follow
-    findings. An owner is told of the weakness, and not by whom (invariant 9).
+    findings. An owner is told of the weakness, and not by whom (invariant 9). ``telling_reporter_to`` says the same in SQL.
     """
     if finding.reporter_id in [seat.organisation_id for seat in user.seats]:
         return True

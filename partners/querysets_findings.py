@@ -65,6 +65,19 @@ class FindingQuerySet(models.QuerySet):
             seen |= government & no_finding_conflict(user)
         return self.filter(seen)
 
+    def telling_reporter_to(self, user):
+        """Of findings that a person sees, those of which they read who reported; ``policies_findings.reads_reporter`` says the
+        same of one. The reporter's people, and the government's who follow findings, but for an owner's own.
+        """
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        own = user.organisations_as(Kind.LAB) + user.organisations_as(Kind.PARTNER)
+        government = Q(reporter_id__in=user.organisations_as(Kind.AGENCY))
+        if follows_findings(user):
+            labs = user.organisations_as(Kind.LAB)
+            government |= Q(reported_at__isnull=False) & ~Q(owner_id__in=labs)
+        return self.filter(Q(reporter_id__in=own) | government & no_finding_conflict(user))
+
     def beyond(self, user):
         """Less those that the person reads on a lab's side: the workbench names the reporters, whom an owner is not told."""
         return self.exclude(owner_id__in=user.organisations_as(Kind.LAB))

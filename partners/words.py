@@ -64,6 +64,10 @@ CHANGES = {
         "mark_exploited": "Recorded that the finding is exploited",
         "extend_disclosure": "Extended the disclosure date",
         "relay": "Relayed the finding to the clearinghouse",
+        "add_finding_file": "Added an evidence file to the finding",
+        "remove_finding_file": "Took an evidence file out of the draft",
+        "scan_finding_file": "Scanned an evidence file for malware",
+        "malware_in_finding_file": "The scanner found malware in an evidence file, which is given to nobody",
         "address": "Addressed the finding to partner organisations",
         "set_marking": "Changed the finding's marking",
     },
@@ -74,5 +78,6 @@ LOOKS = {
     "viewed_finding": "Read a finding",
     "listed_nominations": "Saw nominations in a list",
     "viewed_nomination": "Read a nomination",
+    "downloaded_finding_file": "Downloaded an evidence file of a finding",
     "exported_finding": "Took a finding along as an advisory",
 }

@@ -3,13 +3,15 @@
 from datetime import datetime
 
 from partners.actions import findings
-from partners.models import Finding
+from partners.models import Finding, FindingFile
 from portal.accounts.models import Role
 from tests import factories as make
 from tests.factories import NOW
 
 VECTOR = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"
 CHAIN = "  Found by A. Nougat (Dam Watch),\n passed on by the praline desk.  "
+# A name that tells who reported.
+FILE_NAME = "A. Nougat of Dam Watch.pdf"
 VALUES = {
     "kind": "software_vulnerability",
     "title": "Nougat overflows",
@@ -61,6 +63,15 @@ class Reported:
         action = getattr(findings, verb)
         self.finding = action(actor=getattr(self, who), finding=self.finding, at=at, **options)
         return self.finding
+
+    def add(self, text: str = "marzipan proof", *, at: datetime = NOW, **options) -> FindingFile:
+        """A file by the partner's member; its name holds who reported."""
+        given = {
+            "actor": self.member,
+            "shows": "Log of the overflow",
+            "upload": make.pdf(text, name=FILE_NAME),
+        }
+        return findings.add_file(finding=self.again(), at=at, **given | options)
 
     def again(self) -> Finding:
         return Finding.objects.get(pk=self.finding.pk)

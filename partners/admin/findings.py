@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from partners import policies_findings as policies
 from partners.actions import findings as actions
+from partners.admin import finding_files
 from partners.admin import findings_forms as forms
 from partners.doors_advisories import handed_out
 from partners.finding_advisories import FORMATS
@@ -67,7 +68,7 @@ class Which(Question):
     }
 
 
-class FindingAdmin(PortalAdmin):
+class FindingAdmin(finding_files.OpensFiles, PortalAdmin):
     list_display = (
         "number",
         "title",
@@ -109,6 +110,7 @@ class FindingAdmin(PortalAdmin):
             done="Saved.",
             available=lambda user, finding, at: policies.may_edit_finding(user, finding),
         ),
+        *finding_files.STEPS,
         Step(
             "report",
             actions.report,
@@ -249,13 +251,14 @@ class FindingAdmin(PortalAdmin):
         return found
 
     def panels(self, request, finding):
-        """The findings that it may be a duplicate of, as far as the person sees them, until that is decided."""
+        """Its files; and the findings that it may be a duplicate of, as far as the person sees them, until that is decided."""
         files = [
             (reverse("admin:partners_finding_file", args=[finding.pk, form]), label)
             for form, label in FORMATS.items()
         ]
         taken = ("Take it along", "partners/admin/findings_files.html", {"files": files})
-        found = [] if finding.state == F.DRAFT else [taken]
+        evidence = finding_files.panel(request, finding)
+        found = [evidence] if finding.state == F.DRAFT else [evidence, taken]
         if policies.reads_addressees(request.user, finding) and (
             told := list(finding.addressees.select_related("partner"))
         ):

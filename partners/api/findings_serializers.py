@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from partners import policies_findings as policies
+from partners.api.finding_files import FindingFilesField
 from partners.findings_states import FindingState
 from partners.models import Finding
 from partners.querysets_findings import follows_findings
@@ -101,6 +102,7 @@ class FindingDetailSerializer(FindingSerializer):
     published_at = Instant(allow_null=True)
     closed_unpublished_at = Instant(allow_null=True)
     relays = RelaySerializer(many=True)
+    files = FindingFilesField()
     addressees = serializers.SerializerMethodField()
     verbs = serializers.SerializerMethodField()
 

@@ -2,6 +2,7 @@
 
 from partners.models.applications import Ownership, PartnerApplication
 from partners.models.evidence import PartnerEvidence
+from partners.models.finding_files import FindingFile
 from partners.models.findings import Finding, FindingRelay
 from partners.models.findings_addressed import FindingAddressee
 from partners.models.grants import (
@@ -22,6 +23,7 @@ __all__ = [
     "DeclineReason",
     "Finding",
     "FindingAddressee",
+    "FindingFile",
     "FindingRelay",
     "Grant",
     "GrantDocument",

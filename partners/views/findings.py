@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from partners import policies_findings as policies
 from partners.actions import findings as actions
 from partners.finding_advisories import FORMATS
+from partners.finding_files import files_read_by
 from partners.findings_forms import FindingForm, NewFindingForm
 from partners.findings_looks import read_findings
 from partners.models import Finding, FindingAddressee
@@ -210,6 +211,15 @@ def finding(request: HttpRequest, finding_id, *, side: Side) -> HttpResponse:
         is_addressed=policies.is_addressed(user, found),
         edit=side.url("edit_finding", found.pk) if policies.may_edit_finding(user, found) else "",
         reads_reporter=policies.reads_reporter(user, found),
+        evidence=[
+            (
+                row,
+                side.url("open_file", found.pk, row.file.pk),
+                side.url("remove_file", found.pk, row.file.pk),
+            )
+            for row in files_read_by(user, found)
+        ],
+        add_file=side.url("add_file", found.pk) if policies.may_add_file(user, found) else "",
         files=[(side.url("finding_file", found.pk, form), label) for form, label in FORMATS.items()],
     )
 

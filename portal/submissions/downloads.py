@@ -32,12 +32,14 @@ def download(*, actor, version: DocumentVersion) -> StreamingHttpResponse:
 
 
 def streamed(
-    file: StoredFile, given: actions.Given, *, still_allowed: Callable[[], bool]
+    file: StoredFile, given: actions.Given, *, still_allowed: Callable[[], bool], name: str = ""
 ) -> StreamingHttpResponse:
-    """What an action gave of a file, as an attachment; ``still_allowed`` is asked again while it is on its way."""
+    """What an action gave of a file, as an attachment; ``still_allowed`` is asked again while it is on its way. ``name`` stands
+    in place of the sender's own.
+    """
     body = _Body(given, still_allowed)
     response = StreamingHttpResponse(body, content_type=file.content_type, headers=HEADERS)
-    response["Content-Disposition"] = content_disposition_header(True, file.name) or "attachment"
+    response["Content-Disposition"] = content_disposition_header(True, name or file.name) or "attachment"
     response["Content-Length"] = str(given.size)
     return response
 

@@ -24,6 +24,15 @@ _ZIP_TYPES = {
     "eval": "application/x-inspect-eval",
     "zip": "application/zip",
 }
+_ENDINGS = {kind: ending for ending, kind in _ZIP_TYPES.items()} | {
+    "application/pdf": "pdf",
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "application/json": "json",
+    "text/markdown": "md",
+    "text/csv": "csv",
+    "text/plain": "txt",
+}
 # How a type begins, and what must stand near the end of a whole file.
 _MAGIC = {
     b"%PDF-": ("application/pdf", b"%%EOF"),
@@ -90,6 +99,11 @@ def content_type_of(upload, name: str) -> str:
     if head.startswith(_PROGRAMS):
         raise Invalid("Programs are not taken.", field="file")
     return _text_type(upload, name)
+
+
+def ending_of(content_type: str) -> str:
+    """How the name of a file of this type ends; for a name that is to tell nothing of the sender's own."""
+    return _ENDINGS[content_type]
 
 
 def _require_end(upload, ending: bytes) -> None:

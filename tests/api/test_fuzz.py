@@ -81,13 +81,14 @@ def _world() -> SimpleNamespace:
     actions.withdraw(actor=left.contributor, submission=left.submission, at=make.NOW + make.DAY)
     granted = partnered.GrantCase()
     granted.agree()
-    findings_made.Reported(until="triage", submission=granted.submission)
+    found = findings_made.Reported(until="triage", submission=granted.submission)
     make.draft(actor=case.contributor, lab=case.lab)
     admin = make.member(case.lab, Role.ADMIN)
     factories_services.service(case.lab, actor=admin)
     return SimpleNamespace(
         admin=admin,
         log=log,
+        file=found.add(),
         contributor=case.contributor,
         viewer=case.viewer,
         coordinator=case.coordinator,
@@ -113,7 +114,7 @@ def _ids(world: SimpleNamespace) -> dict[str, list[str]]:
 
 def test_no_input_is_a_fault_of_the_portal():
     world = _world()
-    ids = _ids(world) | {"logs": [str(world.log.pk)]}
+    ids = _ids(world) | {"log": [str(world.log.pk)], "file": [str(world.file.pk)]}
     tokens = {role: Caller(getattr(world, role)).headers for role in ROLES}
     client = Client(raise_request_exception=False, enforce_csrf_checks=True)
     faults: list[str] = []
@@ -146,8 +147,9 @@ def _try(
     def run(case, role, known, real):
         if case.path_parameters and "id" in case.path_parameters and real:
             case.path_parameters["id"] = known
-        if case.path_parameters and "log" in case.path_parameters and real:
-            case.path_parameters["log"] = ids["logs"][0]
+        for part in ("log", "file"):
+            if case.path_parameters and part in case.path_parameters and real:
+                case.path_parameters[part] = ids[part][0]
         answer = _send(client, case, tokens[role])
         if answer.status_code not in CLEAN or not _is_whole(answer):
             faults.append(f"{answer.status_code} to {role}: {case.as_curl_command()}")

@@ -85,6 +85,8 @@ def _value(name: str, route: str, world):
         "log": world.log.pk,
         "log_id": world.log.pk,
         "evidence_id": world.evidence.pk,
+        "file": world.finding_file.pk,
+        "file_id": world.finding_file.pk,
         "contact_id": world.objects["contact"].pk,
         "key": "set-password",
         "url": "no/such/page",

@@ -49,9 +49,10 @@ def build() -> SimpleNamespace:
         upload=make.pdf("marzipan audit"), at=AT,
     )  # fmt: skip
     # The partner found it under its grant, and the granting lab was notified.
-    finding = Reported(
+    reported = Reported(
         reporter=granted.partner.organisation, submission=granted.submission, until="notify_owner"
-    ).finding
+    )
+    finding, finding_file = reported.finding, reported.add(for_owner=True)
     inquiry = reviewing.submitted_inquiry(case.contributor, case.lab)
     profile = reviewing.record(case.reviewer, "cyber", at=AT)
     run = reviewing.suggested(case, at=AT)
@@ -200,4 +201,5 @@ def build() -> SimpleNamespace:
         objects=objects, case=case, granted=granted, document=document, shared=shared, retest=retest, confirmed=confirmed,
         invitation=invitation, membership=membership, message=message, token=token,
         calendar=calendar, evaluation=evaluation, log=log, evidence=evidence,
+        finding_file=finding_file,
     )  # fmt: skip

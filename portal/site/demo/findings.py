@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.core.files.base import ContentFile
+
 from partners.actions import findings
 from partners.models import Finding, Grant
 from portal.site.demo.stage import Script, Stage
@@ -39,6 +41,16 @@ class _Tale:
         self.finding = action(actor=self.stage.cast.person(by), finding=self.finding, **options)
         return self
 
+    def add(self, shows: str, *, for_owner: bool = False) -> "_Tale":
+        """An evidence file, named by its sender."""
+        file = ContentFile(
+            f"{shows}. All of it is invented.\n".encode(), name=f"{self.reporter.name}, notes.txt"
+        )
+        findings.add_file(
+            actor=self.reporter, finding=self.finding, upload=file, shows=shows, for_owner=for_owner
+        )
+        return self
+
     def report(self) -> "_Tale":
         self.finding = findings.report(actor=self.reporter, finding=self.finding)
         return self
@@ -46,7 +58,10 @@ class _Tale:
 
 def draft(stage: Stage) -> Script:
     yield stage.ago(hours=30)
-    _Tale(stage, "harbor", "Relay settings leak into a prompt", kind="model_safeguard", product="Kestrel 5")
+    tale = _Tale(
+        stage, "harbor", "Relay settings leak into a prompt", kind="model_safeguard", product="Kestrel 5"
+    )
+    tale.add("The prompt, and what came back")
 
 
 def reported(stage: Stage) -> Script:
@@ -77,6 +92,7 @@ def owned_by_kestrel(stage: Stage) -> Script:
         ssvc="Attend",
         grant=grant,
     )
+    tale.add("Transcript of the two turns", for_owner=True).add("Notes of the night desk, by name")
     tale.report().take("triage")
     yield stage.day(-5, 11)
     tale.take("validate").take("notify_owner", owner=lab)

@@ -1,0 +1,32 @@
+"""The evidence files of a finding as one person reads them: the same for pages, workbench and API."""
+
+from dataclasses import dataclass
+
+from partners import policies_findings as policies
+from partners.models import Finding, FindingFile
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file under the name by which a person has it. ``uploaded_by`` and ``sha256`` are None for an owner, as the sender is."""
+
+    file: FindingFile
+    name: str
+    uploaded_by: str | None
+    sha256: str | None
+
+
+def files_read_by(user, finding: Finding) -> list[FileRow]:
+    """One statement."""
+    rows = FindingFile.objects.visible_to(user).filter(finding=finding).select_related("uploaded_by")
+    for file in (found := list(rows)):
+        file.finding = finding
+    return [row_of(user, file) for file in found]
+
+
+def row_of(user, file: FindingFile) -> FileRow:
+    """What a person reads of a file that they see."""
+    name = policies.name_of_file(user, file)
+    if policies.reads_reporter(user, file.finding):
+        return FileRow(file, name, str(file.uploaded_by), file.sha256)
+    return FileRow(file, name, None, None)
