@@ -1,59 +1,86 @@
-"""A small invented world for the stateful test: two labs, two agencies, two partners, and what anybody may try to do."""
+"""A small invented world for the stateful test: two labs, two agencies, three partner organisations, and what anybody may try
+to do on a case.
+"""
 
 import itertools
-from datetime import timedelta
+from datetime import date, timedelta
+
+from allauth.account.models import EmailAddress
 
 from partners import actions as grants
-from partners.models import Grant
-from partners.states import TRANSITIONS as GRANT_STEPS
-from portal.accounts.models import Affiliation, Membership, Role, User
+from partners.actions import findings
+from portal.accounts.actions import ties
+from portal.accounts.models import Affiliation, MailDomain, Membership, OtherAddress, Role, User
+from portal.deadlines import planning as deadlines
 from portal.submissions import actions as cases
-from portal.submissions.models import DisclosureNotice, Document, InformationRequest, Submission
-from portal.submissions.states import DISCLOSURE, REQUEST
+from portal.submissions.models import (
+    Conflict,
+    DisclosureNotice,
+    Document,
+    InformationRequest,
+    Spill,
+    Submission,
+    Terms,
+)
+from portal.submissions.states import DISCLOSURE, REQUEST, SPILL
 from portal.submissions.states import TRANSITIONS as CASE_STEPS
 from reviews import actions as reviews
 from reviews.models import Assessment, Assignment, Designation
 from reviews.states import ASSESSMENT, ASSIGNMENT
 from tests import factories as make
-from tests.factories_partners import PURPOSE, Partner
+from tests.factories_partners import Partner
 
 HOUR = timedelta(hours=1)
 
 
-def _verbs(steps) -> list[str]:
+def verbs_of(steps) -> list[str]:
     return sorted({t.verb for t in steps if t.who != "clock"})
 
 
-CASE_VERBS = _verbs(CASE_STEPS)
-GRANT_VERBS = _verbs(GRANT_STEPS)
-SEAT_VERBS = [*_verbs(ASSIGNMENT.transitions), "write_none"]
-ASSESSMENT_VERBS = _verbs(ASSESSMENT.transitions)
-QUESTION_VERBS = _verbs(REQUEST.transitions)
-NOTICE_VERBS = _verbs(DISCLOSURE.transitions)
+CASE_VERBS = verbs_of(CASE_STEPS)
+SEAT_VERBS = [*verbs_of(ASSIGNMENT.transitions), "write_none"]
+ASSESSMENT_VERBS = verbs_of(ASSESSMENT.transitions)
+QUESTION_VERBS = verbs_of(REQUEST.transitions)
+NOTICE_VERBS = verbs_of(DISCLOSURE.transitions)
+SPILL_VERBS = verbs_of(SPILL.transitions)
 
 
 class World:
     """People who may try anything, the objects there are, and the present instant."""
 
+    BEGIN = make.NOW
+
     def __init__(self):
-        self.at = make.NOW
+        self.at = self.BEGIN
         self.counter = itertools.count(1)
+        self.met: dict = {}
         office, other = make.programme_office(), make.agency()
+        self.agencies = [office, other]
         self.labs = [make.lab(), make.lab()]
-        self.partners = [Partner(by=make.member(office, Role.COORDINATOR)) for _ in range(2)]
-        people = [
-            make.member(lab, role)
-            for lab in self.labs
-            for role in (Role.ADMIN, Role.CONTRIBUTOR, Role.VIEWER)
+        self.coordinator = make.member(office, Role.COORDINATOR)
+        # The second was vetted long ago: its standing lapses before long. The third is not known to the programme yet.
+        self.partners = [
+            Partner(by=self.coordinator),
+            Partner(by=self.coordinator, at=make.NOW - 350 * make.DAY),
         ]
-        people += [make.member(office, Role.COORDINATOR), make.member(office, Role.DESIGNATOR)]
-        people += [
+        self.newcomer = make.partner_organisation()
+        self.organisations = [*(partner.organisation for partner in self.partners), self.newcomer]
+        self.lab_people = [
+            [make.member(lab, role) for role in (Role.ADMIN, Role.CONTRIBUTOR, Role.VIEWER)]
+            for lab in self.labs
+        ]
+        people = [
+            *self.lab_people[0],
+            *self.lab_people[1],
+            self.coordinator,
+            make.member(office, Role.DESIGNATOR),
+        ]
+        others = [
             make.member(other, role)
             for role in (Role.COORDINATOR, Role.DESIGNATOR, Role.AUDITOR, Role.LIAISON)
         ]
+        self.liaison = others[-1]
         self.reviewers = [make.member(agency, Role.REVIEWER) for agency in (office, other, other)]
-        # One reviewer worked for the first lab, one works for the first partner.
-        Affiliation.objects.create(user=self.reviewers[0], organisation=self.labs[0])
         self.employee = make.member(office, Role.REVIEWER)
         Membership.objects.create(
             user=self.employee,
@@ -61,19 +88,50 @@ class World:
             role=Role.MEMBER,
             since=make.NOW - make.DAY,
         )
-        people += [*self.reviewers, self.employee]
-        people += [user for partner in self.partners for user in (partner.admin, partner.member)]
-        people.append(make.person(is_superuser=True))
+        self.security = make.member(office, Role.SECURITY)
+        self.second = make.member(office, Role.COORDINATOR)
+        self.tie(others)
+        people += [*others, *self.reviewers, self.employee]
+        self.partner_people = {
+            partner.organisation.pk: [partner.admin, partner.member] for partner in self.partners
+        }
+        self.partner_people[self.newcomer.pk] = [make.member(self.newcomer, Role.ADMIN)]
+        people += [user for users in self.partner_people.values() for user in users]
+        people += [make.person(is_superuser=True), self.second, self.security]
         self.people = [user.pk for user in people]
+        # The first coordinator stays free of conflicts: without anybody who acts nothing would happen.
+        self.government = [*others, *self.reviewers, self.employee, self.second, self.security]
+
+    def tie(self, others) -> None:
+        """What keeps people from a lab: work there, past work, an address that nobody verified, another that was written down."""
+        first, second = self.labs
+        by, long_ago = self.coordinator, make.NOW - 300 * make.DAY
+        for number, lab in enumerate(self.labs):
+            MailDomain.objects.create(
+                organisation=lab, domain=f"lab{number}.example", recorded_by=by, recorded_at=long_ago
+            )
+        Affiliation.objects.create(user=self.reviewers[0], organisation=first, recorded_at=long_ago)
+        Affiliation.objects.create(
+            user=self.second, organisation=second, until=date(2020, 6, 30), recorded_at=long_ago
+        )
+        auditor = next(user for user in others if user.memberships.get().role == Role.AUDITOR)
+        EmailAddress.objects.create(
+            user=auditor, email=f"{auditor.pk}@mail.lab1.example", primary=False, verified=False
+        )
+        OtherAddress.objects.create(
+            user=self.reviewers[2], email="old@lab1.example", recorded_by=by, recorded_at=long_ago
+        )
 
     def person(self, number: int) -> User:
         """Fetched anew for each step, as a request does: memberships may have ended meanwhile."""
         return User.objects.get(pk=self.people[number % len(self.people)])
 
     def pick(self, model, number: int):
-        """Some row of a model, whoever's it is; None while there is none."""
-        rows = list(model.objects.order_by("pk"))
-        return rows[number % len(rows)] if rows else None
+        """Some row of a model, whoever's it is, in the order in which they came; None while there is none."""
+        there = {row.pk: row for row in model.objects.order_by("pk")}
+        met = self.met.setdefault(model, [])
+        met += [pk for pk in there if pk not in met]
+        return there[met[number % len(met)]] if met else None
 
     # Each of these lets one person try one thing; whether it is theirs is for the action to say.
 
@@ -113,6 +171,53 @@ class World:
             return cases.open_version(actor=actor, version=document.versions.first(), at=self.at)
         case = self.pick(Submission, number)
         return cases.reveal_instructions(actor=actor, submission=case, at=self.at)
+
+    def mark(self, actor: User, document: Document, number: int) -> object:
+        """Stricter or laxer, in one of the three dimensions."""
+        marks: dict = (
+            {"tlp": Document.Tlp.values[number % 5]},
+            {"cui": ("", "CUI", "CUI//SP-PROPIN", "CUI//SP-PROPIN/PRVCY//NOFORN")[number % 4]},
+            {"confidential_commercial": number % 2 == 0},
+        )[number % 3]
+        return cases.mark_document(actor=actor, document=document, at=self.at, **marks)
+
+    def report_spill(self, actor: User, document: Document) -> object:
+        return cases.report_spill(actor=actor, subject=document, feared="classified", at=self.at)
+
+    def spill_step(self, actor: User, spill: Spill, verb: str) -> object:
+        extra = {"reason": "It was none."} if verb == "lift_spill" else {"keep_name": True}
+        return getattr(cases, verb)(actor=actor, spill=spill, at=self.at, **extra)
+
+    def propose_terms(self, actor: User, case: Submission) -> object:
+        texts = {name: f"{name} {next(self.counter)}" for name in ("purpose", *Terms.HEADS)}
+        return cases.propose_terms(actor=actor, submission=case, texts=texts, names_shown=False, at=self.at)
+
+    def correct_facts(self, actor: User, case: Submission, number: int) -> object:
+        """Another text, or another checkpoint, which needs another consent."""
+        facts = {"checkpoint": f"checkpoint {number % 3}"} if number % 3 else {"summary": f"Nougat {number}."}
+        return cases.correct_facts(actor=actor, submission=case, facts=facts, at=self.at)
+
+    def declare_conflict(self, actor: User, number: int) -> object:
+        """Somebody of the government is kept from a lab, or from one case."""
+        user = self.government[number % len(self.government)]
+        case = self.pick(Submission, number)
+        about: dict = (
+            {"submission": case} if case and number % 2 else {"organisation": self.labs[number % 3 % 2]}
+        )
+        return cases.declare_conflict(actor=actor, user=user, at=self.at, **about)
+
+    def end_conflict(self, actor: User, conflict: Conflict) -> object:
+        return cases.end_conflict(actor=actor, conflict=conflict, reason="It is over.", at=self.at)
+
+    def own_up(self, actor: User, number: int) -> object:
+        """It becomes known that somebody of the government worked for a lab, or has an address there."""
+        user, lab = self.government[number % len(self.government)], number % 2
+        if number % 3:
+            return ties.record_affiliation(
+                actor=actor, user=user, organisation=self.labs[lab], until=date(2021, 1, 31), at=self.at
+            )
+        email = f"old{next(self.counter)}@lab{lab}.example"
+        return ties.record_address(actor=actor, user=user, email=email, at=self.at)
 
     def propose_seat(self, actor: User, case: Submission, number: int) -> object:
         candidates = [*self.reviewers, self.employee]
@@ -195,25 +300,8 @@ class World:
             at=self.at,
         )
 
-    def propose_grant(self, actor: User, case: Submission, number: int) -> object:
-        return grants.propose_grant(
-            actor=actor,
-            submission=case,
-            partner=self.partners[number % 2].organisation,
-            purpose=PURPOSE,
-            starts_at=self.at + (1 + number % 20) * make.DAY,
-            expires_at=self.at + (30 + number % 20) * make.DAY,
-            at=self.at,
-        )
-
-    def grant_step(self, actor: User, grant: Grant, verb: str, number: int) -> object:
-        extra: dict = {
-            "decline": {"reason_code": "scope"},
-            "revoke": {"reason_code": "terms"},
-            "extend": {"expires_at": grant.expires_at + (1 + number % 3) * make.DAY},
-        }.get(verb, {})
-        return getattr(grants, verb)(actor=actor, grant=grant, at=self.at, **extra)
-
     def run_clock(self) -> list[int]:
-        """Every periodic job of the clock, once."""
-        return [module.record_clock(at=self.at) for module in (cases, grants, reviews)]
+        """Every periodic job of the clock, once: how much each had to do."""
+        findings.follow_staff(at=self.at)
+        done = [module.record_clock(at=self.at) for module in (cases, grants, reviews)]
+        return [*done, deadlines.plan(at=self.at)]

@@ -1,0 +1,87 @@
+"""How the stateful test tries: one person's step in a savepoint, held against the rows before it; then everybody is asked."""
+
+import os
+from collections.abc import Callable
+
+import time_machine
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine
+
+from portal.errors import Refused
+from portal.ledger.models import Event
+from tests.machine.invariants import ALL, Present, Sight, broken_by
+from tests.machine.world_findings import FindingsWorld
+
+numbers = st.integers(0, 10_000)
+# How many people are asked after a step what they see, besides who took it; the others' turn comes after the steps that follow.
+ASKED = int(os.environ.get("PORTAL_TEST_MACHINE_PEOPLE", "3"))
+
+
+class Trying(RuleBasedStateMachine):
+    """Each run happens in one transaction that is rolled back, each step in a savepoint: a refusal leaves no trace."""
+
+    world: FindingsWorld
+
+    def open(self) -> None:
+        self.outer = transaction.atomic()
+        self.outer.__enter__()
+        self.asked: tuple | None = None
+        self.checks, self.acted = 0, []
+        with time_machine.travel(FindingsWorld.BEGIN, tick=False):
+            self.world = FindingsWorld()
+        self.present = Present.read(self.world.at)
+
+    def teardown(self):
+        if hasattr(self, "outer"):
+            transaction.set_rollback(True)
+            self.outer.__exit__(None, None, None)
+
+    def attempt(self, person: int, call: Callable) -> str:
+        """One try by one person: done with its event, or refused without a trace. Returns ``done`` or the refusal's code."""
+        actor = self.world.person(person)
+        before = self.present
+        try:
+            with time_machine.travel(self.world.at, tick=False), transaction.atomic():
+                call(actor)
+        except Refused as refused:
+            assert Event.objects.count() == before.events
+            return refused.code
+        self.present = Present.read(self.world.at)
+        self.acted = [actor.pk]
+        assert broken_by(actor, before, self.present) == []
+        return "done"
+
+    def by(self, actor, call: Callable) -> str:
+        """One try by a person who is known to be the one."""
+        return self.attempt(self.world.people.index(actor.pk), call)
+
+    def anybody(self, person: int, call: Callable) -> None:
+        """Person after person tries until it is somebody's to do: who may not, leaves no trace; who may, gets an answer."""
+        for step in range(len(self.world.people)):
+            if self.attempt(person + step, call) != "not_allowed":
+                return
+
+    def on(self, model, person: int, number: int, call: Callable) -> None:
+        found = self.world.pick(model, number)
+        if found is not None:
+            self.anybody(person, lambda actor: call(actor, found))
+
+    def time_goes_to(self, at) -> None:
+        self.world.at = at
+        self.present = Present.read(at)
+
+    def ask(self) -> None:
+        """Ask every question, when something happened or time passed. What people see is asked of some of them, in turn."""
+        present = (self.world.at, self.present.events)
+        if present == self.asked:
+            return
+        self.asked, self.checks = present, self.checks + 1
+        everybody = self.world.people
+        turn = [everybody[(ASKED * self.checks + place) % len(everybody)] for place in range(ASKED)]
+        people = list(dict.fromkeys([*turn[: len(everybody)], *self.acted]))
+        with time_machine.travel(self.world.at, tick=False):
+            sight = Sight(self.world.at, people)
+            for question in ALL:
+                broken = question(sight)
+                assert broken == [], (question.__doc__, broken)
