@@ -15,14 +15,16 @@ TOLD = (
     ("notify_owner", "office"),
     ("relay", "liaison"),
     ("set_embargo", "office"),
-    ("extend_disclosure", "owner"),
     ("remediate", "owner"),
     ("mark_exploited", "office"),
     ("relay", "liaison"),
+    ("extend_disclosure", "owner"),
+    ("set_embargo", "office"),
     ("fix", "owner"),
     ("consent_publication", "owner"),
     ("publish", "office"),
 )
+BEGUN = TOLD.index(("relay", "liaison"))
 
 
 class FindingRules(Trying):
@@ -47,7 +49,7 @@ class FindingRules(Trying):
             found = Finding.objects.get(pk=finding.pk)
             actor = self._who(found, who)
             # The relay begins without their id and is answered with it.
-            step = 2 * (number // 2) + (place > 4 if verb == "relay" else 1)
+            step = 2 * (number // 2) + (place > BEGUN if verb == "relay" else 1)
             if actor is None or done == steps:
                 continue
             outcome = self.by(

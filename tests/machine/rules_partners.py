@@ -72,7 +72,10 @@ class PartnerRules(Trying):
         """A lab proposes, the office concurs, the partner accepts and names its people."""
         world = self.world
         lab = world.lab_people[world.labs.index(case.lab)][1]
-        self.by(lab, lambda actor: world.propose_grant(actor, case, number))
+        for other in range(3):
+            # To the first organisation that may be one's partner.
+            if self.by(lab, lambda actor, n=number + other: world.propose_grant(actor, case, n)) == "done":
+                break
         for grant in Grant.objects.filter(submission=case, stored_state="proposed").order_by("proposed_at"):
             sides = {
                 "lab": lab,

@@ -30,6 +30,8 @@ from reviews.models import Assessment, Assignment, CaseAgency, Designation
 from tests.machine.invariants.sight import Sight
 
 OF_A_CASE = (InformationRequest, DisclosureNotice, Terms, Assignment, Assessment, Obligation, CaseAgency)
+# What a partner with a standing offer is told of its case: when the lab moves its dates, or leaves.
+OF_THE_CASE = {"move_dates", "release", "withdraw"}
 # What a partner may still be told once its grant has ended.
 AFTERWARDS = {"grant_declined", "grant_revoked", "grant_surrendered", "grant_expired", "grant_close_out"}
 
@@ -87,7 +89,7 @@ def _told_too_early(sight: Sight, user, mine: list) -> list:
             continue
         grants = [grant for grant in mine if grant.submission_id == message.case_id]
         offered = [grant for grant in grants if (at := sight.offered_at(grant)) and at <= message.created_at]
-        if not offered or not message.kind.startswith("grant_"):
+        if not offered or not (message.kind.startswith("grant_") or message.kind in OF_THE_CASE):
             broken.append((message.kind, message.created_at))
         elif all(_over_before(grant, message.created_at) for grant in offered):
             if message.kind not in AFTERWARDS:

@@ -1,0 +1,507 @@
+"""Each question can fail: one thing is broken at a time, in the rows themselves or in a doorway, and the question names it."""
+
+import os
+from contextlib import contextmanager
+from datetime import timedelta
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import pytest
+import time_machine
+from django.db import connection, transaction
+
+from partners.models import (
+    Finding,
+    FindingRelay,
+    Grant,
+    GrantDocument,
+    GrantReport,
+    PartnerApplication,
+    PartnerEvidence,
+    PartnerNomination,
+    PartnerProfile,
+    Vetting,
+)
+from portal.accounts.models import Affiliation
+from portal.deadlines.models import Deadline, Message
+from portal.ledger.models import Event
+from portal.submissions import actions as cases
+from portal.submissions import markings as portal_markings
+from portal.submissions.models import (
+    DisclosureNotice,
+    Document,
+    InformationRequest,
+    LegalHold,
+    Spill,
+    Submission,
+    Terms,
+)
+from reviews.models import (
+    Assessment,
+    Assignment,
+    CaseAgency,
+    Designation,
+    DesignationConfirmation,
+)
+from tests.factories import DAY
+from tests.machine.invariants import ALL, Present, Sight, broken_by
+from tests.machine.invariants import cases as c
+from tests.machine.invariants import deadlines as d
+from tests.machine.invariants import findings as f
+from tests.machine.invariants import markings as m
+from tests.machine.invariants import partners as p
+from tests.machine.rules_findings import TOLD
+from tests.machine.world_findings import FindingsWorld
+
+HOUR = timedelta(hours=1)
+
+
+class Rich(FindingsWorld):
+    """A world that holds everything there is to break: at its end one grant is active and one waits for the office."""
+
+    def __init__(self):
+        super().__init__()
+        office = self.coordinator
+        self.cases = [self._case(number) for number in (0, 1)]
+        first, second = self.cases
+        self.documents = [self.add_document(self.lab_people[0][1], first) for _ in range(2)]
+        self.other_document = self.add_document(self.lab_people[1][1], second)
+        self.mark(self.lab_people[0][1], self.documents[1], 0)
+        for reviewer in self.reviewers[1:]:
+            self._seat(first, reviewer)
+        self.question = self.ask(self.reviewers[1], first, 0)
+        self.write_assessment(self.reviewers[1], first)
+        self.notice = self.give_notice(office, first, 0)
+        self.give_notice(office, second, 0)
+        self.designation = self.designate(next(u for u in self._all() if self._is(u, "designator")), 0)
+        for side, actor in ((0, self.lab_people[0][1]), (1, self.lab_people[1][1]), (2, office)):
+            self.put_forward(actor, side)
+        for partner in self.partners:
+            self.add_evidence(partner.admin, partner.organisation)
+        self.grant = self._grant(first, 4)
+        self.waiting = self.propose_grant(self.lab_people[1][1], second, 1)
+        self.at = self.grant.starts_at + DAY
+        with time_machine.travel(self.at, tick=False):
+            self._later(second)
+
+    def _later(self, second: Submission) -> None:
+        admin = self.partners[0].admin
+        self.report = self.write_report(admin, self.grant)
+        self.relayed = self._told(self.write_finding(admin, 1), 5)
+        self.fixed = self._told(self.write_finding(self.partners[1].admin, 4), len(TOLD))
+        self.draft = self.write_finding(self.lab_people[1][1], 1)
+        self.about_second = self._told(self.write_finding(self.lab_people[1][1], 1), 4)
+        spilt = self.add_document(self.lab_people[1][1], second)
+        self.report_spill(self.coordinator, spilt)
+        cases.holds.place(actor=self.coordinator, matter="A", reason="A suit.", lab=self.labs[1], at=self.at)
+        cases.holds.place(actor=self.coordinator, matter="B", reason="A suit.", submission=second, at=self.at)
+
+    def _case(self, number: int) -> Submission:
+        lab = self.lab_people[number][1]
+        case = self.start(lab, number)
+        for actor, verb in (
+            (lab, "submit"),
+            (self.coordinator, "acknowledge"),
+            (self.coordinator, "accept_terms"),
+            (lab, "accept_terms"),
+            (lab, "provide_access"),
+        ):
+            self.case_step(actor, case, verb, 0)
+        return Submission.objects.get(pk=case.pk)
+
+    def _seat(self, case: Submission, reviewer) -> None:
+        number = [*self.reviewers, self.employee].index(reviewer)
+        seat = self.propose_seat(self.coordinator, case, number)
+        self.seat_step(reviewer, seat, "attest", 1)
+
+    def _grant(self, case: Submission, number: int) -> Grant:
+        grant = self.propose_grant(self.lab_people[0][1], case, number)
+        grant = self.grant_step(self.coordinator, grant, "concur", number)
+        return self.grant_step(self.partner_people[grant.partner_id][0], grant, "accept", number)
+
+    def _told(self, finding: Finding, steps: int) -> Finding:
+        for verb, who in TOLD[:steps]:
+            found = Finding.objects.get(pk=finding.pk)
+            owner = self.coordinator if found.owner_id is None else self._writer(found.owner_id)
+            sides = {"reporter": found.created_by, "office": self.coordinator, "owner": owner}
+            step = 0 if steps < len(TOLD) else 1
+            if verb not in ("set_embargo", "mark_exploited", "extend_disclosure"):
+                self.finding_step(sides.get(who, self.liaison), found, verb, step)
+        return Finding.objects.get(pk=finding.pk)
+
+    def _writer(self, lab: UUID):
+        return self.lab_people[[one.pk for one in self.labs].index(lab)][1]
+
+    def _all(self) -> list:
+        return [self.person(number) for number in range(len(self.people))]
+
+    def _is(self, user, role: str) -> bool:
+        return any(seat.role == role for seat in user.seats)
+
+    def some(self) -> list:
+        """People of every side, those among them whom a conflict keeps from a lab."""
+        auditor = next(user for user in self._all() if self._is(user, "auditor"))
+        people = [
+            self.partners[0].admin, self.partners[1].member, self.partner_people[self.newcomer.pk][0],
+            self.lab_people[0][1], self.lab_people[1][2], *self.reviewers, self.second, auditor, self.liaison,
+        ]  # fmt: skip
+        superuser = next(user for user in self._all() if user.is_superuser)
+        return [user.pk for user in (*people, superuser)]
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """Made by the owner of the tables, who may do what the application may not; undone at the end."""
+    owner = urlsplit(os.environ["DATABASE_OWNER_URL"])
+    with django_db_blocker.unblock():
+        connection.close()
+        before = connection.settings_dict
+        connection.settings_dict = before | {"USER": owner.username, "PASSWORD": owner.password}
+        try:
+            with transaction.atomic(), time_machine.travel(Rich.BEGIN, tick=False):
+                yield Rich()
+                transaction.set_rollback(True)
+        finally:
+            connection.close()
+            connection.settings_dict = before
+
+
+@contextmanager
+def unguarded(*models):
+    """A savepoint in which these tables are without triggers, checks and keys of uniqueness; all of it is undone."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            for model in models:
+                table = model._meta.db_table
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+                cursor.execute(
+                    "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'u')",
+                    [table],
+                )
+                for (name,) in cursor.fetchall():
+                    cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        yield
+        transaction.set_rollback(True)
+
+
+def asked(world: Rich, question, sight: Sight | None = None) -> list:
+    with time_machine.travel(world.at, tick=False):
+        return question(sight or Sight(world.at, world.some()))
+
+
+def put(row, **values) -> None:
+    """Write values into one row, past every action."""
+    assert type(row)._base_manager.filter(pk=row.pk).update(**values) == 1
+
+
+def again(row, **values):
+    """The row once more, with other values."""
+    copy = type(row)._base_manager.get(pk=row.pk)
+    copy.pk = uuid4()
+    copy._state.adding = True
+    for name, value in values.items():
+        setattr(copy, name, value)
+    copy.save(force_insert=True)
+    return copy
+
+
+def event(world: Rich, **values) -> None:
+    """An event that never was."""
+    some = Event.objects.filter(case_id=world.cases[0].pk).first()
+    number = Event.objects.order_by("-seq").first().seq + 1
+    again(some, seq=number, **values)
+
+
+def message(world: Rich, person, **values) -> None:
+    some = Message.objects.filter(case_id__isnull=False, deadline=None).first()
+    again(some, recipient=person, key=str(uuid4()), **values)
+
+
+def date(kind: str, subject) -> Deadline:
+    return Deadline.objects.get(kind=kind, subject_id=subject.pk)
+
+
+def _seat(w: Rich) -> Assignment:
+    return Assignment.objects.get(reviewer=w.reviewers[1])
+
+
+def _signed(w: Rich) -> Terms:
+    return Terms.objects.get(submission=w.cases[0])
+
+
+# The question, what it says, the tables that are opened, and what is done to them.
+ROWS = [
+    (c.no_verdict_on_a_release, "approved", (Finding,), lambda w: put(w.draft, state="approved")),
+    (c.windows, "4", (Submission,), lambda w: put(w.cases[0], opens_at=w.at - 40 * DAY, closes_at=w.at)),
+    (c.windows, "6", (Grant,), lambda w: put(w.grant, starts_at=w.at - 9 * DAY)),
+    (c.labs_see_only_their_own, "9 message", (Message,),
+     lambda w: message(w, w.lab_people[1][2], case_id=w.cases[0].pk)),
+    (c.questions_stand_with_their_case, "question's date", (Deadline,),
+     lambda w: put(date("answer_question", w.question), met_at=w.at)),
+    (c.questions_stand_with_their_case, "merged twice", (InformationRequest,),
+     lambda w: put(w.question, stored_state="merged", merged_into=again(w.question, stored_state="merged", number=9))),
+    (c.designations_need_two_designators, "10", (Designation,),
+     lambda w: put(w.designation, recorded_by=w.lab_people[0][0])),
+    (c.designations_need_two_designators, "10", (DesignationConfirmation,),
+     lambda w: DesignationConfirmation.objects.create(
+         designation=w.designation, confirmed_by=w.designation.recorded_by, confirmed_at=w.at)),
+    (c.withdrawn_is_over, "3 grant", (Submission,), lambda w: put(w.cases[0], stored_state="withdrawn")),
+    (c.withdrawn_is_over, "3", (Submission,), lambda w: put(w.cases[0], stored_state="withdrawn")),
+    (c.messages_are_single_and_bare, "17", (Message,),
+     lambda w: put(Message.objects.first(), link="https://elsewhere.example/")),
+    (c.messages_are_single_and_bare, None, (Message,), lambda w: again(Message.objects.first())),
+    (p.partners_learn_nothing_too_early, "7 message", (Message,),
+     lambda w: message(w, w.partners[1].member, case_id=w.cases[1].pk, kind="grant_offered", created_at=w.at)),
+    (p.partners_learn_nothing_too_early, "7 message", (Message, Grant),
+     lambda w: (put(w.grant, ended_at=w.at - DAY, stored_state="revoked"),
+                message(w, w.partners[0].admin, case_id=w.cases[0].pk, kind="grant_scope", created_at=w.at))),
+    (p.partners_learn_nothing_too_early, "7 date", (Deadline,),
+     lambda w: put(date("grant_concur_due", w.waiting), organisation=w.newcomer, kind="grant_close_out")),
+    (p.a_missing_concurrence_moves_nothing, "7 first grant", (Submission,),
+     lambda w: put(w.cases[1], first_grant_starts_at=w.waiting.starts_at)),
+    (p.a_missing_concurrence_moves_nothing, "7 first grant", (Grant,), lambda w: put(w.grant, agreed_at=None)),
+    (p.a_missing_concurrence_moves_nothing, "7 moved", (Event,),
+     lambda w: event(w, verb="move_dates", capacity="coordinator", subject_type="submissions.submission")),
+    (p.partners_have_nobody_in_common_with_their_case, "8 lab", (Grant,), lambda w: put(w.grant, partner=w.labs[0])),
+    (p.partners_have_nobody_in_common_with_their_case, "8 in common", (Affiliation,),
+     lambda w: Affiliation.objects.create(
+         user=w.partners[0].member, organisation=w.labs[0], recorded_at=w.grant.proposed_at - DAY)),
+    (p.partners_have_nobody_in_common_with_their_case, "8 employer", (Affiliation, Assignment),
+     lambda w: (put(_seat(w), proposed_at=w.at),
+                Affiliation.objects.create(user=w.reviewers[1], organisation=w.partners[0].organisation,
+                                           recorded_at=w.at - HOUR))),
+    (p.partners_have_nobody_in_common_with_their_case, "8 seat", (Affiliation,),
+     lambda w: Affiliation.objects.create(
+         user=w.reviewers[1], organisation=w.labs[0], recorded_at=_seat(w).proposed_at - DAY)),
+    (p.partners_see_what_was_consented_to, "20 scope unasked", (GrantDocument,),
+     lambda w: put(w.grant.scope.first(), added_by=w.coordinator, since=w.at)),
+    (p.partners_see_what_was_consented_to, "20 other case", (GrantDocument,),
+     lambda w: put(w.grant.scope.first(), document=w.other_document)),
+    (p.terms_were_agreed_by_both, "20 terms", (Terms,), lambda w: put(_signed(w), lab_accepted_at=None)),
+    (p.terms_were_agreed_by_both, "20 terms", (Terms,), lambda w: again(_signed(w), number=2, lab_accepted_at=None)),
+    (p.terms_were_agreed_by_both, "20 signed", (Terms,), lambda w: put(_signed(w), lab_accepted_by=w.second)),
+    (f.findings_are_read_by_whom_they_concern, "9 told", (Message,),
+     lambda w: message(w, w.lab_people[1][1], case_id=None, case_number=w.relayed.number, kind="finding_relay")),
+    (f.findings_are_read_by_whom_they_concern, "9 told", (Finding,),
+     lambda w: put(w.relayed, owner_notified_at=w.at + DAY)),
+    (f.findings_of_a_case_are_about_its_lab, "9 owner", (Finding,), lambda w: put(w.relayed, owner=w.labs[1])),
+    (f.findings_of_a_case_are_about_its_lab, "7 finding", (Grant,), lambda w: put(w.grant, concurred_at=w.at + DAY)),
+    (f.dates_stand_while_a_finding_is_relayed, "16 date", (Finding,),
+     lambda w: put(w.relayed, embargo_until=w.at + DAY)),
+    (f.dates_stand_while_a_finding_is_relayed, "16 date", (Finding,),
+     lambda w: put(w.relayed, disclosure_due_at=w.at + DAY)),
+    (f.dates_stand_while_a_finding_is_relayed, "16 moved", (Event,),
+     lambda w: event(w, verb="set_embargo", subject_id=w.relayed.pk,
+                     data={"embargo_until": {"old": None, "new": (w.at + DAY).isoformat()}})),
+    (f.dates_stand_while_a_finding_is_relayed, "16 relay", (FindingRelay,),
+     lambda w: put(w.relayed.relays.get(), recorded_at=w.at)),
+    (f.findings_are_published_by_consent_or_after_the_embargo, "16 published unsaid", (Finding,),
+     lambda w: put(w.relayed, state="published", published_at=w.at)),
+    (f.findings_are_published_by_consent_or_after_the_embargo, "16 published", (Finding,),
+     lambda w: put(w.fixed, owner_consented_at=None)),
+    (f.findings_are_published_by_consent_or_after_the_embargo, "16 consent", (Finding,),
+     lambda w: put(w.fixed, owner_consented_by=w.partners[1].admin)),
+    (m.a_marking_is_lowered_by_its_owner_and_on_record, "13 unsaid", (Document,),
+     lambda w: put(w.documents[0], tlp="TLP:CLEAR")),
+    (m.a_marking_is_lowered_by_its_owner_and_on_record, "13 told", (Event,),
+     lambda w: put(Event.objects.get(verb="mark_document"), data={"document": str(w.documents[1].pk), "from": m.FRESH,
+                                                                  "to": "TLP:GREEN", "lowered": False})),
+    (m.a_marking_is_lowered_by_its_owner_and_on_record, "13 lowered", (Event,),
+     lambda w: event(w, verb="mark_document", actor=w.coordinator, capacity="coordinator",
+                     data={"document": str(w.documents[0].pk), "from": m.FRESH, "to": "TLP:GREEN", "lowered": True})),
+    (m.labs_are_told_before_a_disclosure, "14 told", (DisclosureNotice,),
+     lambda w: put(w.notice, stored_state="disclosed", decided_at=w.notice.given_at, disclose_at=w.at, disclosed_at=w.at)),
+    (m.labs_are_told_before_a_disclosure, "14 date", (DisclosureNotice,),
+     lambda w: put(w.notice, stored_state="to_disclose")),
+    (m.no_commercial_mark_is_taken_off_without_a_notice, "14 row", (Document,),
+     lambda w: put(w.documents[0], confidential_commercial=False, unmarked_by=w.coordinator)),
+    (m.no_commercial_mark_is_taken_off_without_a_notice, "14 mark", (Event,),
+     lambda w: event(w, verb="mark_document", actor=w.coordinator, capacity="agency",
+                     data={"document": str(w.documents[0].pk), "from": m.FRESH, "to": "TLP:AMBER+STRICT", "lowered": True,
+                           "disclosure_notice": w.notice.number})),
+    (d.dates_of_grants_stand_while_they_are_owed, "owed", (Deadline,),
+     lambda w: put(date("grant_expires_partner", w.grant), cancelled_at=w.at)),
+    (d.dates_of_grants_stand_while_they_are_owed, "stands", (Deadline,),
+     lambda w: put(date("grant_expires", w.grant), due_at=w.at)),
+    (d.dates_of_grants_stand_while_they_are_owed, "stands", (Grant,),
+     lambda w: put(w.waiting, stored_state="declined", ended_at=w.at, end_verb="decline")),
+    (d.dates_of_grants_stand_while_they_are_owed, "owed", (Grant,),
+     lambda w: put(w.grant, stored_state="revoked", ended_at=w.at)),
+    (d.dates_of_grants_stand_while_they_are_owed, "owed", (GrantReport,),
+     lambda w: GrantReport.objects.filter(written_at=None).update(dropped_at=w.at)),
+    (d.dates_of_vettings_stand_while_they_are_owed, "owed", (Deadline,),
+     lambda w: put(date("partner_revetting", w.partners[0].organisation), met_at=w.at)),
+    (d.dates_of_vettings_stand_while_they_are_owed, "stands", (PartnerProfile,),
+     lambda w: put(w.partners[0].again(), stored_state="removed")),
+    (d.dates_of_findings_stand_while_they_are_owed, "stands", (Finding,), lambda w: put(w.relayed, state="fixed")),
+    (d.dates_of_findings_stand_while_they_are_owed, "owed", (Deadline,),
+     lambda w: Deadline.objects.filter(kind="finding_disclosure").update(cancelled_at=w.at)),
+    (d.partners_dates_are_of_their_case, "7 date of another", (Deadline,),
+     lambda w: put(date("grant_expires_partner", w.grant), case_id=w.cases[1].pk)),
+    (d.partners_dates_are_of_their_case, "7 source", (Deadline,),
+     lambda w: put(date("grant_expires_partner", w.grant), source_id=None)),
+]  # fmt: skip
+
+# A doorway, and what the questions say where it shows everything to everybody.
+OPEN_DOORS = [
+    (Submission, ((c.reviewers_see_only_in_time, "5"), (c.labs_see_only_their_own, "9 case"),
+                  (p.partners_learn_nothing_too_early, "7 case"), (p.partners_learn_nothing_too_early, "7 scope"),
+                  (p.who_is_in_conflict_sees_nothing, "8 case"))),
+    (Document, ((c.labs_see_only_their_own, "9 document"), (p.partners_learn_nothing_too_early, "7 document"),
+                (p.who_is_in_conflict_sees_nothing, "8 document"), (p.partners_see_what_was_consented_to, "20 document"))),
+    (InformationRequest, ((c.questions_stand_with_their_case, "9 question"), (p.partners_learn_nothing_too_early, "7 informationrequest"),
+                          (c.labs_see_only_their_own, "9 informationrequest"))),
+    (Terms, ((c.labs_see_only_their_own, "9 terms"), (p.partners_learn_nothing_too_early, "7 terms"),
+             (p.who_is_in_conflict_sees_nothing, "8 terms"))),
+    (Assessment, ((c.reviewers_look_for_themselves_first, "own first"), (c.labs_see_only_their_own, "9 assessment"),
+                  (p.partners_learn_nothing_too_early, "7 assessment"))),
+    (Assignment, ((p.partners_learn_nothing_too_early, "7 assignment"), (p.who_is_in_conflict_sees_nothing, "8 assignment"))),
+    (CaseAgency, ((p.partners_learn_nothing_too_early, "7 caseagency"),)),
+    (DisclosureNotice, ((m.labs_are_told_before_a_disclosure, "14 seen"), (c.labs_see_only_their_own, "9 disclosurenotice"),
+                        (p.partners_learn_nothing_too_early, "7 disclosurenotice"),
+                        (p.who_is_in_conflict_sees_nothing, "8 disclosurenotice"))),
+    (Designation, ((c.labs_see_only_their_own, "9 designation"), (p.partners_learn_nothing_too_early, "7 designation"))),
+    (Spill, ((c.labs_see_only_their_own, "9 spill"), (p.partners_learn_nothing_too_early, "7 spill"),
+             (p.who_is_in_conflict_sees_nothing, "8 spill"))),
+    (LegalHold, ((c.labs_see_only_their_own, "9 legalhold"), (p.partners_learn_nothing_too_early, "7 legalhold"),
+                 (p.who_is_in_conflict_sees_nothing, "8 legalhold"))),
+    (Event, ((c.labs_see_only_their_own, "9 event"), (p.partners_learn_nothing_too_early, "7 event"),
+             (p.who_is_in_conflict_sees_nothing, "8 event"))),
+    (Deadline, ((c.labs_see_only_their_own, "9 date"), (p.partners_learn_nothing_too_early, "7 date"),
+                (p.who_is_in_conflict_sees_nothing, "8 deadline"))),
+    (Message, ((p.who_is_in_conflict_sees_nothing, "8 message"),)),
+    (Grant, ((c.labs_see_only_their_own, "9 grant"), (p.partners_learn_nothing_too_early, "7 grant"),
+             (p.who_is_in_conflict_sees_nothing, "8 grant"), (p.each_sees_of_partners_what_the_table_says, "9 grant"))),
+    (GrantReport, ((c.labs_see_only_their_own, "9 report"), (p.who_is_in_conflict_sees_nothing, "8 report"),
+                   (p.each_sees_of_partners_what_the_table_says, "9 grantreport"))),
+    (PartnerProfile, ((p.each_sees_of_partners_what_the_table_says, "9 partnerprofile"),)),
+    (PartnerApplication, ((c.labs_see_only_their_own, "9 partnerapplication"),
+                          (p.each_sees_of_partners_what_the_table_says, "9 partnerapplication"))),
+    (PartnerEvidence, ((c.labs_see_only_their_own, "9 partnerevidence"),
+                       (p.each_sees_of_partners_what_the_table_says, "9 partnerevidence"))),
+    (Vetting, ((c.labs_see_only_their_own, "9 vetting"), (p.each_sees_of_partners_what_the_table_says, "9 vetting"))),
+    (PartnerNomination, ((p.partners_learn_nothing_too_early, "7 partnernomination"),
+                         (p.who_is_in_conflict_sees_nothing, "8 partnernomination"),
+                         (p.each_sees_of_partners_what_the_table_says, "9 partnernomination"))),
+    (Finding, ((f.findings_are_read_by_whom_they_concern, "9 finding"), (p.who_is_in_conflict_sees_nothing, "8 finding"))),
+]  # fmt: skip
+SHUT_DOORS = [
+    (Document, p.partners_see_what_was_consented_to, "20 document"),
+    (Finding, f.findings_are_read_by_whom_they_concern, "9 finding withheld"),
+    *(
+        (model, p.each_sees_of_partners_what_the_table_says, f"9 {model._meta.model_name} withheld")
+        for model in p.THEIRS
+    ),
+]
+
+
+def _name(row) -> str:
+    return f"{row[0].__name__}-{row[1]}".replace(" ", "_")
+
+
+def says(broken: list, name: str | None) -> bool:
+    return bool(broken) if name is None else any(name in (row, row[0]) for row in broken)
+
+
+def test_a_sound_world_breaks_nothing(world):
+    sight = Sight(world.at)
+    assert [asked(world, question, sight) for question in ALL] == [[] for _ in ALL]
+
+
+@pytest.mark.parametrize(("question", "name", "tables", "broken"), ROWS, ids=map(_name, ROWS))
+def test_broken_rows_are_named(world, question, name, tables, broken):
+    with unguarded(*tables):
+        broken(world)
+        assert says(asked(world, question), name)
+
+
+@pytest.mark.parametrize(("model", "answers"), OPEN_DOORS, ids=lambda value: getattr(value, "__name__", ""))
+def test_an_open_door_is_named(world, monkeypatch, model, answers):
+    def everything(self, user, *, at=None, scope=""):
+        return self.all()
+
+    monkeypatch.setattr(type(model._default_manager.all()), "visible_to", everything)
+    monkeypatch.setattr(
+        type(model._default_manager), "visible_to", lambda self, *args, **how: self.all(), raising=False
+    )
+    sight = Sight(world.at, world.some())
+    told = {name: says(asked(world, question, sight), name) for question, name in answers}
+    assert told == {name: True for _, name in answers}
+
+
+@pytest.mark.parametrize(
+    ("model", "question", "name"), SHUT_DOORS, ids=lambda value: getattr(value, "__name__", "")
+)
+def test_a_shut_door_is_named(world, monkeypatch, model, question, name):
+    def nothing(self, user, *, at=None, scope=""):
+        return self.none()
+
+    monkeypatch.setattr(type(model._default_manager.all()), "visible_to", nothing)
+    monkeypatch.setattr(
+        type(model._default_manager), "visible_to", lambda self, *args, **how: self.none(), raising=False
+    )
+    assert says(asked(world, question), name)
+
+
+@pytest.mark.parametrize("scope", ["model", "documents", "instructions"])
+def test_a_scope_that_opens_to_everybody_is_named(world, monkeypatch, scope):
+    shown = type(Grant.objects.all()).open_to
+    monkeypatch.setattr(
+        type(Grant._default_manager),
+        "open_to",
+        lambda self, user, name, *, at: self.all() if name == scope else shown(self.all(), user, name, at=at),
+    )
+    assert says(asked(world, p.partners_see_what_was_consented_to), "20 scope")
+
+
+@pytest.mark.parametrize("end", [min, max])
+def test_a_derived_marking_that_is_too_lax_is_named(world, monkeypatch, end):
+    """As lax as the laxest of its parts, or without any."""
+
+    def lax(parts):
+        found = sorted(parts, key=lambda part: portal_markings.TLP.index(part.tlp))
+        return found[-1] if end is max and found else portal_markings.Marking()
+
+    monkeypatch.setattr(portal_markings, "derived", lax)
+    broken = asked(world, m.what_tells_of_several_is_marked_as_the_strictest)
+    assert {row[0] for row in broken} == {"13 case", "13 grant"}
+
+
+# What a step does past the actions, by whom, and what is said of it.
+STEPS = [
+    ("15 no event", (), 0, lambda w: None),
+    ("2 release moved", (Submission,), 6, lambda w: put(w.cases[0], planned_public_release=w.at + 90 * DAY)),
+    ("2 release moved", (Submission,), 3, lambda w: put(w.cases[0], released_at=w.at)),
+    ("20 checkpoint", (Submission,), 1, lambda w: put(w.cases[0], checkpoint=None)),
+    ("20 purpose", (Grant,), 1, lambda w: put(w.grant, purpose="To sell it.")),
+    ("20 purpose", (Grant,), 1, lambda w: put(w.waiting, access_mode="on_site")),
+    ("20 terms", (Terms,), 6, lambda w: put(_signed(w), purpose="Another one.")),
+    ("16 mid-relay", (Finding,), 6, lambda w: put(w.relayed, embargo_until=w.at)),
+    ("16 mid-relay", (Finding,), 6, lambda w: put(w.relayed, disclosure_due_at=w.at)),
+    ("13 another's mark", (Document,), 3, lambda w: put(w.documents[0], tlp="TLP:CLEAR")),
+    ("13 another's mark", (Document,), 6, lambda w: put(w.documents[0], tlp="TLP:RED", confidential_commercial=False)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "tables", "person", "step"), STEPS, ids=lambda value: str(value)[:20])
+def test_a_step_that_changes_what_stands_is_named(world, name, tables, person, step):
+    before = Present.read(world.at)
+    with unguarded(*tables):
+        step(world)
+        assert says(broken_by(world.person(person), before, Present.read(world.at)), name)
+
+
+def test_an_ended_window_that_is_another_one_is_named(world):
+    case = world.cases[0]
+    with unguarded(Submission):
+        put(case, opens_at=world.at - 9 * DAY, closes_at=world.at - DAY)
+        before = Present.read(world.at)
+        put(case, closes_at=world.at - HOUR)
+        assert says(broken_by(world.person(0), before, Present.read(world.at)), "4 and 5 ended window")
+
+
+def test_each_question_was_seen_to_fail():
+    seen = {row[0] for row in ROWS} | {question for _, answers in OPEN_DOORS for question, _ in answers}
+    seen |= {m.what_tells_of_several_is_marked_as_the_strictest}
+    assert seen == set(ALL)
