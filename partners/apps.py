@@ -59,7 +59,7 @@ class PartnersConfig(AppConfig):
         from partners import findings_archive, findings_kinds, findings_readers
         from partners.actions.findings import told_of_file
         from partners.models import FindingFile
-        from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
+        from portal.deadlines.querysets import BARRED, BARRED_DATES, CASELESS, HIDDEN
         from portal.ledger.querysets import READERS
         from portal.submissions import hooks
         from portal.submissions.exports import archive as exports
@@ -71,5 +71,6 @@ class PartnersConfig(AppConfig):
         CASELESS.append(findings_readers.messages)
         HIDDEN.append(findings_readers.hidden)
         BARRED.append(findings_readers.barred)
+        BARRED_DATES.append(findings_readers.barred)
         exports.PARTS.append(findings_archive.of_case)
         AREAS.append(("Findings", "lab_partners:findings"))

@@ -47,7 +47,9 @@ def messages(user) -> Q | None:
 
 
 def barred(user) -> Q | None:
-    """The messages about findings that a conflict hides from a person of an agency by now."""
+    """The messages about findings that a conflict hides from a person of an agency by now; and the dates: none waits for the job
+    that takes them off.
+    """
     if has_no_conflicts(user) or not user.has_seat(Kind.AGENCY):
         return None
     return Q(kind__in=of_findings(), link__startswith="/admin/") & _about(user)

@@ -21,6 +21,8 @@ HIDDEN: list[Callable] = []
 # (user) -> Q over the messages whose subject a conflict keeps from their reader by now, or None: a number that was told once
 # is not repeated.
 BARRED: list[Callable] = []
+# (user) -> Q over the deadlines of no case that name the person and whose subject a conflict keeps from them by now, or None.
+BARRED_DATES: list[Callable] = []
 
 
 # The kind of the messages that are daily mails.
@@ -28,7 +30,11 @@ DIGEST = "digest"
 
 
 def _admitted(user) -> list[Q]:
-    return [Q(person=user, case_id=None), *(read(user) for read in READERS)]
+    own = Q(person=user, case_id=None)
+    for bar in BARRED_DATES:
+        if (kept := bar(user)) is not None:
+            own &= ~kept
+    return [own, *(read(user) for read in READERS)]
 
 
 def _grounds(answer: Q) -> list[Q]:

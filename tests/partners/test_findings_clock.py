@@ -150,3 +150,15 @@ def test_word_goes_to_those_concerned_and_to_nobody_whom_a_conflict_keeps_from_i
     earlier = Message.objects.filter(recipient=barred, case_number=case.finding.number)
     assert (earlier.count() > 0, Message.objects.visible_to(barred).count()) == (True, 0)
     assert planning.unhidden(earlier.values_list("pk", flat=True)) == set()
+
+
+def test_a_conflict_hides_its_dates_at_once():
+    """Not with the job that takes them off: until it ran they stand, and nobody who is kept from the finding reads them."""
+    barred, case = make.coordinator(), Reported(until="remediate")
+    Affiliation.objects.create(user=barred, organisation=case.lab)
+    assert Deadline.objects.still_open().filter(person=barred).count() == 1
+    shown = {
+        person: Deadline.objects.visible_to(person).count()
+        for person in (barred, case.coordinator, case.owner)
+    }
+    assert shown == {barred: 0, case.coordinator: 1, case.owner: 1}
