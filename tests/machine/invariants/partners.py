@@ -30,8 +30,8 @@ from reviews.models import Assessment, Assignment, CaseAgency, Designation
 from tests.machine.invariants.sight import Sight
 
 OF_A_CASE = (InformationRequest, DisclosureNotice, Terms, Assignment, Assessment, Obligation, CaseAgency)
-# What a partner with a standing offer is told of its case: when the lab moves its dates, or leaves.
-OF_THE_CASE = {"move_dates", "release", "withdraw"}
+# What a partner with a standing offer is told of its case: when the lab moves its dates, marks a file in scope, or leaves.
+OF_THE_CASE = {"mark_document", "move_dates", "release", "withdraw"}
 # What a partner may still be told once its grant has ended.
 AFTERWARDS = {"grant_declined", "grant_revoked", "grant_surrendered", "grant_expired", "grant_close_out"}
 
@@ -183,7 +183,7 @@ def who_is_in_conflict_sees_nothing(sight: Sight) -> list:
                     or about & set(findings)
                     or getattr(row, "case_number", "") in numbers
                 ):
-                    broken.append((f"8 {model._meta.model_name}", user.pk, row.pk))
+                    broken.append((f"8 {model._meta.model_name}", user.pk, row.pk, str(row)))
         reports = {row.pk for row in sight.rows(GrantReport) if row.grant.submission_id in hidden}
         broken += [("8 report", user.pk, pk) for pk in sight.sees(user, GrantReport) & reports]
         broken += [("8 finding", user.pk, pk) for pk in sight.sees(user, Finding) & set(findings)]
