@@ -11,7 +11,10 @@ from portal.submissions.models import (
     Spill,
     Submission,
 )
+from portal.submissions.states import DISCLOSURE
+from portal.submissions.states import MACHINE as CASE
 from reviews.models import Assessment, Assignment
+from reviews.states import ASSESSMENT, ASSIGNMENT
 from tests.machine.trying import Trying, numbers
 from tests.machine.world import (
     ASSESSMENT_VERBS,
@@ -33,9 +36,13 @@ class CaseRules(Trying):
 
     @rule(person=numbers, number=numbers, verb=st.sampled_from(CASE_VERBS))
     def case_step(self, person, number, verb):
-        self.on(
-            Submission, person, number, lambda actor, case: self.world.case_step(actor, case, verb, number)
-        )
+        case = self.world.pick(Submission, number)
+        if case is not None:
+            # A case that its lab left is over for a run.
+            verb = self.likely(
+                CASE.transitions, case.state_at(self.world.at), verb, number, seldom=("release", "withdraw")
+            )
+            self.anybody(person, lambda actor: self.world.case_step(actor, case, verb, number))
 
     @rule(person=numbers, number=numbers, terms=st.booleans())
     def say_it_anew(self, person, number, terms):
@@ -75,9 +82,10 @@ class CaseRules(Trying):
 
     @rule(person=numbers, number=numbers, verb=st.sampled_from(SEAT_VERBS))
     def seat_step(self, person, number, verb):
-        self.on(
-            Assignment, person, number, lambda actor, seat: self.world.seat_step(actor, seat, verb, number)
-        )
+        seat = self.world.pick(Assignment, number)
+        if seat is not None:
+            verb = self.likely(ASSIGNMENT.transitions, seat.state_at(self.world.at), verb, number)
+            self.anybody(person, lambda actor: self.world.seat_step(actor, seat, verb, number))
 
     @rule(person=numbers, number=numbers)
     def write_assessment(self, person, number):
@@ -85,9 +93,10 @@ class CaseRules(Trying):
 
     @rule(person=numbers, number=numbers, verb=st.sampled_from(ASSESSMENT_VERBS))
     def assessment_step(self, person, number, verb):
-        self.on(
-            Assessment, person, number, lambda actor, found: self.world.assessment_step(actor, found, verb)
-        )
+        found = self.world.pick(Assessment, number)
+        if found is not None:
+            verb = self.likely(ASSESSMENT.transitions, found.state, verb, number)
+            self.anybody(person, lambda actor: self.world.assessment_step(actor, found, verb))
 
     @rule(person=numbers, number=numbers)
     def ask_a_question(self, person, number):
@@ -108,9 +117,32 @@ class CaseRules(Trying):
 
     @rule(person=numbers, number=numbers, verb=st.sampled_from(NOTICE_VERBS))
     def notice_step(self, person, number, verb):
-        self.on(
-            DisclosureNotice, person, number, lambda actor, found: self.world.notice_step(actor, found, verb)
-        )
+        found = self.world.pick(DisclosureNotice, number)
+        if found is not None:
+            verb = self.likely(DISCLOSURE.transitions, found.state_at(self.world.at), verb, number)
+            self.anybody(person, lambda actor: self.world.notice_step(actor, found, verb))
+
+    @rule(number=numbers)
+    def a_notice_runs_its_course(self, number):
+        """The lab's days pass, the agency decides to disclose, that day comes, and it discloses."""
+        notice = self.world.pick(DisclosureNotice, number)
+        if notice is None or notice.disclosed_at is not None:
+            return
+        if notice.disclose_at is None:
+            self.time_goes_to(max(self.world.at, notice.due_at))
+            verb = "decide_to_disclose"
+        else:
+            self.time_goes_to(max(self.world.at, notice.disclose_at))
+            verb = "record_disclosure"
+        self.by(notice.given_by, lambda actor: self.world.notice_step(actor, notice, verb))
+
+    @rule(number=numbers)
+    def a_case_is_wound_up(self, number):
+        """Its window ends, and the office closes it."""
+        case = self.world.pick(Submission, number)
+        if case is not None and case.stored_state == "agreed" and number % 3 == 0:
+            self.time_goes_to(max(self.world.at, case.closes_at))
+            self.by(self.world.coordinator, lambda actor: self.world.case_step(actor, case, "close", number))
 
     @rule(person=numbers, number=numbers)
     def designate(self, person, number):

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from partners.findings_states import FINDING
 from partners.models import Finding
 from tests.machine.trying import Trying, numbers
 from tests.machine.world_findings import FINDING_VERBS
@@ -34,12 +35,10 @@ class FindingRules(Trying):
 
     @rule(person=numbers, number=numbers, verb=st.sampled_from(FINDING_VERBS))
     def finding_step(self, person, number, verb):
-        self.on(
-            Finding,
-            person,
-            number,
-            lambda actor, finding: self.world.finding_step(actor, finding, verb, number // 5),
-        )
+        finding = self.world.pick(Finding, number)
+        if finding is not None:
+            verb = self.likely(FINDING.transitions, finding.state, verb, number)
+            self.anybody(person, lambda actor: self.world.finding_step(actor, finding, verb, number // 5))
 
     def tell(self, finding: Finding, number: int, steps: int) -> None:
         """The next so many steps of its way, by whom they are; what was done already is refused."""

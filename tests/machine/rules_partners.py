@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from partners.models import Grant, PartnerEvidence, PartnerNomination, PartnerProfile
+from partners.states import MACHINE, PARTNERS
 from portal.submissions.models import Submission
 from tests.machine.trying import Trying, numbers
 from tests.machine.world_partners import GRANT_VERBS, ORGANISATION_VERBS, SCOPE_VERBS
@@ -23,6 +24,9 @@ class PartnerRules(Trying):
     @rule(person=numbers, number=numbers, verb=st.sampled_from(ORGANISATION_VERBS))
     def organisation_step(self, person, number, verb):
         organisation = self.world.organisations[number % 3]
+        profile = PartnerProfile.objects.filter(pk=organisation.pk).first()
+        if profile is not None:
+            verb = self.likely(PARTNERS.transitions, profile.state_at(self.world.at), verb, number)
         self.anybody(
             person, lambda actor: self.world.organisation_step(actor, organisation, verb, number // 3)
         )
@@ -58,7 +62,10 @@ class PartnerRules(Trying):
 
     @rule(person=numbers, number=numbers, verb=st.sampled_from(GRANT_VERBS))
     def grant_step(self, person, number, verb):
-        self.on(Grant, person, number, lambda actor, grant: self.world.grant_step(actor, grant, verb, number))
+        grant = self.world.pick(Grant, number)
+        if grant is not None:
+            verb = self.likely(MACHINE.transitions, grant.state_at(self.world.at), verb, number)
+            self.anybody(person, lambda actor: self.world.grant_step(actor, grant, verb, number))
 
     @rule(person=numbers, number=numbers, verb=st.sampled_from(SCOPE_VERBS))
     def scope_step(self, person, number, verb):

@@ -162,11 +162,17 @@ def who_is_in_conflict_sees_nothing(sight: Sight) -> list:
         labs, cases = sight.barred(user)
         if not sight.of(user, Kind.AGENCY) or not labs | cases or sight.of(user, Kind.LAB):
             continue
-        hidden = {case.pk for case in sight.rows(Submission) if case.lab_id in labs or case.pk in cases}
+        # What is theirs as a partner's person they read as that.
+        partners = sight.of(user, Kind.PARTNER)
+        theirs = {row.submission_id for row in sight.rows(Grant) if row.partner_id in partners}
+        hidden = {
+            case.pk for case in sight.rows(Submission) if case.lab_id in labs or case.pk in cases
+        } - theirs
         findings = {
             row.pk: row
             for row in sight.rows(Finding)
-            if {row.owner_id, row.reporter_id} & labs or row.submission_id in hidden
+            if ({row.owner_id, row.reporter_id} & labs or row.submission_id in hidden)
+            and row.reporter_id not in partners
         }
         for scope in (RECORD, FACTS, DOCUMENTS, INSTRUCTIONS, ASSESSMENTS):
             broken += [("8 case", user.pk, pk) for pk in sight.sees(user, Submission, scope=scope) & hidden]
