@@ -11,6 +11,7 @@ from tests.machine.world_findings import FINDING_VERBS
 # A finding's way to the public, by whom; relayed in between, and its dates tried meanwhile.
 TOLD = (
     ("report", "reporter"),
+    ("set_marking", "reporter"),
     ("triage", "office"),
     ("validate", "office"),
     ("notify_owner", "office"),
@@ -23,6 +24,7 @@ TOLD = (
     ("set_embargo", "office"),
     ("fix", "owner"),
     ("consent_publication", "owner"),
+    ("address", "office"),
     ("publish", "office"),
 )
 BEGUN = TOLD.index(("relay", "liaison"))
@@ -39,6 +41,12 @@ class FindingRules(Trying):
         if finding is not None:
             verb = self.likely(FINDING.transitions, finding.state, verb, number)
             self.anybody(person, lambda actor: self.world.finding_step(actor, finding, verb, number // 5))
+
+    @rule(person=numbers, number=numbers)
+    def add_file(self, person, number):
+        finding = self.world.pick(Finding, number)
+        if finding is not None:
+            self.anybody(person, lambda actor: self.world.add_file(actor, finding, number))
 
     def tell(self, finding: Finding, number: int, steps: int) -> None:
         """The next so many steps of its way, by whom they are; what was done already is refused."""

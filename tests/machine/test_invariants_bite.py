@@ -12,6 +12,8 @@ from django.db import connection, transaction
 
 from partners.models import (
     Finding,
+    FindingAddressee,
+    FindingFile,
     FindingRelay,
     Grant,
     GrantDocument,
@@ -87,10 +89,11 @@ class Rich(FindingsWorld):
     def _later(self, second: Submission) -> None:
         admin = self.partners[0].admin
         self.report = self.write_report(admin, self.grant)
-        self.relayed = self._told(self.write_finding(admin, 1), 5)
+        self.relayed = self._told(self.write_finding(admin, 1), 6)
+        self.add_file(admin, self.relayed, 0)
         self.fixed = self._told(self.write_finding(self.partners[1].admin, 4), len(TOLD))
         self.draft = self.write_finding(self.lab_people[1][1], 1)
-        self.about_second = self._told(self.write_finding(self.lab_people[1][1], 1), 4)
+        self.about_second = self._told(self.write_finding(self.lab_people[1][1], 1), 5)
         spilt = self.add_document(self.lab_people[1][1], second)
         self.report_spill(self.coordinator, spilt)
         cases.holds.place(actor=self.coordinator, matter="A", reason="A suit.", lab=self.labs[1], at=self.at)
@@ -302,6 +305,14 @@ ROWS = [
      lambda w: put(w.fixed, owner_consented_at=None)),
     (f.findings_are_published_by_consent_or_after_the_embargo, "16 consent", (Finding,),
      lambda w: put(w.fixed, owner_consented_by=w.partners[1].admin)),
+    (f.partners_are_told_by_consent_or_after_the_embargo, "16 told", (Finding,),
+     lambda w: put(w.fixed, owner_consented_at=None)),
+    (f.partners_are_told_by_consent_or_after_the_embargo, "16 told unsaid", (Event,),
+     lambda w: put(Event.objects.get(verb="address"), data={"addressed": []})),
+    (f.partners_are_told_by_consent_or_after_the_embargo, "16 told unsaid", (FindingAddressee,),
+     lambda w: put(w.fixed.addressees.get(), partner=w.fixed.reporter)),
+    (f.partners_are_told_by_consent_or_after_the_embargo, "7 told", (Finding,),
+     lambda w: put(w.fixed, submission=w.cases[1])),
     (m.a_marking_is_lowered_by_its_owner_and_on_record, "13 unsaid", (Document,),
      lambda w: put(w.documents[0], tlp="TLP:CLEAR")),
     (m.a_marking_is_lowered_by_its_owner_and_on_record, "13 told", (Event,),
@@ -385,11 +396,13 @@ OPEN_DOORS = [
     (PartnerNomination, ((p.partners_learn_nothing_too_early, "7 partnernomination"),
                          (p.who_is_in_conflict_sees_nothing, "8 partnernomination"),
                          (p.each_sees_of_partners_what_the_table_says, "9 partnernomination"))),
+    (FindingFile, ((f.findings_are_read_by_whom_they_concern, "9 file"),)),
     (Finding, ((f.findings_are_read_by_whom_they_concern, "9 finding"), (p.who_is_in_conflict_sees_nothing, "8 finding"))),
 ]  # fmt: skip
 SHUT_DOORS = [
     (Document, p.partners_see_what_was_consented_to, "20 document"),
     (Finding, f.findings_are_read_by_whom_they_concern, "9 finding withheld"),
+    (FindingFile, f.findings_are_read_by_whom_they_concern, "9 file"),
     *(
         (model, p.each_sees_of_partners_what_the_table_says, f"9 {model._meta.model_name} withheld")
         for model in p.THEIRS
@@ -454,6 +467,13 @@ def test_a_scope_that_opens_to_everybody_is_named(world, monkeypatch, scope):
         lambda self, user, name, *, at: self.all() if name == scope else shown(self.all(), user, name, at=at),
     )
     assert says(asked(world, p.partners_see_what_was_consented_to), "20 scope")
+
+
+@pytest.mark.parametrize(("told", "name"), [("all", "9 finding"), ("none", "9 finding withheld")])
+def test_telling_partners_that_opens_to_others_or_to_nobody_is_named(world, monkeypatch, told, name):
+    manager = type(FindingAddressee._default_manager)
+    monkeypatch.setattr(manager, "open_to", lambda self, user, *, at: getattr(self, told)().order_by())
+    assert says(asked(world, f.findings_are_read_by_whom_they_concern), name)
 
 
 @pytest.mark.parametrize("end", [min, max])

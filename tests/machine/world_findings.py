@@ -41,8 +41,12 @@ class FindingsWorld(PartnersWorld):
             "close_unpublished": {"reason": "Nobody is helped."},
             "triage": {"ssvc": "Act" if number % 2 else None},
             "set_embargo": {"embargo_until": self.at + (1 + number % 60) * make.DAY},
+            "set_marking": {"tlp": ("TLP:AMBER", "TLP:GREEN", "TLP:RED")[number % 3]},
             "relay": {"clearinghouse_id": f"CH-{number}" if number % 2 else ""},
         }.get(verb, {})
+        if verb == "address":
+            others = [one.organisation for one in self.partners if one.organisation.pk != finding.reporter_id]
+            extra = {"partners": [others[number % len(others)]]}
         if verb == "mark_duplicate":
             seen = list(Finding.objects.visible_to(actor, at=self.at).order_by("created_at", "title"))
             extra = {"duplicate_of": seen[number % len(seen)] if seen else None}
@@ -51,3 +55,15 @@ class FindingsWorld(PartnersWorld):
                 {"owner": self.labs[number % 2]} if number % 3 else {"vendor_contact": "psirt@vendor.example"}
             )
         return getattr(findings, verb)(actor=actor, finding=finding, at=self.at, **extra)
+
+    def add_file(self, actor: User, finding: Finding, number: int) -> object:
+        """One for the owner and one that is not, in turns."""
+        text = f"Praline {next(self.counter)}"
+        return findings.add_file(
+            actor=actor,
+            finding=finding,
+            upload=make.pdf(text),
+            shows=text,
+            for_owner=bool(number % 2),
+            at=self.at,
+        )

@@ -29,6 +29,7 @@ ALL = (
     findings.findings_of_a_case_are_about_its_lab,
     findings.dates_stand_while_a_finding_is_relayed,
     findings.findings_are_published_by_consent_or_after_the_embargo,
+    findings.partners_are_told_by_consent_or_after_the_embargo,
     markings.what_tells_of_several_is_marked_as_the_strictest,
     markings.a_marking_is_lowered_by_its_owner_and_on_record,
     markings.labs_are_told_before_a_disclosure,

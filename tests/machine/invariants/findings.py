@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from partners.models import Finding, FindingRelay
-from portal.accounts.models import Kind, Role
+from partners.models import Finding, FindingAddressee, FindingFile, FindingRelay, Grant
+from portal.accounts.models import Kind, Membership, Role
 from portal.deadlines.models import Message
 from portal.submissions.models import Submission
 from tests.machine.invariants.sight import Sight
@@ -14,13 +14,16 @@ DATES = ("embargo_until", "disclosure_due_at")
 
 def findings_are_read_by_whom_they_concern(sight: Sight) -> list:
     """9 and 8: by the reporter's people; by the lab that owns it once it was notified; by the government's once it was reported,
-    but for conflicts. No other lab's, no other partner's; a message about it to nobody else."""
+    but for conflicts; by a partner that was told. No other lab's, no other partner's; a message about it to nobody else. Its
+    files only by who reads whose it is, and of those for the owner by the owner."""
     broken: list = []
     for user in sight.people:
         theirs = {row.pk for row in sight.rows(Finding) if _concerns(sight, user, row)}
         seen = sight.sees(user, Finding)
         broken += [("9 finding", user.pk, pk) for pk in seen - theirs]
         broken += [("9 finding withheld", user.pk, pk) for pk in theirs - seen]
+        files = {row.pk for row in sight.rows(FindingFile) if _reads_file(sight, user, row)}
+        broken += [("9 file", user.pk, pk) for pk in sight.sees(user, FindingFile) ^ files]
     by_number = {row.number: row for row in sight.rows(Finding)}
     for message in sight.rows(Message):
         finding = by_number.get(message.case_number)
@@ -30,15 +33,49 @@ def findings_are_read_by_whom_they_concern(sight: Sight) -> list:
 
 
 def _concerns(sight: Sight, user, row: Finding) -> bool:
-    if row.reporter_id in sight.of(user, Kind.LAB) | sight.of(user, Kind.PARTNER):
-        return True
+    told = any(_was_told(sight, user, one) for one in sight.having(FindingAddressee, "finding_id")[row.pk])
+    return _reads_reporter(sight, user, row) or _owns(sight, user, row) or told
+
+
+def _owns(sight: Sight, user, row: Finding) -> bool:
     notified = row.owner_notified_at is not None and row.owner_notified_at <= sight.at
-    if notified and row.owner_id in sight.of(user, Kind.LAB):
+    return notified and row.owner_id in sight.of(user, Kind.LAB)
+
+
+def _was_told(sight: Sight, user, row: FindingAddressee) -> bool:
+    """As one of an eligible partner; of a finding with a lab's model as one whom an active grant opens that model to."""
+    finding = sight.named(Finding)[row.finding_id]
+    if row.partner_id not in sight.of(user, Kind.PARTNER) or row.addressed_at > sight.at:
+        return False
+    if not sight.is_eligible(row.partner_id):
+        return False
+    return finding.submission_id is None or any(
+        grant.partner_id == row.partner_id and sight.is_active(grant) and sight.is_named(user, grant)
+        for grant in sight.having(Grant, "submission_id")[finding.submission_id]
+    )
+
+
+def _reads_file(sight: Sight, user, row: FindingFile) -> bool:
+    finding = sight.named(Finding)[row.finding_id]
+    if row.removed_at is not None:
+        return False
+    own = finding.reporter_id in sight.of(user, Kind.LAB) | sight.of(user, Kind.PARTNER)
+    beyond = finding.owner_id not in sight.of(user, Kind.LAB)
+    whole = own or (_reads_reporter(sight, user, finding) and (beyond or _is_reporters(sight, user, finding)))
+    return whole or (row.for_owner and _owns(sight, user, finding))
+
+
+def _is_reporters(sight: Sight, user, row: Finding) -> bool:
+    return row.reporter_id in sight.of(user, Kind.AGENCY, *WRITERS)
+
+
+def _reads_reporter(sight: Sight, user, row: Finding) -> bool:
+    if row.reporter_id in sight.of(user, Kind.LAB) | sight.of(user, Kind.PARTNER):
         return True
     labs, cases = sight.barred(user)
     if {row.owner_id, row.reporter_id} & labs or (row.submission_id in cases):
         return False
-    if row.reporter_id in sight.of(user, Kind.AGENCY, *WRITERS):
+    if _is_reporters(sight, user, row):
         return True
     follows = sight.agency_wide(user) or sight.of(user, Kind.AGENCY, Role.LIAISON)
     return bool(follows) and row.reported_at is not None and row.reported_at <= sight.at
@@ -47,6 +84,12 @@ def _concerns(sight: Sight, user, row: Finding) -> bool:
 def _told(sight: Sight, row: Finding, at) -> set:
     """Whom word about a finding may reach."""
     people = sight.members(sight.office, Role.COORDINATOR) | {row.reported_by_id}
+    people |= {
+        seat.user_id for seat in sight.rows(Membership) if seat.role == Role.LIAISON and seat.ended_at is None
+    }
+    for one in sight.having(FindingAddressee, "finding_id")[row.pk]:
+        if one.addressed_at <= at:
+            people |= sight.members(one.partner_id, Role.ADMIN, Role.MEMBER)
     if row.owner_id and row.owner_notified_at and row.owner_notified_at <= at:
         people |= sight.members(row.owner_id, Role.ADMIN, Role.CONTRIBUTOR)
     return people
@@ -126,4 +169,26 @@ def findings_are_published_by_consent_or_after_the_embargo(sight: Sight) -> list
             consented = row.owner_consented_at is not None and row.owner_consented_at <= row.published_at
             if not consented and row.embargo_until > row.published_at:
                 broken.append(("16 published", row.pk))
+    return broken
+
+
+def partners_are_told_by_consent_or_after_the_embargo(sight: Sight) -> list:
+    """16 and 7: a partner is told with the owner's consent or after the embargo, never as the reporter, on the ledger; of a
+    finding with a lab's model while a grant of its was in force."""
+    broken: list = []
+    said = {pk for e in sight.events if e.verb == "address" for pk in map(str, e.data["addressed"])}
+    for row in sight.rows(FindingAddressee):
+        finding = sight.named(Finding)[row.finding_id]
+        consented = finding.owner_consented_at is not None and finding.owner_consented_at <= row.addressed_at
+        if not consented and finding.embargo_until > row.addressed_at:
+            broken.append(("16 told", row.pk))
+        if finding.reporter_id == row.partner_id or str(row.partner_id) not in said:
+            broken.append(("16 told unsaid", row.pk))
+        if finding.submission_id is not None and not any(
+            grant.partner_id == row.partner_id
+            and grant.agreed_at is not None
+            and max(grant.starts_at, grant.agreed_at) <= row.addressed_at
+            for grant in sight.having(Grant, "submission_id")[finding.submission_id]
+        ):
+            broken.append(("7 told", row.pk))
     return broken

@@ -288,8 +288,10 @@ def partners_see_what_was_consented_to(sight: Sight) -> list:
         theirs = [
             grant for grant in sight.rows(Grant) if sight.is_offered(grant) and _concerns(sight, user, grant)
         ]
-        standing = [grant for grant in theirs if not sight.has_ended(grant) and _is_eligible(sight, grant)]
-        active = [grant for grant in standing if sight.is_active(grant) and _is_named(sight, user, grant)]
+        standing = [
+            grant for grant in theirs if not sight.has_ended(grant) and sight.is_eligible(grant.partner_id)
+        ]
+        active = [grant for grant in standing if sight.is_active(grant) and sight.is_named(user, grant)]
         documents = {
             row.document_id
             for grant in active
@@ -310,16 +312,6 @@ def partners_see_what_was_consented_to(sight: Sight) -> list:
         if sight.named(Document)[row.document_id].submission_id != grant.submission_id:
             broken.append(("20 other case", row.pk))
     return broken
-
-
-def _is_eligible(sight: Sight, grant: Grant) -> bool:
-    profile = sight.named(PartnerProfile)[grant.partner_id]
-    return profile.stored_state == "eligible" and profile.revet_due_at > sight.at
-
-
-def _is_named(sight: Sight, user, grant: Grant) -> bool:
-    names = sight.having(GrantUser, "grant_id")[grant.pk]
-    return any(name.user_id == user.pk and name.ended_at is None for name in names)
 
 
 def _has_scope(sight: Sight, grant: Grant) -> bool:

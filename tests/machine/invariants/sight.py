@@ -7,6 +7,7 @@ from functools import cached_property
 
 from allauth.account.models import EmailAddress
 
+from partners.models import GrantUser, PartnerProfile
 from portal.accounts.models import (
     Affiliation,
     Kind,
@@ -195,6 +196,14 @@ class Sight:
             and not self.has_ended(grant)
             and suspended is None
         )
+
+    def is_eligible(self, partner) -> bool:
+        profile = self.named(PartnerProfile).get(partner)
+        return profile is not None and profile.stored_state == "eligible" and profile.revet_due_at > self.at
+
+    def is_named(self, user, grant) -> bool:
+        names = self.having(GrantUser, "grant_id")[grant.pk]
+        return any(name.user_id == user.pk and name.ended_at is None for name in names)
 
     def is_there(self, document: Document) -> bool:
         """Neither taken out nor reported as a spill."""
