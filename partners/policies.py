@@ -11,7 +11,7 @@ from portal import clock
 from portal.accounts.models import Kind, Membership, Organisation, Role, Tie, User
 from portal.submissions import hooks
 from portal.submissions import policies as case_policies
-from portal.submissions.models import Submission
+from portal.submissions.models import Barrier, Submission
 from portal.submissions.querysets import agency_wide
 from portal.submissions.states import State as CaseState
 
@@ -73,11 +73,22 @@ def _done_by_own_side(grant: Grant, verb: str, mine: frozenset[str]) -> bool:
 
 
 def partner_capacities(actor, profile: PartnerProfile) -> frozenset[str]:
-    """In what capacities a person can take steps on a partner organisation's standing."""
-    mine = {"coordinator"} if keeps_partners(actor) else set()
+    """In what capacities a person can take steps on a partner organisation's standing. Who has a tie to it, or declared a conflict
+    with it, leaves its vetting to another coordinator.
+    """
+    mine = {"coordinator"} if keeps_partners(actor) and not is_tied(actor, profile.pk) else set()
     if is_partner_admin(actor, profile.pk):
         mine.add("partner")
     return frozenset(mine)
+
+
+def is_tied(actor, organisation_id: UUID) -> bool:
+    """Whether a person belongs or belonged to an organisation, has an address there, or declared a conflict with it."""
+    ties = (
+        Tie.objects.standing().filter(user=actor, organisation=organisation_id).order_by().values("user_id")
+    )
+    declared = Barrier.objects.filter(user=actor, organisation=organisation_id).order_by().values("user_id")
+    return ties.union(declared).exists()
 
 
 def keeps_partners(actor) -> bool:

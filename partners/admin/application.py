@@ -10,6 +10,7 @@ from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET
 
+from partners import policies
 from partners.admin.vetting import panel_of
 from partners.downloads import download
 from partners.duplicates import likely
@@ -28,7 +29,10 @@ def panels_of(request: HttpRequest, profile: PartnerProfile) -> list[tuple[str, 
     evidence = ("Evidence", "partners/admin/evidence.html", context)
     found = likely(profile.organisation)
     alike = [("It may be here already", "partners/admin/duplicates.html", {"likely": found})] if found else []
-    return [*alike, panel_of(request, profile), application, evidence]
+    user = request.user
+    left = policies.keeps_partners(user) and not policies.vets(user, profile)
+    tie: tuple[str, str, dict] = ("Your tie to it", "partners/admin/tied.html", {})
+    return [*([tie] if left else []), *alike, panel_of(request, profile), application, evidence]
 
 
 class OpensEvidence:

@@ -3,12 +3,15 @@
 import pytest
 
 from partners import actions
-from portal.accounts.models import Affiliation, Membership
-from portal.errors import Invalid, WrongState
+from partners.actions import organisations
+from portal.accounts.models import Affiliation, MailDomain, Membership, OtherAddress
+from portal.errors import Invalid, NotAllowed, WrongState
 from portal.submissions import hooks
+from portal.submissions.models import Conflict
 from tests import factories as make
+from tests.admin.desk import Desk
 from tests.factories import DAY, NOW
-from tests.factories_partners import GrantCase, Partner
+from tests.factories_partners import GrantCase, Partner, answered
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +107,39 @@ def test_the_other_side_is_told_whose_employers_may_not_review():
     assert hooks.gather(hooks.PARTNERS_OF, case.submission) == {case.partner.organisation.pk}
     actions.decline(actor=case.contributor, grant=case.grant, reason_code="other", at=NOW)
     assert hooks.gather(hooks.PARTNERS_OF, case.submission) == set()
+
+
+@pytest.mark.parametrize("how", ["works there", "worked there", "address", "declared"])
+def test_who_has_a_tie_to_an_organisation_leaves_its_vetting_to_another(how):
+    partner, other = Partner(eligible=False), Partner(eligible=False)
+    tied, free = make.coordinator(), make.coordinator()
+    if how == "address":
+        MailDomain.objects.create(organisation=partner.organisation, domain="dams.example", recorded_by=free)
+        OtherAddress.objects.create(user=tied, email="me@dams.example", recorded_by=tied)
+    elif how == "declared":
+        Conflict.objects.create(
+            user=tied, organisation=partner.organisation, note="A cousin.", declared_by=tied
+        )
+    else:
+        until = NOW.date() - 400 * DAY if how == "worked there" else None
+        Affiliation.objects.create(user=tied, organisation=partner.organisation, until=until)
+    with pytest.raises(NotAllowed):
+        organisations.begin_vetting(actor=tied, profile=partner.profile, at=NOW)
+    organisations.begin_vetting(actor=free, profile=partner.profile, at=NOW)
+    for call in (
+        lambda: answered(tied, partner.again()),
+        lambda: organisations.find_eligible(actor=tied, profile=partner.again(), at=NOW),
+        lambda: organisations.not_select(
+            actor=tied, profile=partner.again(), reason_code="other", reason="No.", at=NOW
+        ),
+    ):
+        with pytest.raises(NotAllowed):
+            call()
+    assert partner.again().stored_state == "vetting"
+    # Of any other organisation it is theirs.
+    organisations.begin_vetting(actor=tied, profile=other.profile, at=NOW)
+    page = Desk(tied).text("partners_partnerprofile_change", partner.organisation.pk)
+    assert "Another coordinator looks after it." in page
+    assert "Another coordinator" not in Desk(free).text(
+        "partners_partnerprofile_change", partner.organisation.pk
+    )
