@@ -210,11 +210,12 @@ class World:
         return cases.end_conflict(actor=actor, conflict=conflict, reason="It is over.", at=self.at)
 
     def own_up(self, actor: User, number: int) -> object:
-        """It becomes known that somebody of the government worked for a lab, or has an address there."""
+        """It becomes known that somebody of the government worked for a lab or a partner, or has an address at a lab."""
         user, lab = self.government[number % len(self.government)], number % 2
         if number % 3:
+            employer = [*self.labs, *self.organisations][number // 3 % 5]
             return ties.record_affiliation(
-                actor=actor, user=user, organisation=self.labs[lab], until=date(2021, 1, 31), at=self.at
+                actor=actor, user=user, organisation=employer, until=date(2021, 1, 31), at=self.at
             )
         email = f"old{next(self.counter)}@lab{lab}.example"
         return ties.record_address(actor=actor, user=user, email=email, at=self.at)

@@ -118,7 +118,7 @@ def a_missing_concurrence_moves_nothing(sight: Sight) -> list:
 
 
 def partners_have_nobody_in_common_with_their_case(sight: Sight) -> list:
-    """8: when a grant was proposed or agreed, and when a seat was proposed, no tie on record joined the partner and the lab, or
+    """8: when a grant was proposed or agreed, a seat proposed or attested, no tie on record joined the partner and the lab, or
     the partner and a reviewer of the case."""
     broken: list = []
     for grant in sight.rows(Grant):
@@ -131,14 +131,15 @@ def partners_have_nobody_in_common_with_their_case(sight: Sight) -> list:
             if ours & (_tied(sight, case.lab_id, at) | reviewers):
                 broken.append(("8 in common", grant.pk))
     for seat in sight.rows(Assignment):
-        case, at = sight.case(seat), seat.proposed_at
-        for grant in sight.having(Grant, "submission_id")[case.pk]:
-            over = grant.ended_at or (grant.expires_at if grant.agreed_at else None)
-            stands = grant.proposed_at <= at and (over is None or over > at)
-            if stands and seat.reviewer_id in _tied(sight, grant.partner_id, at):
-                broken.append(("8 employer", seat.pk))
-        if seat.reviewer_id in _tied(sight, case.lab_id, at):
-            broken.append(("8 seat", seat.pk))
+        case = sight.case(seat)
+        for at in filter(None, (seat.proposed_at, seat.attested_at)):
+            if seat.reviewer_id in _tied(sight, case.lab_id, at):
+                broken.append(("8 seat", seat.pk))
+            for grant in sight.having(Grant, "submission_id")[case.pk]:
+                over = grant.ended_at or (grant.expires_at if grant.agreed_at else None)
+                stands = grant.proposed_at <= at and (over is None or over > at)
+                if stands and seat.reviewer_id in _tied(sight, grant.partner_id, at):
+                    broken.append(("8 employer", seat.pk))
     return broken
 
 
