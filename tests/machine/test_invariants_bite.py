@@ -4,7 +4,7 @@ import os
 from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -27,7 +27,6 @@ from partners.models import (
 from portal.accounts.models import Affiliation
 from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
-from portal.submissions import actions as cases
 from portal.submissions import markings as portal_markings
 from portal.submissions.models import (
     DisclosureNotice,
@@ -48,108 +47,14 @@ from reviews.models import (
 from tests.factories import DAY
 from tests.machine.invariants import ALL, Present, Sight, broken_by
 from tests.machine.invariants import cases as c
+from tests.machine.invariants import conflicts as k
 from tests.machine.invariants import deadlines as d
 from tests.machine.invariants import findings as f
 from tests.machine.invariants import markings as m
 from tests.machine.invariants import partners as p
-from tests.machine.rules_findings import TOLD
-from tests.machine.world_findings import FindingsWorld
+from tests.machine.rich import Rich
 
 HOUR = timedelta(hours=1)
-
-
-class Rich(FindingsWorld):
-    """A world that holds everything there is to break: at its end one grant is active and one waits for the office."""
-
-    def __init__(self):
-        super().__init__()
-        office = self.coordinator
-        self.cases = [self._case(number) for number in (0, 1)]
-        first, second = self.cases
-        self.documents = [self.add_document(self.lab_people[0][1], first) for _ in range(2)]
-        self.other_document = self.add_document(self.lab_people[1][1], second)
-        self.mark(self.lab_people[0][1], self.documents[1], 0)
-        for reviewer in self.reviewers[1:]:
-            self._seat(first, reviewer)
-        self.question = self.ask(self.reviewers[1], first, 0)
-        self.write_assessment(self.reviewers[1], first)
-        self.notice = self.give_notice(office, first, 0)
-        self.give_notice(office, second, 0)
-        self.designation = self.designate(next(u for u in self._all() if self._is(u, "designator")), 0)
-        for side, actor in ((0, self.lab_people[0][1]), (1, self.lab_people[1][1]), (2, office)):
-            self.put_forward(actor, side)
-        for partner in self.partners:
-            self.add_evidence(partner.admin, partner.organisation)
-        self.grant = self._grant(first, 4)
-        self.waiting = self.propose_grant(self.lab_people[1][1], second, 1)
-        self.at = self.grant.starts_at + DAY
-        with time_machine.travel(self.at, tick=False):
-            self._later(second)
-
-    def _later(self, second: Submission) -> None:
-        admin = self.partners[0].admin
-        self.report = self.write_report(admin, self.grant)
-        self.relayed = self._told(self.write_finding(admin, 1), 6)
-        self.add_file(admin, self.relayed, 0)
-        self.fixed = self._told(self.write_finding(self.partners[1].admin, 4), len(TOLD))
-        self.draft = self.write_finding(self.lab_people[1][1], 1)
-        self.about_second = self._told(self.write_finding(self.lab_people[1][1], 1), 5)
-        spilt = self.add_document(self.lab_people[1][1], second)
-        self.report_spill(self.coordinator, spilt)
-        cases.holds.place(actor=self.coordinator, matter="A", reason="A suit.", lab=self.labs[1], at=self.at)
-        cases.holds.place(actor=self.coordinator, matter="B", reason="A suit.", submission=second, at=self.at)
-
-    def _case(self, number: int) -> Submission:
-        lab = self.lab_people[number][1]
-        case = self.start(lab, number)
-        for actor, verb in (
-            (lab, "submit"),
-            (self.coordinator, "acknowledge"),
-            (self.coordinator, "accept_terms"),
-            (lab, "accept_terms"),
-            (lab, "provide_access"),
-        ):
-            self.case_step(actor, case, verb, 0)
-        return Submission.objects.get(pk=case.pk)
-
-    def _seat(self, case: Submission, reviewer) -> None:
-        number = [*self.reviewers, self.employee].index(reviewer)
-        seat = self.propose_seat(self.coordinator, case, number)
-        self.seat_step(reviewer, seat, "attest", 1)
-
-    def _grant(self, case: Submission, number: int) -> Grant:
-        grant = self.propose_grant(self.lab_people[0][1], case, number)
-        grant = self.grant_step(self.coordinator, grant, "concur", number)
-        return self.grant_step(self.partner_people[grant.partner_id][0], grant, "accept", number)
-
-    def _told(self, finding: Finding, steps: int) -> Finding:
-        for verb, who in TOLD[:steps]:
-            found = Finding.objects.get(pk=finding.pk)
-            owner = self.coordinator if found.owner_id is None else self._writer(found.owner_id)
-            sides = {"reporter": found.created_by, "office": self.coordinator, "owner": owner}
-            step = 0 if steps < len(TOLD) else 1
-            if verb not in ("set_embargo", "mark_exploited", "extend_disclosure"):
-                self.finding_step(sides.get(who, self.liaison), found, verb, step)
-        return Finding.objects.get(pk=finding.pk)
-
-    def _writer(self, lab: UUID):
-        return self.lab_people[[one.pk for one in self.labs].index(lab)][1]
-
-    def _all(self) -> list:
-        return [self.person(number) for number in range(len(self.people))]
-
-    def _is(self, user, role: str) -> bool:
-        return any(seat.role == role for seat in user.seats)
-
-    def some(self) -> list:
-        """People of every side, those among them whom a conflict keeps from a lab."""
-        auditor = next(user for user in self._all() if self._is(user, "auditor"))
-        people = [
-            self.partners[0].admin, self.partners[1].member, self.partner_people[self.newcomer.pk][0],
-            self.lab_people[0][1], self.lab_people[1][2], *self.reviewers, self.second, auditor, self.liaison,
-        ]  # fmt: skip
-        superuser = next(user for user in self._all() if user.is_superuser)
-        return [user.pk for user in (*people, superuser)]
 
 
 @pytest.fixture(scope="module")
@@ -266,15 +171,15 @@ ROWS = [
     (p.a_missing_concurrence_moves_nothing, "7 first grant", (Grant,), lambda w: put(w.grant, agreed_at=None)),
     (p.a_missing_concurrence_moves_nothing, "7 moved", (Event,),
      lambda w: event(w, verb="move_dates", capacity="coordinator", subject_type="submissions.submission")),
-    (p.partners_have_nobody_in_common_with_their_case, "8 lab", (Grant,), lambda w: put(w.grant, partner=w.labs[0])),
-    (p.partners_have_nobody_in_common_with_their_case, "8 in common", (Affiliation,),
+    (k.partners_have_nobody_in_common_with_their_case, "8 lab", (Grant,), lambda w: put(w.grant, partner=w.labs[0])),
+    (k.partners_have_nobody_in_common_with_their_case, "8 in common", (Affiliation,),
      lambda w: Affiliation.objects.create(
          user=w.partners[0].member, organisation=w.labs[0], recorded_at=w.grant.proposed_at - DAY)),
-    (p.partners_have_nobody_in_common_with_their_case, "8 employer", (Affiliation, Assignment),
+    (k.partners_have_nobody_in_common_with_their_case, "8 employer", (Affiliation, Assignment),
      lambda w: (put(_seat(w), proposed_at=w.at),
                 Affiliation.objects.create(user=w.reviewers[1], organisation=w.partners[0].organisation,
                                            recorded_at=w.at - HOUR))),
-    (p.partners_have_nobody_in_common_with_their_case, "8 seat", (Affiliation,),
+    (k.partners_have_nobody_in_common_with_their_case, "8 seat", (Affiliation,),
      lambda w: Affiliation.objects.create(
          user=w.reviewers[1], organisation=w.labs[0], recorded_at=_seat(w).proposed_at - DAY)),
     (p.partners_see_what_was_consented_to, "20 scope unasked", (GrantDocument,),
@@ -358,34 +263,34 @@ ROWS = [
 OPEN_DOORS = [
     (Submission, ((c.reviewers_see_only_in_time, "5"), (c.labs_see_only_their_own, "9 case"),
                   (p.partners_learn_nothing_too_early, "7 case"), (p.partners_learn_nothing_too_early, "7 scope"),
-                  (p.who_is_in_conflict_sees_nothing, "8 case"))),
+                  (k.who_is_in_conflict_sees_nothing, "8 case"))),
     (Document, ((c.labs_see_only_their_own, "9 document"), (p.partners_learn_nothing_too_early, "7 document"),
-                (p.who_is_in_conflict_sees_nothing, "8 document"), (p.partners_see_what_was_consented_to, "20 document"))),
+                (k.who_is_in_conflict_sees_nothing, "8 document"), (p.partners_see_what_was_consented_to, "20 document"))),
     (InformationRequest, ((c.questions_stand_with_their_case, "9 question"),
                           (p.partners_learn_nothing_too_early, "7 informationrequest"),
                           (c.labs_see_only_their_own, "9 informationrequest"))),
     (Terms, ((c.labs_see_only_their_own, "9 terms"), (p.partners_learn_nothing_too_early, "7 terms"),
-             (p.who_is_in_conflict_sees_nothing, "8 terms"))),
+             (k.who_is_in_conflict_sees_nothing, "8 terms"))),
     (Assessment, ((c.reviewers_look_for_themselves_first, "own first"), (c.labs_see_only_their_own, "9 assessment"),
                   (p.partners_learn_nothing_too_early, "7 assessment"))),
-    (Assignment, ((p.partners_learn_nothing_too_early, "7 assignment"), (p.who_is_in_conflict_sees_nothing, "8 assignment"))),
+    (Assignment, ((p.partners_learn_nothing_too_early, "7 assignment"), (k.who_is_in_conflict_sees_nothing, "8 assignment"))),
     (CaseAgency, ((p.partners_learn_nothing_too_early, "7 caseagency"),)),
     (DisclosureNotice, ((m.labs_are_told_before_a_disclosure, "14 seen"), (c.labs_see_only_their_own, "9 disclosurenotice"),
                         (p.partners_learn_nothing_too_early, "7 disclosurenotice"),
-                        (p.who_is_in_conflict_sees_nothing, "8 disclosurenotice"))),
+                        (k.who_is_in_conflict_sees_nothing, "8 disclosurenotice"))),
     (Designation, ((c.labs_see_only_their_own, "9 designation"), (p.partners_learn_nothing_too_early, "7 designation"))),
     (Spill, ((c.labs_see_only_their_own, "9 spill"), (p.partners_learn_nothing_too_early, "7 spill"),
-             (p.who_is_in_conflict_sees_nothing, "8 spill"))),
+             (k.who_is_in_conflict_sees_nothing, "8 spill"))),
     (LegalHold, ((c.labs_see_only_their_own, "9 legalhold"), (p.partners_learn_nothing_too_early, "7 legalhold"),
-                 (p.who_is_in_conflict_sees_nothing, "8 legalhold"))),
+                 (k.who_is_in_conflict_sees_nothing, "8 legalhold"))),
     (Event, ((c.labs_see_only_their_own, "9 event"), (p.partners_learn_nothing_too_early, "7 event"),
-             (p.who_is_in_conflict_sees_nothing, "8 event"))),
+             (k.who_is_in_conflict_sees_nothing, "8 event"))),
     (Deadline, ((c.labs_see_only_their_own, "9 date"), (p.partners_learn_nothing_too_early, "7 date"),
-                (p.who_is_in_conflict_sees_nothing, "8 deadline"))),
-    (Message, ((p.who_is_in_conflict_sees_nothing, "8 message"),)),
+                (k.who_is_in_conflict_sees_nothing, "8 deadline"))),
+    (Message, ((k.who_is_in_conflict_sees_nothing, "8 message"),)),
     (Grant, ((c.labs_see_only_their_own, "9 grant"), (p.partners_learn_nothing_too_early, "7 grant"),
-             (p.who_is_in_conflict_sees_nothing, "8 grant"), (p.each_sees_of_partners_what_the_table_says, "9 grant"))),
-    (GrantReport, ((c.labs_see_only_their_own, "9 report"), (p.who_is_in_conflict_sees_nothing, "8 report"),
+             (k.who_is_in_conflict_sees_nothing, "8 grant"), (p.each_sees_of_partners_what_the_table_says, "9 grant"))),
+    (GrantReport, ((c.labs_see_only_their_own, "9 report"), (k.who_is_in_conflict_sees_nothing, "8 report"),
                    (p.each_sees_of_partners_what_the_table_says, "9 grantreport"))),
     (PartnerProfile, ((p.each_sees_of_partners_what_the_table_says, "9 partnerprofile"),)),
     (PartnerApplication, ((c.labs_see_only_their_own, "9 partnerapplication"),
@@ -394,10 +299,10 @@ OPEN_DOORS = [
                        (p.each_sees_of_partners_what_the_table_says, "9 partnerevidence"))),
     (Vetting, ((c.labs_see_only_their_own, "9 vetting"), (p.each_sees_of_partners_what_the_table_says, "9 vetting"))),
     (PartnerNomination, ((p.partners_learn_nothing_too_early, "7 partnernomination"),
-                         (p.who_is_in_conflict_sees_nothing, "8 partnernomination"),
+                         (k.who_is_in_conflict_sees_nothing, "8 partnernomination"),
                          (p.each_sees_of_partners_what_the_table_says, "9 partnernomination"))),
     (FindingFile, ((f.findings_are_read_by_whom_they_concern, "9 file"),)),
-    (Finding, ((f.findings_are_read_by_whom_they_concern, "9 finding"), (p.who_is_in_conflict_sees_nothing, "8 finding"))),
+    (Finding, ((f.findings_are_read_by_whom_they_concern, "9 finding"), (k.who_is_in_conflict_sees_nothing, "8 finding"))),
 ]  # fmt: skip
 SHUT_DOORS = [
     (Document, p.partners_see_what_was_consented_to, "20 document"),

@@ -4,7 +4,7 @@ A question is asked of a ``Sight``: it tells from the rows and the words of DOMA
 what the portal shows each person. ``steps`` holds one step of one person against the rows before it.
 """
 
-from tests.machine.invariants import cases, deadlines, findings, markings, partners
+from tests.machine.invariants import cases, conflicts, deadlines, findings, markings, partners
 from tests.machine.invariants.sight import Sight
 from tests.machine.invariants.steps import Present, broken_by
 
@@ -20,8 +20,8 @@ ALL = (
     cases.messages_are_single_and_bare,
     partners.partners_learn_nothing_too_early,
     partners.a_missing_concurrence_moves_nothing,
-    partners.partners_have_nobody_in_common_with_their_case,
-    partners.who_is_in_conflict_sees_nothing,
+    conflicts.partners_have_nobody_in_common_with_their_case,
+    conflicts.who_is_in_conflict_sees_nothing,
     partners.each_sees_of_partners_what_the_table_says,
     partners.partners_see_what_was_consented_to,
     partners.terms_were_agreed_by_both,
