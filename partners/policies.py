@@ -73,8 +73,8 @@ def _done_by_own_side(grant: Grant, verb: str, mine: frozenset[str]) -> bool:
 
 
 def partner_capacities(actor, profile: PartnerProfile) -> frozenset[str]:
-    """In what capacities a person can take steps on a partner organisation's standing. Who has a tie to it, or declared a conflict
-    with it, leaves its vetting to another coordinator.
+    """In what capacities a person can take steps on a partner organisation's standing. Who has a tie to it, or declared a
+    conflict with it, leaves its vetting to another coordinator.
     """
     mine = {"coordinator"} if keeps_partners(actor) and not is_tied(actor, profile.pk) else set()
     if is_partner_admin(actor, profile.pk):
