@@ -1,8 +1,8 @@
 """``python -m bench.workbench``: the workbench's first page, and every list under every filter, beside a bare changelist.
 
-At ``PORTAL_BENCH_CASES`` cases (50,000), with seats, assessments, questions, inquiries, grants and messages in proportion. Each address
-is asked over 4 connections in turns with a stock changelist of as many rows a page over a table of as many rows as there are cases,
-on the same server. What counts is the ratio, and that no page costs more than 8 statements.
+At ``PORTAL_BENCH_CASES`` cases (50,000), with seats, assessments, questions, inquiries, grants and messages in proportion, and twice
+as many findings. Each address is asked over 4 connections in turns with a stock changelist of as many rows a page over a table of as
+many rows as there are cases, on the same server. What counts is the ratio, and that no page costs more than 8 statements.
 """
 
 import argparse

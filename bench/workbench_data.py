@@ -1,4 +1,6 @@
-"""What stands beside many invented cases on the workbench: seats, assessments, questions, inquiries, grants, messages, by SQL."""
+"""What stands beside many invented cases on the workbench, by SQL: seats, assessments, questions, inquiries, grants, messages, and
+two findings a case.
+"""
 
 from datetime import timedelta
 
@@ -78,6 +80,24 @@ LATER = """
     SELECT gen_random_uuid(), %(coordinator)s, number || '/submit', 'submit', id, number, '/cases/' || number || '/', submitted, 'sent',
            submitted, 1, ''
       FROM cases;
+    CREATE TEMP TABLE found AS
+    SELECT gen_random_uuid() AS id, i, now() - i * interval '20 minutes' AS at,
+           (ARRAY['published', 'published', 'published', 'closed_unpublished', 'not_reproduced', 'published', 'published', 'fixed',
+                  'remediating', 'owner_notified', 'validated', 'triaged', 'reported', 'published'])[1 + i %% 14] AS state
+      FROM generate_series(1, 2 * %(cases)s) i;
+    INSERT INTO partners_finding
+           (id, number, kind, reporter_id, vendor_contact, state, revision, title, text, product, version, cwe, cvss, ssvc, tlp,
+            reporter_chain, exploited, embargo_until, created_at, created_by_id, reported_at, reported_by_id, owner_notified_at,
+            disclosure_due_at, published_at)
+    SELECT f.id, 'FD-' || lpad(f.i::text, 9, '0'),
+           (ARRAY['software_vulnerability', 'model_safeguard', 'model_capability', 'incident'])[1 + i %% 4], p.id, 'psirt@bench.invalid',
+           state, 1, 'Nougat overflows ' || i, repeat('Marzipan in the header overflows. ', 30), 'Nougat Gate ' || i %% 500, '3.2',
+           'CWE-787', '', '', 'TLP:AMBER', repeat('By an invented desk. ', 10), i %% 50 = 0, at + interval '100 days', at,
+           %(coordinator)s, at, %(coordinator)s, CASE WHEN told THEN at END, CASE WHEN told THEN at + interval '90 days' END,
+           CASE WHEN state = 'published' THEN at + interval '101 days' END
+      FROM (SELECT *, state IN ('owner_notified', 'remediating', 'fixed', 'published', 'closed_unpublished') AS told FROM found) f
+      JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM accounts_organisation WHERE kind = 'partner') p
+        ON p.n = f.i %% %(partners)s;
 """
 
 
@@ -99,6 +119,7 @@ def fill(cases: int) -> dict[str, User]:
             kind=Kind.PARTNER, name=f"Bench Partner {number} (invented)", short_name=f"BP{number}"
         )
     values = {
+        "cases": cases,
         "reviewers": REVIEWERS,
         "partners": PARTNERS,
         "coordinator": made["coordinator"].pk,
