@@ -158,6 +158,7 @@ class FindingAdmin(finding_files.OpensFiles, PortalAdmin):
             actions.consent_publication,
             explain="You record that the outside vendor consents to publication before the embargo has passed.",
             done="The consent is recorded.",
+            available=lambda user, finding, at: finding.owner_consented_at is None,
         ),
         Step(
             "publish",
@@ -202,7 +203,6 @@ class FindingAdmin(finding_files.OpensFiles, PortalAdmin):
             submit="Tell these partners",
             explain="Their people read it from now on, and not who reported it or who else was told. It cannot be taken back.",
             done="The partners are told.",
-            grave=True,
         ),
         Step(
             "set_marking",

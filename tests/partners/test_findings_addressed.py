@@ -293,7 +293,10 @@ def test_the_workbench_offers_who_may_be_told_and_says_what_came_of_it():
     )
     assert "The partners are told." in answer.content.decode()
     assert seen(harbor.admin) == {case.finding.pk}
-    assert harbor.organisation.name not in client.get(url).content.decode()
+    told(case, rail)
+    page = client.get(url).content.decode()
+    assert [name for name in ("Harbor", "Rail") if name in page] == []
+    assert "Nobody is left to tell." in page
 
 
 def test_the_reporter_changes_the_marking_on_its_page():

@@ -59,7 +59,8 @@ def test_the_governments_steps_from_triage_to_publication():
     take(desk, "fix", case)
     early = desk.post("partners_finding_publish", case.finding.pk, revision=case.again().revision)
     assert "It is under embargo" in early.content.decode()
-    take(desk, "consent_publication", case)
+    assert "Consent to publication" in desk.text(PAGE, case.finding.pk)
+    assert "Consent to publication" not in take(desk, "consent_publication", case)
     assert "Published" in take(desk, "publish", case)
     found = case.again()
     # The time was typed in the reader's zone, US Eastern.

@@ -131,7 +131,7 @@ def vendor_fixed(stage: Stage) -> Script:
     first.take("remediate").take("fix")
     # Others protect themselves first: its reporter lets it be passed on, and the vendor consents.
     first.take("set_marking", "cleo_member", tlp="TLP:AMBER").take("consent_publication")
-    first.take("address", partners=[stage.cast.house(key) for key in ("harbor", "meridian")])
+    first.take("address", partners=[stage.cast.house("harbor")])
 
 
 def over(stage: Stage) -> Script:
