@@ -46,6 +46,15 @@ def register_kinds() -> None:
     register(*_grant_deadlines(), *_partner_deadlines())
     register(*_grant_notices(), group=GRANTS, essential=ESSENTIAL_OF_GRANTS)
     register(*_partner_notices(), group=ORGANISATIONS, essential=("partner_suspended", "partner_removed"))
+    # Of a lab's or an agency's own nomination: no other reads of it, so it is none of ``of_an_organisation``.
+    register(
+        NoticeKind(
+            "nomination_answered",
+            "Nomination answered",
+            "The programme office answered about an organisation that your side put forward.",
+        ),
+        group=ORGANISATIONS,
+    )
 
 
 def _grant_deadlines() -> tuple[DeadlineKind, ...]:

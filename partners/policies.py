@@ -15,6 +15,8 @@ from portal.submissions.models import Barrier, Submission
 from portal.submissions.querysets import agency_wide
 from portal.submissions.states import State as CaseState
 
+# Whose people put organisations forward for their side, and are told of the answer.
+FORWARD = {Kind.LAB: (Role.ADMIN, Role.CONTRIBUTOR), Kind.AGENCY: (Role.COORDINATOR,)}
 PROPOSABLE = (CaseState.ACKNOWLEDGED, CaseState.AGREED, CaseState.OPEN, CaseState.ENDED)
 
 
@@ -109,8 +111,7 @@ def may_answer_criteria(actor, profile: PartnerProfile, *, at: datetime | None =
 
 def puts_forward(actor, side: Organisation) -> bool:
     """Whether this person puts organisations forward for a lab or an agency."""
-    of_lab = actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
-    return side.pk in of_lab or side.pk in actor.organisations_as(Kind.AGENCY, Role.COORDINATOR)
+    return any(side.pk in actor.organisations_as(kind, *roles) for kind, roles in FORWARD.items())
 
 
 def may_take_partner(actor, profile: PartnerProfile, verb: str) -> bool:

@@ -16,6 +16,7 @@ from portal.ledger import actions as ledger
 from portal.submissions.models import Barrier
 
 WHY_AT_MOST = 4000
+LAB_PAGE = "/lab/partners/nominate/"
 
 
 @transaction.atomic
@@ -61,7 +62,7 @@ def put_forward(
         case_number="",
         about=event.pk,
         at=at,
-        link=f"/admin/partners/partnernomination/{row.pk}/change/",
+        link=_workbench_page(row),
     )
     return row
 
@@ -118,8 +119,23 @@ def _unanswered(actor, nomination: PartnerNomination) -> PartnerNomination:
 def _answer(row: PartnerNomination, outcome: str, actor, reason: str, at: datetime) -> PartnerNomination:
     row.outcome, row.reason, row.answered_at, row.answered_by = outcome, reason, at, actor
     row.save()
-    ledger.record(
+    event = ledger.record(
         actor=actor, verb=str(outcome), subject=row, capacity="coordinator", reason=reason,
         data={"organisation": row.organisation_id}, at=at,
     )  # fmt: skip
+    side = row.nominated_for
+    readers = policies.FORWARD[Kind(side.kind)]
+    deadlines.tell(
+        recipients=[pk for pk in standing.members_of(side, *readers) if pk != actor.pk],
+        kind="nomination_answered",
+        case_id=None,
+        case_number="",
+        about=event.pk,
+        at=at,
+        link=LAB_PAGE if side.kind == Kind.LAB else _workbench_page(row),
+    )
     return row
+
+
+def _workbench_page(row: PartnerNomination) -> str:
+    return f"/admin/partners/partnernomination/{row.pk}/change/"

@@ -157,6 +157,11 @@ def coordinators() -> list[UUID]:
     return _members(organisation__is_programme_office=True, role=Role.COORDINATOR)
 
 
+def members_of(organisation: Organisation, *roles: str) -> list[UUID]:
+    """An organisation's people in one of these roles."""
+    return _members(organisation=organisation, role__in=roles)
+
+
 def _members(**where) -> list[UUID]:
     rows = Membership.objects.filter(ended_at=None, **where).order_by()
     return list(rows.values_list("user_id", flat=True).distinct())

@@ -89,6 +89,8 @@ def test_the_office_takes_it_up_and_the_organisation_learns_not_by_whom():
     profile = PartnerProfile.objects.get(pk=organisation.pk)
     assert (profile.stored_state, profile.operates, profile.sectors) == ("nominated", "Wells.", ["water"])
     assert "Taken up" in text_of(Browser(contributor).get(PAGE))
+    told = Message.objects.filter(kind="nomination_answered").values_list("recipient", "link")
+    assert list(told) == [(contributor.pk, PAGE)]
     own = text_of(Browser(admin).get("/partner/profile/"))
     own += Caller(admin).get(f"partners/{organisation.pk}/").content.decode()
     own += str(list(Event.objects.filter(subject_id=organisation.pk).values_list("data", "reason")))
@@ -122,6 +124,10 @@ def test_it_is_set_aside_with_a_reason_to_whoever_nominated():
         Desk(office).post("partners_partnernomination_set_aside", row.pk, reason="Nougat.").status_code == 303
     )
     assert "Nougat." in desk.text(CHANGE, row.pk)
+    page = f"/admin/partners/partnernomination/{row.pk}/change/"
+    told = Message.objects.filter(kind="nomination_answered")
+    assert list(told.values_list("recipient", "link")) == [(coordinator.pk, page)]
+    assert told.get() not in Message.objects.visible_to(make.coordinator())
     assert [event.verb for event in Event.objects.filter(subject_id=row.pk, kind="change").order_by("seq")] == [
         "put_forward", "set_aside",
     ]  # fmt: skip
