@@ -82,8 +82,9 @@ LATER = """
       FROM cases;
     CREATE TEMP TABLE found AS
     SELECT gen_random_uuid() AS id, i, now() - i * interval '20 minutes' AS at,
-           (ARRAY['published', 'published', 'published', 'closed_unpublished', 'not_reproduced', 'published', 'published', 'fixed',
-                  'remediating', 'owner_notified', 'validated', 'triaged', 'reported', 'published'])[1 + i %% 14] AS state
+           CASE WHEN i %% 100 < 6
+                THEN (ARRAY['reported', 'triaged', 'validated', 'owner_notified', 'remediating', 'fixed'])[1 + i %% 100]
+                ELSE (ARRAY['published', 'closed_unpublished', 'not_reproduced'])[1 + i %% 3] END AS state
       FROM generate_series(1, 2 * %(cases)s) i;
     INSERT INTO partners_finding
            (id, number, kind, reporter_id, vendor_contact, state, revision, title, text, product, version, cwe, cvss, ssvc, tlp,

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from partners.finding_files import files_read_by
 from partners.models import Finding
 from partners.policies_findings import reads_reporter
 from portal.accounts.models import User
@@ -17,7 +18,9 @@ _INSTANTS = (
 
 
 def of_case(submission: Submission, user: User, at: datetime) -> list[tuple[str, bytes]]:
-    """``findings.json``: what the lab was notified of and what it reported itself; of the former not who reported."""
+    """``findings.json``: what the lab was notified of and what it reported itself; of the former not who reported. Evidence files
+    are named as the lab reads of them; each is downloaded by itself.
+    """
     rows = Finding.objects.visible_to(user, at=at).filter(submission=submission).whole()
     told = [_told(row, user) for row in rows.order_by("created_at", "id")]
     return [("findings.json", plain_json(told))]
@@ -35,4 +38,5 @@ def _told(row: Finding, user: User) -> dict[str, Any]:
         "relays": [
             {"clearinghouse": relay.clearinghouse, "their_id": relay.their_id} for relay in row.relays.all()
         ],
+        "evidence_files": [{"name": one.name, "shows": one.file.shows} for one in files_read_by(user, row)],
     } | instants

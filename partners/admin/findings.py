@@ -1,7 +1,5 @@
 """Findings on the workbench: what was reported, what waits on whom, and every step that is the government's."""
 
-from datetime import timedelta
-
 from django.contrib import admin, messages
 from django.http import Http404
 from django.shortcuts import redirect
@@ -13,59 +11,19 @@ from partners import policies_findings as policies
 from partners.actions import findings as actions
 from partners.admin import finding_files
 from partners.admin import findings_forms as forms
+from partners.admin.findings_questions import Clock, Waits, Which
 from partners.doors_advisories import handed_out
 from partners.finding_advisories import FORMATS
 from partners.findings_looks import read_findings
-from partners.findings_states import CLOCK_RUNS, FINDING, OVER, FindingState
+from partners.findings_states import FINDING, FindingState
 from partners.models import Finding
 from portal.accounts.models import Kind, Role
-from portal.admin import PortalAdmin, Question, Step, state_tag
+from portal.admin import PortalAdmin, Step, state_tag
 from portal.errors import Refused
 from portal.formats import instant
 
 F = FindingState
-SOON = timedelta(days=7)
 SHOWN = 5
-
-
-class Waits(Question):
-    title = "what it waits for"
-    parameter_name = "waits"
-    questions = {
-        "triage": ("Triage", lambda rows, user, at: rows.in_state(F.REPORTED)),
-        "validation": ("Validation", lambda rows, user, at: rows.in_state(F.TRIAGED)),
-        "notice": ("The notice to its owner", lambda rows, user, at: rows.in_state(F.VALIDATED)),
-        "owner": ("Its owner's answer", lambda rows, user, at: rows.in_state(F.OWNER_NOTIFIED)),
-        "fix": ("The fix", lambda rows, user, at: rows.in_state(F.REMEDIATING)),
-        "publication": ("Publication", lambda rows, user, at: rows.in_state(F.FIXED)),
-    }
-
-
-class Clock(Question):
-    title = "its disclosure date"
-    parameter_name = "clock"
-    questions = {
-        "passed": ("Has passed", lambda rows, user, at: rows.overdue(at=at)),
-        "soon": (
-            "Within 7 days",
-            lambda rows, user, at: rows.filter(
-                state__in=CLOCK_RUNS, disclosure_due_at__gt=at, disclosure_due_at__lte=at + SOON
-            ),
-        ),
-    }
-
-
-class Which(Question):
-    title = "which"
-    parameter_name = "which"
-    questions = {
-        "exploited": ("Exploited", lambda rows, user, at: rows.filter(exploited=True)),
-        "open": ("Not over", lambda rows, user, at: rows.exclude(state__in=OVER)),
-        **{
-            value: (label, lambda rows, user, at, value=value: rows.filter(kind=value))
-            for value, label in Finding.What.choices
-        },
-    }
 
 
 class FindingAdmin(finding_files.OpensFiles, PortalAdmin):

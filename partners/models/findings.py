@@ -112,6 +112,7 @@ class Finding(Key):
             models.Index(fields=["owner", "-created_at"], name="finding_owner"),
             models.Index(fields=["state", "-created_at", "id"], name="finding_state"),
             models.Index(fields=["disclosure_due_at", "id"], name="finding_disclosure"),
+            models.Index(fields=["-created_at", "id"], name="finding_exploited", condition=Q(exploited=True)),
             words_index("finding_words", _WORDS),
         ]
         constraints = [

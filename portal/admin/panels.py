@@ -98,11 +98,13 @@ def queues_of(request) -> list[Waiting]:
 
 def waiting(request, model, column: str) -> QuerySet:
     """The ids of the rows of ``model`` in or behind any queue of this person: ``column`` names them in other models' rows."""
-    found = [
-        queue.rows.order_by().values_list("pk" if queue.rows.model is model else column)
-        for make in HOME_PANELS
-        for queue in make(request)
-        if queue.rows.model is model or hasattr(queue.rows.model, column)
+    queues = [queue.rows for make in HOME_PANELS for queue in make(request)]
+    found = [rows.order_by().values_list("pk") for rows in queues if rows.model is model]
+    found += [
+        # What hangs on none of them would make the others be looked for one by one.
+        rows.filter(**{f"{column}__isnull": False}).order_by().values_list(column)
+        for rows in queues
+        if rows.model is not model and hasattr(rows.model, column)
     ]
     none = model._default_manager.none().values_list("pk")
     return found[0].union(*found[1:], all=True) if len(found) > 1 else (found or [none])[0]

@@ -15,7 +15,14 @@ pytestmark = pytest.mark.django_db
 
 def test_the_archive_tells_of_findings_as_the_labs_pages_do():
     case = make.Case(make.with_access)
-    told = Reported(submission=case.submission, until="notify_owner")
+    told = Reported(submission=case.submission, until="report")
+    for shows, for_owner in (("A log of praline", False), ("Two turns", True)):
+        findings.add_file(
+            actor=told.member, finding=told.finding, upload=make.pdf(shows, name=f"{told.member.name}.pdf"), shows=shows,
+            for_owner=for_owner,
+        )  # fmt: skip
+    for verb in ("triage", "validate", "notify_owner"):
+        told.step(verb, "coordinator")
     Reported(submission=case.submission, until="validate", title="Praline before its notice")
     own = findings.create_finding(
         actor=case.contributor,
@@ -29,5 +36,10 @@ def test_the_archive_tells_of_findings_as_the_labs_pages_do():
         (told.finding.number, None, None),
         (own.number, case.lab.name, CHAIN),
     ]
+    assert rows[0]["evidence_files"] == [{"name": f"{told.finding.number}-1.pdf", "shows": "Two turns"}]
     everything = b"".join(files.values()).decode("utf-8", "ignore")
-    assert [word for word in ("Praline", told.partner.name, told.member.name) if word in everything] == []
+    assert [
+        word
+        for word in ("Praline", "A log of praline", told.partner.name, told.member.name)
+        if word in everything
+    ] == []
