@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from partners.models import Finding, FindingAddressee, FindingFile
-from partners.querysets_findings import WRITERS
-from portal.accounts.models import Kind, Membership, Role, User
+from partners.querysets_findings import WRITERS, reaching_models
+from portal.accounts.models import Kind, Membership, Role
 from portal.submissions.models import Barrier
 
 
@@ -48,10 +48,12 @@ def liaison_people(finding: Finding) -> list[UUID]:
 
 def addressed_people(finding: Finding, at: datetime) -> list[UUID]:
     """Those of the partners it was addressed to who read it now."""
-    rows = FindingAddressee.objects.filter(finding=finding)
-    members = _members().filter(organisation__in=rows.values("partner"), role__in=WRITERS[Kind.PARTNER])
-    people = User.objects.filter(pk__in=_ids(members)).order_by("pk")
-    return [person.pk for person in people if rows.open_to(person, at=at).exists()]
+    told = FindingAddressee.objects.standing(at=at).filter(finding=finding)
+    members = _members().filter(organisation__in=told.values("partner"), role__in=WRITERS[Kind.PARTNER])
+    if finding.submission_id is not None:
+        reached = reaching_models(at).filter(submission=finding.submission_id)
+        members = members.filter(user__in=reached.values("user"))
+    return _ids(members)
 
 
 def _barred(finding: Finding) -> Q:

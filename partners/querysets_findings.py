@@ -124,19 +124,25 @@ class FindingQuerySet(models.QuerySet):
 
 
 class FindingAddresseeQuerySet(models.QuerySet):
+    def standing(self, *, at: datetime):
+        """Of those that were told by an instant, the partners that are eligible then."""
+        eligible = apps.get_model("partners", "PartnerProfile").objects.eligible(at=at)
+        return self.filter(addressed_at__lte=at, partner__partner_profile__in=eligible).order_by()
+
     def open_to(self, user, *, at: datetime):
         """What a person reads as one of a partner that was told: while it is eligible, and of a finding with a lab's model while
         an active grant opens that model to them (invariant 7).
         """
-        granted = Audience.objects.filter(
-            live(at), user=user, scope=INSTRUCTIONS, capacity="partner"
-        ).order_by()
-        return self.filter(
+        granted = reaching_models(at).filter(user=user)
+        return self.standing(at=at).filter(
             Q(finding__submission=None) | Q(finding__submission_id__in=granted.values("submission_id")),
             partner_id__in=user.organisations_as(Kind.PARTNER),
-            partner__partner_profile__in=apps.get_model("partners", "PartnerProfile").objects.eligible(at=at),
-            addressed_at__lte=at,
-        ).order_by()
+        )
+
+
+def reaching_models(at: datetime):
+    """Which partners' people reach which case's model at an instant."""
+    return Audience.objects.filter(live(at), scope=INSTRUCTIONS, capacity="partner").order_by()
 
 
 class FindingRelayQuerySet(models.QuerySet):

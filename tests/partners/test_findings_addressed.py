@@ -6,7 +6,9 @@ import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from partners.actions import findings
 from partners.findings_addressing import addressable
 from partners.models import Finding, FindingAddressee
 from portal.accounts.models import Role
@@ -77,6 +79,20 @@ def test_who_was_told_reads_it_and_nobody_else_of_the_partners():
         0,
         0,
     ]
+
+
+def test_telling_many_costs_the_statements_of_telling_one():
+    # All first: each brings a coordinator, whose dates are set. The first round reads what is kept afterwards.
+    cases, found = [with_consent() for _ in range(3)], []
+    findings.follow_staff(at=NOW)
+    for case, number in zip(cases, (1, 1, 6), strict=True):
+        partners = [Partner(by=case.coordinator) for _ in range(number)]
+        with CaptureQueriesContext(connection) as captured:
+            told(case, *partners)
+        found.append(len(captured.captured_queries))
+        assert Message.objects.filter(kind="finding_addressed").count() == 2 * number
+        Message.objects.all().delete()
+    assert found[1] == found[2]
 
 
 def test_the_owner_consents_first_or_the_embargo_has_passed():
@@ -174,7 +190,9 @@ def test_of_a_labs_model_only_who_has_active_access_to_it_is_told():
         told(case, stranger, at=at)
     told(case, harbor, at=at)
     assert seen(harbor.member, at=at) == {case.finding.pk}
-    assert seen(stranger.admin, at=at) == set()
+    assert (seen(harbor.admin, at=at), seen(stranger.admin, at=at)) == (set(), set())
+    # Who was not named for the grant is not told either.
+    assert messages("finding_addressed") == {(harbor.member.pk, f"/partner/findings/{case.finding.pk}/")}
     end = Finding.objects.visible_to(harbor.member, at=grant.expires_at)
     assert end.count() == 0
 
