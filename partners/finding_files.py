@@ -1,6 +1,8 @@
 """The evidence files of a finding as one person reads them: the same for pages, workbench and API."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from partners import policies_findings as policies
 from partners.models import Finding, FindingFile
@@ -17,11 +19,19 @@ class FileRow:
 
 
 def files_read_by(user, finding: Finding) -> list[FileRow]:
-    """One statement."""
-    rows = FindingFile.objects.visible_to(user).filter(finding=finding).select_related("uploaded_by")
-    for file in (found := list(rows)):
-        file.finding = finding
-    return [row_of(user, file) for file in found]
+    """The files of one finding."""
+    return files_of(user, [finding]).get(finding.pk, [])
+
+
+def files_of(user, findings: Iterable[Finding]) -> dict[UUID, list[FileRow]]:
+    """The files of each of these findings. One statement."""
+    named = {finding.pk: finding for finding in findings}
+    rows = FindingFile.objects.visible_to(user).filter(finding__in=named).select_related("uploaded_by")
+    found: dict[UUID, list[FileRow]] = {}
+    for file in rows:
+        file.finding = named[file.finding_id]
+        found.setdefault(file.finding_id, []).append(row_of(user, file))
+    return found
 
 
 def row_of(user, file: FindingFile) -> FileRow:

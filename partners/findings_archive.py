@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from partners.finding_files import files_read_by
+from partners.finding_files import FileRow, files_of
+from partners.findings_looks import read_findings
 from partners.models import Finding
 from partners.policies_findings import reads_reporter
 from portal.accounts.models import User
@@ -21,12 +22,15 @@ def of_case(submission: Submission, user: User, at: datetime) -> list[tuple[str,
     """``findings.json``: what the lab was notified of and what it reported itself; of the former not who reported. Evidence files
     are named as the lab reads of them; each is downloaded by itself.
     """
-    rows = Finding.objects.visible_to(user, at=at).filter(submission=submission).whole()
-    told = [_told(row, user) for row in rows.order_by("created_at", "id")]
+    rows = Finding.objects.visible_to(user, at=at).filter(submission=submission, reported_at__isnull=False)
+    found = list(rows.whole().order_by("created_at", "id"))
+    read_findings(actor=user, findings=found, verb="exported_finding", data={"format": "archive"})
+    files = files_of(user, found)
+    told = [_told(row, user, files.get(row.pk, [])) for row in found]
     return [("findings.json", plain_json(told))]
 
 
-def _told(row: Finding, user: User) -> dict[str, Any]:
+def _told(row: Finding, user: User, files: list[FileRow]) -> dict[str, Any]:
     own = reads_reporter(user, row)
     instants = {name: value.isoformat() if (value := getattr(row, name)) else None for name in _INSTANTS}
     return {
@@ -38,5 +42,5 @@ def _told(row: Finding, user: User) -> dict[str, Any]:
         "relays": [
             {"clearinghouse": relay.clearinghouse, "their_id": relay.their_id} for relay in row.relays.all()
         ],
-        "evidence_files": [{"name": one.name, "shows": one.file.shows} for one in files_read_by(user, row)],
+        "evidence_files": [{"name": one.name, "shows": one.file.shows} for one in files],
     } | instants

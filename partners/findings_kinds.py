@@ -27,7 +27,16 @@ FOR_LIAISONS = frozenset(
         "finding_publish",
     }
 )
-FOR_ADDRESSEES = frozenset({"finding_exploited", "finding_fix", "finding_set_marking", "finding_publish"})
+FOR_ADDRESSEES = frozenset(
+    {
+        "finding_moved",
+        "finding_exploited",
+        "finding_fix",
+        "finding_set_marking",
+        "finding_publish",
+        "finding_close_unpublished",
+    }
+)
 
 
 def owner_silent_due(notified_at: datetime) -> datetime:

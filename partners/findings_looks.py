@@ -11,16 +11,26 @@ from portal.submissions.querysets import agency_wide
 
 
 def read_findings(
-    *, actor, findings: Iterable[Finding], verb: str = "viewed_finding", data: dict | None = None
+    *,
+    actor,
+    findings: Iterable[Finding],
+    verb: str = "viewed_finding",
+    data: dict | None = None,
+    on_case: bool = True,
 ) -> None:
     """Findings that were shown: one event each, in one statement.
 
     Beside the case until the owner was notified: the lab reads every look on its case, and would learn by it of a finding. Beside
-    it for good where its reporters read what they wrote themselves: by that look the lab would learn who reported.
+    it for good where its reporters read what they wrote themselves: by that look the lab would learn who reported. ``on_case``
+    false keeps it beside the case in any event.
     """
     own = {seat.organisation_id for seat in actor.seats}
     rows = [
-        (finding, _case_of(finding) if finding.reporter_id not in own else None, _standing(actor, finding))
+        (
+            finding,
+            _case_of(finding) if on_case and finding.reporter_id not in own else None,
+            _standing(actor, finding),
+        )
         for finding in findings
     ]
     if rows:

@@ -68,6 +68,7 @@ TRANSITIONS = (
     # Partners are told before everybody is, so that they harden what they operate first.
     *_stay(WITH_OWNER, "address", "coordinator", "Address to partners"),
     *_stay(FOLLOWED, "set_marking", "reporter", "Change the marking"),
+    *_stay(WITH_OWNER, "set_marking", "owner", "Change the marking"),
     # An event with the id that the clearinghouse gave, and no state of its own.
     *_stay(FOLLOWED, "relay", "liaison", "Relay to the clearinghouse"),
 )

@@ -73,8 +73,15 @@ def open_finding_verbs(actor, finding: Finding) -> list[str]:
         "consent_publication": finding.owner_consented_at is not None,
         "mark_exploited": finding.exploited,
         "extend_disclosure": finding.disclosure_extended_at is not None,
+        "set_marking": not may_mark(actor, finding),
     }
     return [verb for verb in dict.fromkeys(t.verb for t in found) if not done.get(verb)]
+
+
+def may_mark(actor, finding: Finding) -> bool:
+    """Its reporters and its owner mark a finding; who acts in an outside vendor's place does not."""
+    mine = finding_capacities(actor, finding)
+    return "reporter" in mine or ("owner" in mine and not finding.has_vendor)
 
 
 def may_edit_finding(actor, finding: Finding) -> bool:
@@ -110,10 +117,11 @@ def reads_reporter(user, finding: Finding) -> bool:
 
 
 def reads_addressees(user, finding: Finding) -> bool:
-    """Whether a person reads which partners were told: the government's people who follow findings, beyond a lab of their own.
-    Partners do not see each other, and a lab sees no other's (invariant 9).
+    """Whether a person reads which partners were told: the government's people who follow findings, unless they sit in a partner
+    or in the owning lab too. Partners do not see each other, and a lab sees no other's (invariant 9).
     """
-    return follows_findings(user) and finding.owner_id not in user.organisations_as(Kind.LAB)
+    sits = user.has_seat(Kind.PARTNER) or finding.owner_id in user.organisations_as(Kind.LAB)
+    return follows_findings(user) and not sits
 
 
 def is_addressed(user, finding: Finding) -> bool:

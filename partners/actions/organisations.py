@@ -64,6 +64,7 @@ def nominate(
     at = at or clock.now()
     if not policies.keeps_partners(actor):
         raise NotAllowed("A programme coordinator nominates organisations.")
+    standing.refuse_tied(actor, organisation.pk)
     if organisation.kind != Kind.PARTNER:
         raise Invalid("Choose a partner organisation.", field="organisation")
     values = standing.checked(sectors, country, operates)

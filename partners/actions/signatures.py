@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from partners import policies
-from partners.actions import steps
+from partners.actions import standing, steps
 from partners.models import DeclineReason, Grant, GrantUser, PartnerProfile, PartnerTerms
 from partners.models.grants import CASE_REASONS
 from partners.states import PartnerState
@@ -41,6 +41,7 @@ def concur(*, actor, grant: Grant, expected_revision: int | None = None, at: dat
         expected_revision=expected_revision,
         done=lambda grant, side: grant.concurred_at is not None,
     )
+    standing.refuse_tied(actor, taken.grant.partner_id)
     taken.grant.concurred_at, taken.grant.concurred_by = taken.at, actor
     return _sign(taken, actor)
 

@@ -11,7 +11,7 @@ from partners.states import PARTNERS, PartnerState
 from portal import clock
 from portal.accounts.models import Membership, Organisation, Role
 from portal.deadlines import actions as deadlines
-from portal.errors import Invalid, Missing
+from portal.errors import Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
 from portal.ledger.stale import refuse_stale
@@ -31,6 +31,14 @@ def begin(
     )
     refuse_stale(locked, expected_revision, called=CALLED)
     return locked, step, at
+
+
+def refuse_tied(actor, organisation: UUID) -> None:
+    """Raise NotAllowed for who acts for the government on an organisation that they have a tie to (invariant 8)."""
+    if policies.is_tied(actor, organisation):
+        raise NotAllowed(
+            "You have a tie to this organisation, or declared a conflict with it: another coordinator does it."
+        )
 
 
 def lock(profile: PartnerProfile) -> PartnerProfile:

@@ -114,7 +114,8 @@ class FindingAdmin(finding_files.OpensFiles, PortalAdmin):
         Step(
             "consent_publication",
             actions.consent_publication,
-            explain="You record that the outside vendor consents to publication before the embargo has passed.",
+            explain="You record that the outside vendor consents to publication before the embargo has passed, and to partners"
+            " being told before that.",
             done="The consent is recorded.",
             available=lambda user, finding, at: finding.owner_consented_at is None,
         ),

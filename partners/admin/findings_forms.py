@@ -112,8 +112,11 @@ class AddressForm(StepForm):
         super().__init__(*args, **kwargs)
         self.offer = choosing.narrowed(addressable(self.subject, at=self.at), self.initial)
         field = self.fields["partners"]
-        field.queryset = self.offer.rows if self.is_bound else self.offer.shown
-        field.label_from_instance = partner_label
+        field.queryset, field.label_from_instance = self.offer.shown, partner_label
+        if self.is_bound:
+            # Any of them may be chosen; those shown again are those that were shown.
+            field.queryset = self.offer.rows
+            field.widget.choices = [(profile.pk, partner_label(profile)) for profile in self.offer.shown]
 
     @property
     def terms(self) -> dict:

@@ -193,6 +193,8 @@ class GrantAdmin(PortalAdmin):
         ),
     )
     bulk_steps = ("concur",)
+    # A step on a grant locks its case first.
+    locked_in_order = ("submission_id", "pk")
 
     def may_open(self, user) -> bool:
         return oversees(user)

@@ -42,7 +42,9 @@ class FindingAddressee(Key):
                     IF NOT EXISTS (SELECT FROM partners_finding f
                                    WHERE f.id = NEW.finding_id AND f.reporter_id <> NEW.partner_id
                                      AND f.owner_notified_at <= NEW.addressed_at
-                                     AND least(f.owner_consented_at, f.embargo_until) <= NEW.addressed_at) THEN
+                                     AND (f.owner_consented_at <= NEW.addressed_at
+                                          OR (f.embargo_until <= NEW.addressed_at
+                                              AND (f.owner_id IS NULL OR f.submission_id IS NOT NULL)))) THEN
                         RAISE EXCEPTION 'partners are told of a finding with its owner''s consent or after the embargo'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'finding_addressed_in_time';
                     END IF;

@@ -208,6 +208,7 @@ def finding(request: HttpRequest, finding_id, *, side: Side) -> HttpResponse:
         ],
         mark=side.url("take_finding", found.pk, "set_marking") if "set_marking" in verbs else "",
         markings=Document.Tlp.choices,
+        consents="consent_publication" in verbs,
         is_addressed=policies.is_addressed(user, found),
         edit=side.url("edit_finding", found.pk) if policies.may_edit_finding(user, found) else "",
         reads_reporter=policies.reads_reporter(user, found),

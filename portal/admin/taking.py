@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
@@ -16,6 +17,7 @@ from portal import clock
 from portal.admin.steps import Offer, Step, StepForm, label_of
 from portal.doors import refuse, see_other
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused, Stale
+from portal.ledger.stale import refuse_changed_since
 from portal.machine import Machine
 
 
@@ -32,6 +34,11 @@ class Outcome:
 class ChosenForm(ActionForm):
     """A step for the rows that were ticked, and never for "all of them", of which nobody has seen more than a page."""
 
+    # When the list was shown: what changed since is left for a look.
+    shown_at = forms.CharField(
+        required=False, widget=forms.HiddenInput, initial=lambda: clock.now().isoformat()
+    )
+
     def clean_select_across(self) -> bool:
         return False
 
@@ -45,6 +52,8 @@ class TakesSteps:
     bulk_steps: tuple[str, ...] = ()
     add_step: Step | None = None
     action_form = ChosenForm
+    # How the rows of ``bulk_steps`` are ordered: by what their action locks first.
+    locked_in_order: tuple[str, ...] = ("pk",)
 
     def offers(self, request, obj) -> list[Offer]:
         """The buttons of an object's page: what the state table, the capacities and each step's own condition leave."""
@@ -80,8 +89,18 @@ class TakesSteps:
 
     # --- one step's page ----------------------------------------------------------------------------------------------------
     def step_view(self, request, object_id, *, step: Step):
-        """One verb's page: GET asks, POST calls the action."""
-        return self._step_page(request, step, self.visible_or_404(request, object_id))
+        """One verb's page: GET asks, POST calls the action. What the form offers to choose from is for whose step it is: to
+        others nothing of it is shown, also where it would be sent back as it was.
+        """
+        obj = self.visible_or_404(request, object_id)
+        if request.method == "POST" and not self._is_theirs(request.user, step, obj):
+            raise PermissionDenied("This step is not yours to take.")
+        return self._step_page(request, step, obj)
+
+    def _is_theirs(self, user, step: Step, obj) -> bool:
+        """Whether a step is this person's in whatever state; of a step outside the table its action says."""
+        table = self._transitions_of(step)
+        return not table or bool({t.who for t in table} & self.capacities(user, obj, at=clock.now()))
 
     def _step_page(self, request, step: Step, obj) -> HttpResponse:
         form = self._form(request, step, obj)
@@ -191,13 +210,25 @@ class TakesSteps:
         }
 
 
+def _instant(text: str) -> datetime | None:
+    """An instant as the list's form carries it; None for what is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
 def _take_each(model_admin: TakesSteps, request, queryset, *, step: Step) -> None:
-    """Call the action row by row, each in a transaction of its own, and report every row that was refused."""
-    done = 0
-    # In the order of their keys, so that two people with overlapping choices do not wait for each other in a circle.
-    for obj in queryset.order_by("pk"):
+    """Call the action row by row, each in a savepoint of its own, and report every row that was refused. A row that changed since
+    the list was shown is left for a look.
+    """
+    done, shown_at = 0, _instant(request.POST.get("shown_at", ""))
+    # In the order in which they are locked, so that two people with overlapping choices do not wait for each other in a circle.
+    for obj in queryset.order_by(*model_admin.locked_in_order):
         try:
             with transaction.atomic():
+                refuse_changed_since(obj, shown_at)
                 model_admin._call(request.user, step, obj, {})
         except Refused as refusal:
             messages.warning(request, f"{obj}: {refusal.message}")

@@ -1,10 +1,21 @@
 """Refusing a form made from an older revision of its subject, with what the ledger says happened since."""
 
+from datetime import datetime
+
 from portal.errors import Stale
 from portal.formats import instant
 from portal.ledger.models import Event
 
 SHOWN = 20
+
+
+def refuse_changed_since(subject, shown_at: datetime | None) -> None:
+    """Raise Stale when ``subject`` changed after the list with it was shown; None expects nothing."""
+    if shown_at is None:
+        return
+    later = Event.objects.filter(subject_id=subject.pk, kind=Event.Kind.CHANGE, at__gt=shown_at)
+    if later.exists():
+        raise Stale("It changed since the list was shown. Nothing was done; look at it first.")
 
 
 def refuse_stale(subject, expected_revision: int | None, *, called: str, key: str = "revision") -> None:

@@ -1,15 +1,24 @@
 """A step for several rows is offered to those whom it may be open to, and to no others, by a form or without one."""
 
-import pytest
+import re
+from datetime import timedelta
 
+import pytest
+import time_machine
+
+from partners import actions
+from partners.models import Grant
 from portal.accounts.models import Role
 from portal.deadlines.models import Message
 from portal.submissions.models import Submission
 from tests import factories as make
 from tests import factories_reviews as reviewing
 from tests.admin.desk import CASES, Desk, address
+from tests.factories import NOW
+from tests.factories_partners import GrantCase
 
 pytestmark = pytest.mark.django_db
+HOUR, GRANTS = timedelta(hours=1), "partners_grant_changelist"
 OFFER = "With the chosen ones"
 
 
@@ -50,3 +59,26 @@ def test_an_auditor_reads_what_was_not_delivered_and_is_not_offered_to_send_it()
         assert "SMTPRecipientsRefused" in page
         assert ("Send again" in page) is offered
         assert (OFFER in Desk(person).text("deadlines_message_changelist")) is offered
+
+
+def test_what_changed_since_the_list_was_shown_is_left_for_a_look():
+    case, other = GrantCase(), GrantCase()
+    grants = [one.propose(at=NOW) for one in (case, other)]
+    desk = Desk(case.coordinator)
+    with time_machine.travel(NOW + HOUR, tick=False):
+        shown = re.search(r'name="shown_at" value="([^"]+)"', desk.get(GRANTS).content.decode())
+    actions.set_documents(
+        actor=case.contributor, grant=grants[0], documents=[case.other_document], at=NOW + 2 * HOUR
+    )
+    chosen = {
+        "action": "concur",
+        "_selected_action": [str(grant.pk) for grant in grants],
+        "index": "0",
+        "shown_at": shown[1],
+    }
+    page = desk.client.post(address(GRANTS), chosen, follow=True).content.decode()
+    assert "It changed since the list was shown." in page
+    assert [Grant.objects.get(pk=grant.pk).concurred_at is not None for grant in grants] == [False, True]
+    # What is no instant leaves nothing out, and breaks nothing.
+    desk.client.post(address(GRANTS), chosen | {"shown_at": "2026-13-45T99:99"})
+    assert Grant.objects.get(pk=grants[0].pk).concurred_at is not None

@@ -11,10 +11,10 @@ from tests.machine.world_findings import FINDING_VERBS
 # A finding's way to the public, by whom; relayed in between, and its dates tried meanwhile.
 TOLD = (
     ("report", "reporter"),
-    ("set_marking", "reporter"),
     ("triage", "office"),
     ("validate", "office"),
     ("notify_owner", "office"),
+    ("set_marking", "owner"),
     ("relay", "liaison"),
     ("set_embargo", "office"),
     ("remediate", "owner"),

@@ -136,10 +136,16 @@ def test_who_has_a_tie_to_an_organisation_leaves_its_vetting_to_another(how):
         with pytest.raises(NotAllowed):
             call()
     assert partner.again().stored_state == "vetting"
-    # Of any other organisation it is theirs.
-    organisations.begin_vetting(actor=tied, profile=other.profile, at=NOW)
     page = Desk(tied).text("partners_partnerprofile_change", partner.organisation.pk)
-    assert "Another coordinator looks after it." in page
+    assert "Another coordinator vets it." in page
     assert "Another coordinator" not in Desk(free).text(
         "partners_partnerprofile_change", partner.organisation.pk
     )
+    row = organisations.find_eligible(actor=free, profile=answered(free, partner.again()), at=NOW)
+    case = GrantCase()
+    grant = case.propose(partner=row.organisation)
+    with pytest.raises(NotAllowed):
+        actions.concur(actor=tied, grant=grant, at=NOW)
+    assert actions.concur(actor=free, grant=grant, at=NOW).concurred_by == free
+    # Of any other organisation it is theirs.
+    organisations.begin_vetting(actor=tied, profile=other.profile, at=NOW)

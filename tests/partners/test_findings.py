@@ -97,19 +97,19 @@ def test_each_step_is_taken_by_whose_it_is_and_by_nobody_else():
         },
         "owner_notified": {
             "member": ["set_marking"],
-            "owner": ["remediate", "consent_publication", "extend_disclosure"],
+            "owner": ["remediate", "consent_publication", "extend_disclosure", "set_marking"],
             "coordinator": ["publish", "set_embargo", "mark_exploited", "extend_disclosure", "address"],
             "liaison": ["relay"],
         },
         "remediating": {
             "member": ["set_marking"],
-            "owner": ["fix", "consent_publication", "extend_disclosure"],
+            "owner": ["fix", "consent_publication", "extend_disclosure", "set_marking"],
             "coordinator": ["publish", "set_embargo", "mark_exploited", "extend_disclosure", "address"],
             "liaison": ["relay"],
         },
         "fixed": {
             "member": ["set_marking"],
-            "owner": ["publish", "consent_publication"],
+            "owner": ["publish", "consent_publication", "set_marking"],
             "coordinator": ["publish", "close_unpublished", "set_embargo", "mark_exploited", "address"],
             "liaison": ["relay"],
         },

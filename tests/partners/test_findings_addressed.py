@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from partners.actions import findings
 from partners.findings_addressing import addressable
 from partners.models import Finding, FindingAddressee
-from portal.accounts.models import Role
+from partners.policies_findings import open_finding_verbs
+from portal.accounts.models import Membership, Role
 from portal.deadlines.models import Message
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.ledger.models import Event
@@ -95,8 +96,26 @@ def test_telling_many_costs_the_statements_of_telling_one():
     assert found[1] == found[2]
 
 
-def test_the_owner_consents_first_or_the_embargo_has_passed():
+def of_a_vendor(**values) -> Reported:
+    case = Reported(until="validate", **values)
+    case.step("notify_owner", "coordinator", vendor_contact="psirt@vendor.example")
+    return case
+
+
+def test_of_a_labs_finding_without_a_case_the_lab_says_who_is_told():
+    """That there is such a model may be known to nobody: no date says otherwise."""
     case, harbor = Reported(until="notify_owner", tlp="TLP:GREEN"), Partner()
+    late = case.again().embargo_until
+    with pytest.raises(WrongState) as refused:
+        told(case, harbor, at=late)
+    assert refused.value.code == "under_embargo"
+    case.step("consent_publication", "owner")
+    told(case, harbor)
+    assert seen(harbor.admin) == {case.finding.pk}
+
+
+def test_the_owner_consents_first_or_the_embargo_has_passed():
+    case, harbor = of_a_vendor(tlp="TLP:GREEN"), Partner()
     with pytest.raises(WrongState) as refused:
         told(case, harbor)
     assert (refused.value.code, FindingAddressee.objects.count()) == ("under_embargo", 0)
@@ -109,13 +128,16 @@ def test_the_owner_consents_first_or_the_embargo_has_passed():
 
 @pytest.mark.parametrize("tlp", ["TLP:RED", "TLP:AMBER+STRICT"])
 def test_a_marking_that_keeps_it_is_the_reporters_to_change(tlp):
-    case, harbor = with_consent(tlp=tlp), Partner()
+    case, harbor = of_a_vendor(tlp=tlp), Partner()
+    case.step("consent_publication", "coordinator")
     with pytest.raises(WrongState) as refused:
         told(case, harbor)
     assert refused.value.code == "marked"
+    # Neither whose model it is not, nor who acts in the vendor's place.
     for person in ("owner", "coordinator", "liaison"):
         with pytest.raises(NotAllowed):
             case.step("set_marking", person, tlp="TLP:GREEN")
+    assert "set_marking" not in open_finding_verbs(case.coordinator, case.again())
     with pytest.raises(Invalid):
         case.step("set_marking", "member", tlp="TLP:BLUE")
     with pytest.raises(Missing):
@@ -126,6 +148,24 @@ def test_a_marking_that_keeps_it_is_the_reporters_to_change(tlp):
     assert Event.objects.get(verb="set_marking").data["tlp"] == {"old": tlp, "new": "TLP:GREEN"}
     told(case, harbor)
     assert seen(harbor.member) == {case.finding.pk}
+
+
+def test_of_a_labs_model_the_lab_alone_lowers_the_marking():
+    """Invariant 13: its reporters raise it, before the notice too; the lab lowers it once it was notified."""
+    case = Reported(until="triage", tlp="TLP:AMBER", submission=GrantCase().submission)
+    with pytest.raises(WrongState):
+        case.step("set_marking", "member", tlp="TLP:GREEN")
+    case.step("set_marking", "member", tlp="TLP:RED")
+    case.step("validate", "coordinator")
+    case.step("notify_owner", "coordinator")
+    case.step("set_marking", "owner", tlp="TLP:GREEN")
+    with pytest.raises(WrongState):
+        case.step("set_marking", "member", tlp="TLP:CLEAR")
+    changes = Event.objects.filter(verb="set_marking").order_by("seq").values_list("capacity", "data__tlp")
+    assert list(changes) == [
+        ("reporter", {"old": "TLP:AMBER", "new": "TLP:RED"}),
+        ("owner", {"old": "TLP:RED", "new": "TLP:GREEN"}),
+    ]
 
 
 def test_only_eligible_others_and_all_of_them_or_none():
@@ -198,7 +238,7 @@ def test_of_a_labs_model_only_who_has_active_access_to_it_is_told():
 
 
 def test_the_database_keeps_time_and_rows():
-    case, harbor = Reported(until="notify_owner", tlp="TLP:CLEAR"), Partner()
+    case, harbor = of_a_vendor(tlp="TLP:CLEAR"), Partner()
 
     def row(partner, at=NOW):
         return FindingAddressee(
@@ -315,6 +355,38 @@ def test_the_workbench_offers_who_may_be_told_and_says_what_came_of_it():
     page = client.get(url).content.decode()
     assert [name for name in ("Harbor", "Rail") if name in page] == []
     assert "Nobody is left to tell." in page
+
+
+def test_to_whose_step_it_is_not_the_choice_is_not_shown():
+    """Also where a form is sent that is none: what it offers would tell which partners there are."""
+    case, agency = with_consent(), make.agency()
+    Partner(name="Harbor")
+    others = [make.member(agency, role) for role in (Role.DESIGNATOR, Role.AUDITOR)] + [case.liaison]
+    for person in others:
+        client = signed_in(person)
+        for path in ("address", "set_marking", "notify_owner"):
+            answer = client.post(f"/admin/partners/finding/{case.finding.pk}/{path}/", {})
+            assert (path, answer.status_code, "Harbor" in answer.content.decode()) == (path, 403, False)
+            page = client.get(f"/admin/partners/finding/{case.finding.pk}/{path}/")
+            assert (path, page.status_code, "Harbor" in page.content.decode()) == (path, 409, False)
+    # A refused choice shows what was shown before, and a stranger's id is no choice.
+    desk = signed_in(case.coordinator)
+    url = f"/admin/partners/finding/{case.finding.pk}/address/?name=Harbor"
+    wrong = desk.post(url, {"revision": case.finding.revision, "partners": ["x"]})
+    assert (wrong.status_code, "Harbor" in wrong.content.decode()) == (200, True)
+    assert FindingAddressee.objects.count() == 0
+
+
+def test_who_sits_in_a_partner_too_does_not_read_who_else_was_told():
+    case, harbor, rail = with_consent(), Partner(), Partner()
+    told(case, harbor, rail)
+    Membership.objects.create(
+        user=case.liaison, organisation=harbor.organisation, role=Role.MEMBER, since=NOW - DAY
+    )
+    found = signed_in(case.liaison).get(f"/api/v1/findings/{case.finding.pk}/").json()
+    assert found["addressees"] is None
+    page = signed_in(case.liaison).get(f"/admin/partners/finding/{case.finding.pk}/change/").content.decode()
+    assert rail.organisation.name not in page
 
 
 def test_the_reporter_changes_the_marking_on_its_page():

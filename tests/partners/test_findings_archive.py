@@ -5,6 +5,7 @@ import json
 import pytest
 
 from partners.actions import findings
+from portal.ledger.models import Event
 from tests import factories as make
 from tests.factories_findings import CHAIN, VALUES, Reported
 from tests.lab.opened import archive_of
@@ -30,6 +31,13 @@ def test_the_archive_tells_of_findings_as_the_labs_pages_do():
         values=VALUES | {"title": "Own nougat"},
         submission=case.submission,
     )
+    findings.report(actor=case.contributor, finding=own)
+    draft = findings.create_finding(
+        actor=case.contributor,
+        reporter=case.lab,
+        values=VALUES | {"title": "Unsaid nougat"},
+        submission=case.submission,
+    )
     files = archive_of(Visitor(case.viewer), case.submission)
     rows = json.loads(files["findings.json"])
     assert [(row["number"], row["reported_by"], row["reporter_chain"]) for row in rows] == [
@@ -40,6 +48,10 @@ def test_the_archive_tells_of_findings_as_the_labs_pages_do():
     everything = b"".join(files.values()).decode("utf-8", "ignore")
     assert [
         word
-        for word in ("Praline", "A log of praline", told.partner.name, told.member.name)
+        for word in ("Praline", "A log of praline", draft.title, told.partner.name, told.member.name)
         if word in everything
     ] == []
+    looks = Event.objects.filter(verb="exported_finding", actor=case.viewer).order_by("subject_id")
+    assert [(look.subject_id, look.data) for look in looks] == [
+        (pk, {"format": "archive"}) for pk in sorted([told.finding.pk, own.pk])
+    ]

@@ -9,10 +9,12 @@ from partners.actions.findings import steps
 from partners.findings_addressing import MARKINGS, addressable
 from partners.findings_people import addressed_people
 from partners.models import Finding, FindingAddressee
+from partners.policies_findings import may_mark
 from portal.accounts.models import Kind, Organisation
 from portal.checking import check_fields
 from portal.deadlines import actions as deadlines
-from portal.errors import AlreadyDone, Invalid, Missing, WrongState
+from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
+from portal.submissions.markings import TLP
 
 
 @transaction.atomic
@@ -71,7 +73,9 @@ def set_marking(
     expected_revision: int | None = None,
     at: datetime | None = None,
 ) -> Finding:
-    """Mark a reported finding otherwise: its reporters' step alone, in either direction (invariant 13)."""
+    """Mark a reported finding otherwise. Of a lab's model or product its owner alone lowers the marking (invariant 13); its
+    reporters raise it, and lower that of a finding which is no other lab's. The government does neither for them.
+    """
     found, step, at = steps.begin(
         actor=actor, finding=finding, verb="set_marking", at=at, expected_revision=expected_revision
     )
@@ -79,16 +83,24 @@ def set_marking(
         raise Missing("Choose a marking.", field="tlp")
     if tlp == found.tlp:
         raise AlreadyDone("It is marked so already.")
-    data = {"tlp": {"old": found.tlp, "new": tlp}}
-    found.tlp = tlp
+    if not may_mark(actor, found):
+        raise NotAllowed("Its reporters and its owner mark it.")
+    old, found.tlp = found.tlp, tlp
     check_fields(found, ["tlp"])
+    data = {"tlp": {"old": old, "new": tlp}}
+    lowered = TLP.index(tlp) > TLP.index(old)
+    if lowered and step.who == "reporter" and found.owner_id not in (None, found.reporter_id):
+        raise WrongState("It is about a lab's model or product: only that lab lowers the marking.")
     return steps.finish(actor=actor, finding=found, step=step, at=at, data=data)
 
 
 def _refuse_early(finding: Finding, at: datetime) -> None:
-    if finding.owner_consented_at is None and at < finding.embargo_until:
+    # Of a lab's own that no case tells to whom it is known, the lab says.
+    asks_owner = finding.owner_id is not None and finding.submission_id is None
+    if finding.owner_consented_at is None and (asks_owner or at < finding.embargo_until):
         raise WrongState(
-            "It is under embargo: others are told with the owner's consent to publication, or once the embargo has passed.",
+            "Others are told with the owner's consent to publication, or once the embargo has passed; of a lab's finding that"
+            " names no case with its consent alone.",
             code="under_embargo",
         )
     if finding.tlp not in MARKINGS:

@@ -56,7 +56,7 @@ def add_file(
 
 @transaction.atomic
 def remove_file(*, actor, finding: Finding, file: FindingFile, at: datetime | None = None) -> FindingFile:
-    """Take a file out of a draft. Its row stays, and its bytes until retention ends them; nobody reads either."""
+    """Take a file out of a draft. Its row and its bytes stay, as the record of what was there; nobody reads either."""
     found, at = steps.lock(finding), at or clock.now()
     if "reporter" not in policies.finding_capacities(actor, found):
         raise NotAllowed("Only those who report a finding take its files out.")
@@ -78,13 +78,20 @@ def remove_file(*, actor, finding: Finding, file: FindingFile, at: datetime | No
 def open_file(*, actor, file: FindingFile) -> Given:
     """Ask for a file; the look is recorded first, where looks at the finding are. Raises NotAllowed for whom it is not open to.
 
-    The look names the file and not its hash: the lab reads looks on its case, and might know a hash from elsewhere.
+    The look names the file and not its hash: the lab reads looks on its case, and might know a hash from elsewhere. Of a file
+    that is not for the owner it stands beside the case: the lab would learn that there is one.
     """
     if not policies.may_go_on_reading_file(actor.pk, file.pk):
         raise NotAllowed("This file is not open to you now.")
     refuse_withheld(file)
     finding = Finding.objects.get(pk=file.finding_id)
-    read_findings(actor=actor, findings=[finding], verb="downloaded_finding_file", data={"file": file.pk})
+    read_findings(
+        actor=actor,
+        findings=[finding],
+        verb="downloaded_finding_file",
+        data={"file": file.pk},
+        on_case=file.for_owner,
+    )
     return Given(file.file, file.size, file.sha256)
 
 

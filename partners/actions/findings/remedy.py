@@ -35,7 +35,7 @@ def fix(
 def consent_publication(
     *, actor, finding: Finding, expected_revision: int | None = None, at: datetime | None = None
 ) -> Finding:
-    """The owner consents to publication before the embargo has passed."""
+    """The owner consents to publication before the embargo has passed, and so to partners being told before that."""
     found, step, at = steps.begin(
         actor=actor, finding=finding, verb="consent_publication", at=at, expected_revision=expected_revision
     )

@@ -180,7 +180,8 @@ def partners_are_told_by_consent_or_after_the_embargo(sight: Sight) -> list:
     for row in sight.rows(FindingAddressee):
         finding = sight.named(Finding)[row.finding_id]
         consented = finding.owner_consented_at is not None and finding.owner_consented_at <= row.addressed_at
-        if not consented and finding.embargo_until > row.addressed_at:
+        unsaid = finding.owner_id is not None and finding.submission_id is None
+        if not consented and (unsaid or finding.embargo_until > row.addressed_at):
             broken.append(("16 told", row.pk))
         if finding.reporter_id == row.partner_id or str(row.partner_id) not in said:
             broken.append(("16 told unsaid", row.pk))
