@@ -94,7 +94,7 @@ class TakesSteps:
         """
         obj = self.visible_or_404(request, object_id)
         if request.method == "POST" and not self._is_theirs(request.user, step, obj):
-            raise PermissionDenied("This step is not yours to take.")
+            raise PermissionDenied("This step is not yours to take, or not any more.")
         return self._step_page(request, step, obj)
 
     def _is_theirs(self, user, step: Step, obj) -> bool:

@@ -162,7 +162,8 @@ def test_a_case_that_is_over_takes_no_step(case):
         assert "Lapsed" in desk.text(PAGE, case.second.pk)
         assert "Ask the lab" not in desk.text(CASE, case.submission.pk)
         late = desk.post(step("withdraw"), case.second.pk, revision=1)
-        assert late.status_code == 409
+        assert late.status_code == 403
+        assert "This step is not yours to take, or not any more." in late.content.decode()
 
 
 def test_others_meet_no_question_at_the_workbench(case):
