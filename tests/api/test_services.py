@@ -102,6 +102,7 @@ BODIES = {
     "/api/v1/partners/": lambda world: PROFILE,
 }
 LOGS = "/api/v1/assessments/{id}/logs/"
+FINDING_FILES = "/api/v1/findings/{id}/files/"
 # Where a service that writes may send something, as the schema names it.
 OPEN = {
     ("post", "/api/v1/submissions/"),
@@ -135,6 +136,7 @@ def _tried(world: World, caller_: Caller, writes: list[tuple[str, str]]) -> dict
             "{id}", str(world.ids.get(collection, world.draft.pk))
         )
         address = address.replace("{number}", "1").replace("{version}", "1").replace("{log}", NOWHERE)
+        address = address.replace("{file}", NOWHERE)
         body = BODIES.get(path, lambda world: {})(world)
         asking = granting if collection == "grants" else caller_
         answers[method, path] = asking._send(method, address, body).status_code
@@ -150,13 +152,12 @@ def test_a_writing_service_takes_no_step_anywhere():
     before = Event.objects.filter(kind="change").count()
     answers = _tried(world, caller_, [write for write in writes if write not in OPEN])
     assert len(answers) > 40
-    # This one takes files alone: JSON is refused unread.
-    assert answers.pop(("post", LOGS)) == 415
-    address = LOGS.removeprefix("/api/v1/").replace("{id}", str(world.ids.get("assessments", world.draft.pk)))
-    files = caller_.client.post(
-        f"/api/v1/{address}", {"file": ContentFile(b"{}", "log.json")}, headers=caller_.headers
-    )
-    assert files.status_code in (403, 404)
+    # These take files alone: JSON is refused unread.
+    for path in (LOGS, FINDING_FILES):
+        assert answers.pop(("post", path)) == 415
+        address = path.replace("{id}", str(world.ids.get(path.split("/")[3], world.draft.pk)))
+        sent = {"file": ContentFile(b"{}", "log.json"), "shows": "A log."}
+        assert caller_.client.post(address, sent, headers=caller_.headers).status_code in (403, 404)
     assert {key: status for key, status in answers.items() if status not in (403, 404)} == {}
     # What it sees of its lab it is refused; what it does not see is not there.
     seen = {

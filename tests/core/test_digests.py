@@ -195,7 +195,7 @@ ESSENTIAL = {
     "inquiry_withdrawn",
     "grant_declined", "grant_named", "grant_moved", "grant_active", "grant_suspended", "grant_resumed", "grant_extended",
     "grant_expired", "grant_revoked", "grant_surrendered", "partner_suspended", "partner_removed",
-    "finding_notify_owner", "finding_moved", "finding_exploited", "finding_publish",
+    "finding_notify_owner", "finding_moved", "finding_exploited", "finding_publish", "finding_addressed",
 }  # fmt: skip
 
 
