@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from partners.models import Finding, FindingAddressee, FindingFile
 from partners.querysets_findings import WRITERS, reaching_models
@@ -51,8 +51,10 @@ def addressed_people(finding: Finding, at: datetime) -> list[UUID]:
     told = FindingAddressee.objects.standing(at=at).filter(finding=finding)
     members = _members().filter(organisation__in=told.values("partner"), role__in=WRITERS[Kind.PARTNER])
     if finding.submission_id is not None:
-        reached = reaching_models(at).filter(submission=finding.submission_id)
-        members = members.filter(user__in=reached.values("user"))
+        reached = reaching_models(at).filter(
+            submission=finding.submission_id, user=OuterRef("user"), organisation=OuterRef("organisation")
+        )
+        members = members.filter(Exists(reached))
     return _ids(members)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.apps import apps
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import models
-from django.db.models import F, FloatField, Q, Value
+from django.db.models import Exists, F, FloatField, OuterRef, Q, Value
 from django.db.models.functions import Concat
 
 from partners.findings_states import CLOCK_RUNS, FindingState
@@ -53,8 +53,7 @@ class FindingQuerySet(models.QuerySet):
         partners = user.organisations_as(Kind.PARTNER)
         seen = Q(reporter_id__in=labs + partners)
         if partners:
-            told = apps.get_model("partners", "FindingAddressee").objects.open_to(user, at=at)
-            seen |= Q(OneOf("id", told.values("finding_id")))
+            seen |= _told_to(user, at)
         if labs:
             seen |= Q(owner_id__in=labs, owner_notified_at__lte=at)
         agencies = user.organisations_as(Kind.AGENCY, *WRITERS[Kind.AGENCY])
@@ -64,6 +63,14 @@ class FindingQuerySet(models.QuerySet):
         if user.has_seat(Kind.AGENCY):
             seen |= government & no_finding_conflict(user)
         return self.filter(seen)
+
+    def of_side(self, user, kind: str, *, at: datetime | None = None):
+        """Of what a person sees, that which their organisations of one kind report, own or were told of."""
+        own = user.organisations_as(kind)
+        theirs = Q(reporter_id__in=own) | Q(owner_id__in=own)
+        if kind == Kind.PARTNER:
+            theirs |= _told_to(user, at or clock.now())
+        return self.visible_to(user, at=at).filter(theirs)
 
     def telling_reporter_to(self, user):
         """Of findings that a person sees, those of which they read who reported; ``policies_findings.reads_reporter`` says the
@@ -133,11 +140,18 @@ class FindingAddresseeQuerySet(models.QuerySet):
         """What a person reads as one of a partner that was told: while it is eligible, and of a finding with a lab's model while
         an active grant opens that model to them (invariant 7).
         """
-        granted = reaching_models(at).filter(user=user)
-        return self.standing(at=at).filter(
-            Q(finding__submission=None) | Q(finding__submission_id__in=granted.values("submission_id")),
-            partner_id__in=user.organisations_as(Kind.PARTNER),
+        granted = reaching_models(at).filter(
+            user=user, submission=OuterRef("finding__submission"), organisation=OuterRef("partner")
         )
+        return self.standing(at=at).filter(
+            Q(finding__submission=None) | Exists(granted), partner_id__in=user.organisations_as(Kind.PARTNER)
+        )
+
+
+def _told_to(user, at: datetime) -> Q:
+    """The findings that partners of a person were told of, as far as that person reads them."""
+    told = apps.get_model("partners", "FindingAddressee").objects.open_to(user, at=at)
+    return Q(OneOf("id", told.values("finding_id")))
 
 
 def reaching_models(at: datetime):

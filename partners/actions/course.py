@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from partners.actions import steps
+from partners.actions import standing, steps
 from partners.models import Grant, GrantExtension, RevokeReason, Side
 from partners.models.grants import CASE_REASONS
 from partners.states import State
@@ -101,6 +101,8 @@ def extend(
     A different instant replaces what was asked for before. Raises Invalid for one that is not later than the present expiry.
     """
     taken = steps.begin(actor=actor, grant=grant, verb="extend", at=at, expected_revision=expected_revision)
+    if taken.side == Side.GOVERNMENT:
+        standing.refuse_tied(actor, taken.grant.partner_id)
     if expires_at is None:
         raise Missing("Give the new expiry.", field="expires_at")
     if expires_at <= taken.grant.expires_at:

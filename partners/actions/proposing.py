@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from partners import policies
-from partners.actions import scope, steps
+from partners.actions import scope, standing, steps
 from partners.models import Grant, PartnerProfile, Side
 from partners.states import PartnerState, State
 from portal import clock, programme
@@ -19,6 +19,20 @@ from portal.submissions.models import Document, Facts, Submission
 
 @transaction.atomic
 def propose_grant(
+    *, actor, submission: Submission, partner: Organisation, purpose: str, at: datetime | None = None, **terms
+) -> Grant:
+    """Propose one partner. The proposer's side signs by proposing; the others sign later, in any order. The other side is told.
+
+    Without ``starts_at`` the grant starts with the lab's planned partner release and follows it; without ``expires_at`` it
+    lasts the programme's usual time. The other ``terms`` are ``access_mode``, ``documents``, ``instructions`` and
+    ``follows_partner_release``. Raises Invalid, naming the field; a conflict is refused without saying whose.
+    """
+    return _propose(
+        actor=actor, submission=submission, partner=partner, purpose=purpose, at=at, tells=True, **terms
+    )
+
+
+def _propose(
     *,
     actor,
     submission: Submission,
@@ -30,19 +44,15 @@ def propose_grant(
     documents: Iterable[Document] = (),
     instructions: str = "",
     follows_partner_release: bool = False,
-    tells: bool = True,
+    tells: bool,
     at: datetime | None = None,
 ) -> Grant:
-    """Propose one partner. The proposer's side signs by proposing; the others sign later, in any order.
-
-    The other side is told, unless ``tells`` is false because another proposal of the same wave told it.
-
-    Without ``starts_at`` the grant starts with the lab's planned partner release and follows it; without ``expires_at`` it
-    lasts the programme's usual time. Raises Invalid, naming the field; a conflict is refused without saying whose.
-    """
+    """One proposal; of those of a wave the first alone ``tells`` the other side."""
     case = case_steps.lock(submission)
     at = at or clock.now()
     side = _side(actor, case, at)
+    if side == Side.GOVERNMENT:
+        standing.refuse_tied(actor, partner.pk)
     partner = _eligible(partner, case, at)
     if not purpose.strip():
         raise Missing("Write what the access is for.", field="purpose")
@@ -119,7 +129,7 @@ def propose_wave(
 def _one_of(wave: list[Organisation], partner: Organisation, **terms) -> Grant:
     """One of a wave; what is refused of it names the organisation, since a person chose several."""
     try:
-        return propose_grant(partner=partner, **terms)
+        return _propose(partner=partner, **terms)
     except (Invalid, AlreadyDone) as refusal:
         if len(wave) > 1 and (refusal.field == "partner" or isinstance(refusal, AlreadyDone)):
             raise Invalid(

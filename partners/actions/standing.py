@@ -171,5 +171,5 @@ def members_of(organisation: Organisation, *roles: str) -> list[UUID]:
 
 
 def _members(**where) -> list[UUID]:
-    rows = Membership.objects.filter(ended_at=None, **where).order_by()
+    rows = Membership.objects.of_people().filter(ended_at=None, user__is_active=True, **where).order_by()
     return list(rows.values_list("user_id", flat=True).distinct())

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,12 +17,10 @@ from partners.finding_advisories import FORMATS
 from partners.finding_files import files_read_by
 from partners.findings_forms import FindingForm, NewFindingForm
 from partners.findings_looks import read_findings
-from partners.models import Finding, FindingAddressee
+from partners.models import Finding
 from partners.querysets_findings import WRITERS
-from portal import clock
 from portal.accounts.models import Kind
 from portal.doors import answer, page_of, see_other, verb_post
-from portal.lookups import OneOf
 from portal.submissions.models import Document
 from portal.submissions.panels import areas_of
 from portal.submissions.views.base import posted_revision, take
@@ -77,12 +74,7 @@ def sided(*methods: str) -> Callable:
 
 def own_findings(user, side: Side):
     """Those that a person's organisations of this side report, own or were told of, within what they may see."""
-    own = user.organisations_as(side.kind)
-    theirs = Q(reporter_id__in=own) | Q(owner_id__in=own)
-    if side.kind == Kind.PARTNER:
-        told = FindingAddressee.objects.open_to(user, at=clock.now())
-        theirs |= Q(OneOf("id", told.values("finding_id")))
-    return Finding.objects.visible_to(user).filter(theirs)
+    return Finding.objects.of_side(user, side.kind)
 
 
 def the_finding(request: HttpRequest, side: Side, finding_id) -> Finding:

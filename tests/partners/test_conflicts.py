@@ -11,7 +11,7 @@ from portal.submissions.models import Conflict
 from tests import factories as make
 from tests.admin.desk import Desk
 from tests.factories import DAY, NOW
-from tests.factories_partners import GrantCase, Partner, answered
+from tests.factories_partners import PURPOSE, GrantCase, Partner, answered
 
 pytestmark = pytest.mark.django_db
 
@@ -147,5 +147,14 @@ def test_who_has_a_tie_to_an_organisation_leaves_its_vetting_to_another(how):
     with pytest.raises(NotAllowed):
         actions.concur(actor=tied, grant=grant, at=NOW)
     assert actions.concur(actor=free, grant=grant, at=NOW).concurred_by == free
+    with pytest.raises(NotAllowed):
+        actions.propose_grant(
+            actor=tied, submission=GrantCase().submission, partner=row.organisation, purpose=PURPOSE, at=NOW
+        )
+    agreed = actions.accept(actor=partner.admin, grant=grant, at=NOW)
+    later = agreed.expires_at + DAY
+    with pytest.raises(NotAllowed):
+        actions.extend(actor=tied, grant=agreed, expires_at=later, at=NOW)
+    assert actions.extend(actor=free, grant=agreed, expires_at=later, at=NOW).extensions.count() == 1
     # Of any other organisation it is theirs.
     organisations.begin_vetting(actor=tied, profile=other.profile, at=NOW)

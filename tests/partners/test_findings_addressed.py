@@ -8,9 +8,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from partners import actions
 from partners.actions import findings
 from partners.findings_addressing import addressable
-from partners.models import Finding, FindingAddressee
+from partners.findings_people import addressed_people
+from partners.models import Finding, FindingAddressee, Grant
 from partners.policies_findings import open_finding_verbs
 from portal.accounts.models import Membership, Role
 from portal.deadlines.models import Message
@@ -235,6 +237,29 @@ def test_of_a_labs_model_only_who_has_active_access_to_it_is_told():
     assert messages("finding_addressed") == {(harbor.member.pk, f"/partner/findings/{case.finding.pk}/")}
     end = Finding.objects.visible_to(harbor.member, at=grant.expires_at)
     assert end.count() == 0
+
+
+def test_a_person_of_two_partners_reads_it_for_the_one_that_was_told():
+    """Its access is what opens it: another partner's, that was told nothing, opens nothing for it."""
+    granted = GrantCase()
+    second = Partner(by=granted.coordinator)
+    grant = granted.agree()
+    other = granted.propose(partner=second.organisation)
+    actions.concur(actor=granted.coordinator, grant=other, at=NOW)
+    Membership.objects.create(
+        user=granted.partner.member, organisation=second.organisation, role=Role.MEMBER, since=NOW - DAY
+    )
+    actions.accept(actor=second.admin, grant=other, users=[granted.partner.member], at=NOW)
+    at = grant.starts_at + timedelta(hours=1)
+    case = Reported(submission=granted.submission, until="notify_owner", tlp="TLP:AMBER", at=at)
+    case.step("consent_publication", "owner", at=at)
+    told(case, granted.partner, at=at)
+    both = granted.partner.member
+    assert seen(both, at=at) == {case.finding.pk}
+    actions.revoke(actor=granted.contributor, grant=grant, reason_code="terms", at=at)
+    assert Grant.objects.open_to(both, "instructions", at=at).count() == 1
+    assert seen(both, at=at) == set()
+    assert addressed_people(case.finding, at) == []
 
 
 def test_the_database_keeps_time_and_rows():

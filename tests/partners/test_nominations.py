@@ -14,6 +14,7 @@ from tests.admin.desk import Desk
 from tests.api.calls import Caller
 from tests.factories import NOW
 from tests.factories_partners import Partner
+from tests.factories_services import service
 from tests.partners.test_pages import Browser, text_of
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,9 @@ def test_who_puts_forward_for_whom():
 def test_the_office_takes_it_up_and_the_organisation_learns_not_by_whom():
     office, lab = make.coordinator(), make.lab()
     contributor = make.member(lab, "contributor")
+    # A program of the lab's, which nobody reads notices for.
+    head = make.member(lab, "admin")
+    service(lab, actor=head)
     row = forward(contributor, lab)
     organisation = make.partner_organisation("Marzipan Water LLC")
     admin = make.member(organisation, "admin")
@@ -90,7 +94,7 @@ def test_the_office_takes_it_up_and_the_organisation_learns_not_by_whom():
     assert (profile.stored_state, profile.operates, profile.sectors) == ("nominated", "Wells.", ["water"])
     assert "Taken up" in text_of(Browser(contributor).get(PAGE))
     told = Message.objects.filter(kind="nomination_answered").values_list("recipient", "link")
-    assert list(told) == [(contributor.pk, PAGE)]
+    assert set(told) == {(contributor.pk, PAGE), (head.pk, PAGE)}
     own = text_of(Browser(admin).get("/partner/profile/"))
     own += Caller(admin).get(f"partners/{organisation.pk}/").content.decode()
     own += str(list(Event.objects.filter(subject_id=organisation.pk).values_list("data", "reason")))

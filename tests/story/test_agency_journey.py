@@ -4,15 +4,12 @@ With axe on each page at both widths. It takes the pictures of docs/agency.md on
 """
 
 import hashlib
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.story import assessing, coordinating, offering, overseeing, programme
-from tests.story.guide import AGENCY, Album
-from tests.story.keyboard import Typist
-from tests.story.people import Faults
+from tests.story.guide import AGENCY
+from tests.story.journey import Travel
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CORA = "cora.coordinator@dsi.example"
@@ -23,36 +20,17 @@ AUGUSTA = "augusta.auditor@dsi.example"
 OURS, THEIRS = "Which of the 41 tasks were run with tools?", "Say which tasks had tools, and which had none."
 
 
-class Journey:
+class Journey(Travel):
     """The people, each signed in when first met, and the case they are about."""
 
+    guide = AGENCY
     number: str
     sha256: str
-
-    def __init__(self, stack, browser, pictures: Path, folder: Path):
-        self.stack, self.browser, self.folder = stack, browser, folder
-        self.faults, self.album = Faults(pictures), Album(pictures, AGENCY)
-        self.begun = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        self._people: dict[str, Typist] = {}
-
-    def who(self, email: str) -> Typist:
-        if email not in self._people:
-            self._people[email] = Typist(self.browser, self.stack, self.faults, email).sign_in()
-        return self._people[email]
-
-    def days(self, number: float) -> datetime:
-        return self.begun + timedelta(days=number)
 
 
 def test_agencies_from_the_acknowledgement_to_the_report(stack, chromium, pictures, tmp_path):
     journey = Journey(stack, chromium, pictures, tmp_path)
-    try:
-        for chapter in CHAPTERS:
-            chapter(journey)
-    finally:
-        print(f"Pictures of {len(journey.faults.looked_at)} pages: {pictures}")
-    assert journey.faults.found == []
-    assert sorted(journey.album.taken) == sorted(AGENCY.pictures)
+    journey.go(CHAPTERS)
 
 
 def a_case_is_taken(journey: Journey) -> None:

@@ -9,7 +9,6 @@ import json
 import re
 import urllib.request
 import zipfile
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,10 @@ from playwright.sync_api import expect
 
 from tests.evidence import logs
 from tests.story import newcomer, post, programme
-from tests.story.guide import LAB, Album
+from tests.story.guide import LAB
+from tests.story.journey import Travel
 from tests.story.keyboard import Typist
 from tests.story.lab import SAMPLES
-from tests.story.people import Faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MODEL, CHECKPOINT = "Kestrel Heron 1", "heron-rc2"
@@ -28,19 +27,12 @@ ANSWER = "Tasks 1 to 29 with tools, 30 to 41 without."
 INSTRUCTIONS = "Endpoint https://heron.invalid/v1, key heron-key-1"
 
 
-class Journey:
+class Journey(Travel):
     """The one who travels, what she carries, and where the clock stood when she set out."""
 
+    guide = LAB
     number: str
     ines: Typist
-
-    def __init__(self, stack, browser, pictures: Path, folder: Path):
-        self.stack, self.browser, self.folder = stack, browser, folder
-        self.faults, self.album = Faults(pictures), Album(pictures, LAB)
-        self.begun = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-
-    def days(self, number: float) -> datetime:
-        return self.begun + timedelta(days=number)
 
     def case(self, page: str = "") -> str:
         return f"/lab/cases/{self.number}/{page}"
@@ -48,13 +40,7 @@ class Journey:
 
 def test_a_lab_from_the_invitation_to_the_archive(stack, chromium, pictures, tmp_path):
     journey = Journey(stack, chromium, pictures, tmp_path)
-    try:
-        for chapter in CHAPTERS:
-            chapter(journey)
-    finally:
-        print(f"Pictures of {len(journey.faults.looked_at)} pages: {pictures}")
-    assert journey.faults.found == []
-    assert sorted(journey.album.taken) == sorted(LAB.pictures)
+    journey.go(CHAPTERS)
 
 
 def a_colleague_is_invited(journey: Journey) -> None:

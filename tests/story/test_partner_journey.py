@@ -4,17 +4,14 @@ With axe on each page at both widths. It takes the pictures of docs/partner.md o
 """
 
 import hashlib
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from partners.advisories import check, from_csaf
 from partners.advisories.json_text import read
 from tests.story import applying, finding, granted, houses, offering, post, programme, vetting, waves
-from tests.story.guide import PARTNER, Album
-from tests.story.keyboard import Typist
-from tests.story.people import Faults
+from tests.story.guide import PARTNER
+from tests.story.journey import Travel
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BEA, BRAM = "bea.admin@bracken.example", "bram.member@bracken.example"
@@ -24,42 +21,20 @@ NOOR = "noor.contributor@kestrel.example"
 CONCURRED = houses.NAMES[:3]
 
 
-class Journey:
+class Journey(Travel):
     """The people, each signed in when first met, and what they are about."""
 
+    guide = PARTNER
     number: str
     sha256: str
     # Where the member received the document.
     address: str
     finding: str
 
-    def __init__(self, stack, browser, pictures: Path, folder: Path):
-        self.stack, self.browser, self.folder = stack, browser, folder
-        self.faults, self.album = Faults(pictures), Album(pictures, PARTNER)
-        self.begun = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        self._people: dict[str, Typist] = {}
-
-    def who(self, email: str) -> Typist:
-        if email not in self._people:
-            self._people[email] = Typist(self.browser, self.stack, self.faults, email).sign_in()
-        return self._people[email]
-
-    def days(self, number: float) -> datetime:
-        return self.begun + timedelta(days=number)
-
-    def clock_at(self, days: float) -> None:
-        self.stack.manage("move_clock", "--to", self.days(days).isoformat())
-
 
 def test_partners_from_the_application_to_the_close_out_and_a_finding(stack, chromium, pictures, tmp_path):
     journey = Journey(stack, chromium, pictures, tmp_path)
-    try:
-        for chapter in CHAPTERS:
-            chapter(journey)
-    finally:
-        print(f"Pictures of {len(journey.faults.looked_at)} pages: {pictures}")
-    assert journey.faults.found == []
-    assert sorted(journey.album.taken) == sorted(PARTNER.pictures)
+    journey.go(CHAPTERS)
 
 
 def an_organisation_applies(journey: Journey) -> None:

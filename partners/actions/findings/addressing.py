@@ -105,5 +105,6 @@ def _refuse_early(finding: Finding, at: datetime) -> None:
         )
     if finding.tlp not in MARKINGS:
         raise WrongState(
-            f"Marked {finding.tlp}, it is not passed on. Its reporters can mark it otherwise.", code="marked"
+            f"Marked {finding.tlp}, it is not passed on. Its reporters or its owner can mark it otherwise.",
+            code="marked",
         )
