@@ -34,7 +34,7 @@ class ReviewsConfig(AppConfig):
         hooks.REPLANNED.append(follow_window)
         hooks.REVIEWERS_OF.append(readers.reviewers_of)
         next_steps.UPPER.append(own_steps.retests)
-        hooks.LEADS.append(readers.leads)
+        hooks.LEADS.append((readers.leads, "reviewer__name"))
         READERS.append(readers.events)
         CASELESS.append(readers.messages)
         HIDDEN.append(readers.hidden)

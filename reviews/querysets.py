@@ -102,19 +102,22 @@ class AssignmentQuerySet(models.QuerySet):
         """Seats that are proposed or active at an instant."""
         return self.in_state(*LIVE, at=at)
 
-    def in_state(self, *states: str, at: datetime):
-        """Seats whose state at an instant is one of these; the SQL of ``Assignment.state_at``."""
+    def in_state(self, *states: str, at: datetime, running: bool = False):
+        """Seats whose state at an instant is one of these; the SQL of ``Assignment.state_at``.
+
+        ``running`` says that only seats are asked whose cases are not over: then no case is looked up for its end.
+        """
         lapsed = (
             Q(expires_at__lte=at) | Q(submission__closed_at__lte=at) | Q(submission__withdrawn_at__lte=at)
         )
-        running = Q(expires_at__gt=at)
-        for column in ("submission__closed_at", "submission__withdrawn_at"):
-            running &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
+        going = Q(expires_at__gt=at)
+        for column in () if running else ("submission__closed_at", "submission__withdrawn_at"):
+            going &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
         going_on = [state for state in states if state in LIVE]
         # No row is stored as expired: what the clock ended keeps what it had.
         wanted = Q(stored_state__in=[s for s in states if s not in (*LIVE, AssignmentState.EXPIRED)])
         if going_on:
-            wanted |= Q(stored_state__in=going_on) & running
+            wanted |= Q(stored_state__in=going_on) & going
         if AssignmentState.EXPIRED in states:
             wanted |= Q(stored_state__in=LIVE) & lapsed
         return self.filter(wanted)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from portal.accounts.models import Kind
@@ -36,10 +36,10 @@ def reviewers_of(submission: Submission) -> set[UUID]:
     return set(seats.order_by().values_list("reviewer_id", flat=True))
 
 
-def leads(at: datetime) -> QuerySet[Assignment]:
-    """The seats that have the lead of a case at an instant."""
-    seats = Assignment.objects.in_state(AssignmentState.ACTIVE, at=at).filter(role=Assignment.Role.LEAD)
-    return seats.annotate(lead_name=F("reviewer__name"))
+def leads(at: datetime, *, running: bool = False) -> QuerySet[Assignment]:
+    """The seats that have the lead of a case at an instant; ``running`` says that only cases are asked which are not over."""
+    seats = Assignment.objects.in_state(AssignmentState.ACTIVE, at=at, running=running)
+    return seats.filter(role=Assignment.Role.LEAD)
 
 
 def events(user) -> Q | None:

@@ -36,6 +36,7 @@ class FindingAdmin(finding_files.OpensFiles, PortalAdmin):
         "reported_at",
         "disclosure_due_at",
     )
+    keys_first = True
     list_filter = (Waits, Clock, Which)
     search_fields = ("number__istartswith",)
     search_help_text = "The beginning of a number, or words of title, product and text."
@@ -190,11 +191,11 @@ class FindingAdmin(finding_files.OpensFiles, PortalAdmin):
     def capacities(self, user, obj, *, at):
         return policies.finding_capacities(user, obj)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).whole()
+    def for_page(self, rows):
+        return rows.whole()
 
-    def list_queryset(self, request):
-        return super().get_queryset(request).prefetch_related(None).for_list()
+    def for_list(self, rows):
+        return rows.for_list()
 
     def listed(self, request, objects):
         read_findings(actor=request.user, findings=objects, verb="listed_findings")

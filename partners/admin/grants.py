@@ -205,8 +205,8 @@ class GrantAdmin(PortalAdmin):
     def capacities(self, user, obj, *, at):
         return policies.capacities(user, obj, at=at)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).for_list().select_related("submission__lab")
+    def for_page(self, rows):
+        return rows.for_list().select_related("submission__lab")
 
     def listed(self, request, objects):
         cases = {grant.submission_id: grant.submission for grant in objects}

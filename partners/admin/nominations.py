@@ -105,8 +105,7 @@ class PartnerNominationAdmin(PortalAdmin):
     def may_add(self, user) -> bool:
         return user.has_seat(Kind.AGENCY, Role.COORDINATOR)
 
-    def get_queryset(self, request):
-        rows = super().get_queryset(request).beyond(request.user)
+    def for_page(self, rows):
         return rows.select_related("nominated_for", "nominated_by", "organisation")
 
     def listed(self, request, objects):

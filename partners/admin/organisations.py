@@ -133,8 +133,10 @@ class PartnerProfileAdmin(OpensEvidence, PortalAdmin):
     def panels(self, request, profile):
         return panels_of(request, profile)
 
-    def get_queryset(self, request):
-        rows = PartnerProfile.objects.visible_to(request.user)
+    def visible(self, request):
+        return PartnerProfile.objects.visible_to(request.user)
+
+    def for_page(self, rows):
         return rows.select_related("organisation", "vetted_by", "created_by")
 
     @admin.display(description="Standing")

@@ -31,8 +31,8 @@ class VettingCriteriaAdmin(PublishesVersions, PortalAdmin):
     def may_open(self, user) -> bool:
         return oversees(user)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).for_workbench()
+    def for_page(self, rows):
+        return rows.for_workbench()
 
     def get_urls(self):
         name = "partners_vettingcriteria_publish"

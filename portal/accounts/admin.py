@@ -141,8 +141,8 @@ class UserAdmin(AccountsAdmin):
         ),
     )
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).with_standing()
+    def for_page(self, rows):
+        return rows.with_standing()
 
     @admin.display(description="Roles")
     def roles(self, person):

@@ -87,8 +87,8 @@ class TiesAdmin(PortalAdmin):
     def may_open(self, user) -> bool:
         return querysets.sees_all_accounts(user) or super().may_open(user)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related(*self.list_select_related)
+    def for_page(self, rows):
+        return rows.select_related(*self.list_select_related)
 
 
 class Standing(Question):

@@ -33,9 +33,10 @@ How an app uses it, in its own ``admin.py``::
 
     ADMINS = [(Assignment, AssignmentAdmin)]                        # portal.site.admin registers them
 
-Rows come from ``Model.objects.visible_to(request.user)``; what is not among them answers 404. Override ``list_queryset`` for
-the changelist's joins and annotations (``for_workbench``). Override ``listed(request, objects)`` and ``opened(request, obj)``
-to write looks where the page shows lab material. A new row: ``add_step = Step("assign", actions.assign, form=...)`` and
+Rows come from ``Model.objects.visible_to(request.user)``; what is not among them answers 404. ``for_list`` and
+``for_page`` add the joins and annotations of the changelist and of a row's page. Override ``listed(request, objects)`` and
+``opened(request, obj)`` to write looks where the page shows lab material. A new row:
+``add_step = Step("assign", actions.assign, form=...)`` and
 ``may_add(user)``; the form's cleaned values are the action's keywords (``?name=value`` fills it). Models without a state
 table leave ``machine`` out and say in each step's ``available(user, obj, at)`` when it is offered.
 

@@ -1,5 +1,6 @@
 """The base of every ModelAdmin of the portal."""
 
+from copy import copy
 from datetime import datetime
 from functools import partial, update_wrapper
 from typing import Any
@@ -28,36 +29,41 @@ HISTORY_LENGTH = 200
 
 
 class PortalChangeList(ChangeList):
-    """A list whose rows come from the admin's ``list_queryset``; it counts only what does not fit on its first page."""
-
-    def get_queryset(self, request, exclude_parameters=None):
-        self.root_queryset = self.model_admin.list_queryset(request)
-        return super().get_queryset(request, exclude_parameters)
+    """A list that counts only what does not fit on its first page."""
 
     def get_results(self, request):
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
-        rows = self._rows(slice(0, self.list_per_page + 1)) if self.page_num == 1 else None
-        alone = rows is not None and len(rows) <= self.list_per_page
-        if alone and not self.model_admin.always_count:
-            self.paginator.count = len(rows)
-        if rows is None:
-            try:
-                page = self.paginator.page(self.page_num)
-                rows = self._rows(slice(page.start_index() - 1, page.end_index()))
-            except InvalidPage as error:
-                raise IncorrectLookupParameters from error
-        self.result_list = rows[: self.list_per_page]
+        try:
+            self.result_list = self._by_keys() if self.model_admin.keys_first else self._by_rows()
+        except InvalidPage as error:
+            raise IncorrectLookupParameters from error
         self.result_count = self.paginator.count
         self.multi_page = self.result_count > self.list_per_page
         self.full_result_count, self.can_show_all = None, False
         self.show_full_result_count, self.show_admin_actions = False, bool(self.result_list)
 
-    def _rows(self, wanted: slice) -> list:
-        if not self.model_admin.keys_first:
-            return list(self.queryset[wanted])
-        keys = list(self.queryset.values_list("pk", flat=True)[wanted])
-        found = self.root_queryset.in_bulk(keys)
-        return [found[key] for key in keys if key in found]
+    def _by_rows(self) -> list:
+        """A page's rows, the first with one more, which tells whether there is anything to count."""
+        if self.page_num > 1:
+            return list(self.queryset[self._wanted()])
+        rows = list(self.queryset[: self.list_per_page + 1])
+        if len(rows) <= self.list_per_page and not self.model_admin.always_count:
+            self.paginator.count = len(rows)
+        return rows[: self.list_per_page]
+
+    def _by_keys(self) -> list:
+        """The keys of as many rows as are counted, and the page's rows by theirs: what narrows the list is asked once."""
+        keys = list(self.queryset.values_list("pk", flat=True)[: self.paginator.LIMIT + 1])
+        self.paginator.count = len(keys)
+        wanted = keys[self._wanted()]
+        rows = self.model_admin.for_list(self.model._default_manager.order_by())
+        # Joins that the admin names beside its rows, as the stock list makes them.
+        found = (rows if rows.query.select_related else self.apply_select_related(rows)).in_bulk(wanted)
+        return [found[key] for key in wanted if key in found]
+
+    def _wanted(self) -> slice:
+        page = self.paginator.page(self.page_num)
+        return slice(max(page.start_index() - 1, 0), page.end_index())
 
     @property
     def is_capped(self) -> bool:
@@ -80,7 +86,7 @@ class PortalAdmin(TakesSteps, TakesLists, KeepsViews, admin.ModelAdmin):
     list_per_page = 50
     # A first page that holds all rows needs no count; where a page is short, counting always keeps its cost the same.
     always_count = False
-    # Where a list joins so much that PostgreSQL misjudges it under a filter: the page's keys first, and then its rows by them.
+    # Where what narrows a list costs more than its rows: the keys of all that is counted first, then the page's rows by them.
     keys_first = False
     list_max_show_all = 0
     show_full_result_count = False
@@ -108,9 +114,19 @@ class PortalAdmin(TakesSteps, TakesLists, KeepsViews, admin.ModelAdmin):
         """In what capacities a person stands to an object: what the state table is asked with."""
         return ()
 
-    def list_queryset(self, request):
-        """The changelist's rows, with the joins and annotations its columns need."""
-        return self.get_queryset(request)
+    def visible(self, request):
+        """The rows this person may see here; what is not among them answers 404."""
+        rows = self.model._default_manager.visible_to(request.user)
+        # What a person sees as a lab's is no part of the workbench, where agency people stand by name.
+        return rows.beyond(request.user) if hasattr(rows, "beyond") else rows
+
+    def for_page(self, rows):
+        """Rows with the joins and annotations that the page of one needs; nothing of who sees what."""
+        return rows
+
+    def for_list(self, rows):
+        """Rows with the joins and annotations that the list's columns and filters need; nothing of who sees what."""
+        return self.for_page(rows)
 
     def listed(self, request, objects: list) -> None:
         """Called with the rows a list shows: write the looks here, in one statement."""
@@ -129,12 +145,16 @@ class PortalAdmin(TakesSteps, TakesLists, KeepsViews, admin.ModelAdmin):
 
     # --- reads --------------------------------------------------------------------------------------------------------------
     def get_queryset(self, request):
-        rows = self.model._default_manager.visible_to(request.user)
-        # What a person sees as a lab's is no part of the workbench, where agency people stand by name.
-        return rows.beyond(request.user) if hasattr(rows, "beyond") else rows
+        return self.for_page(self.visible(request))
 
     def get_changelist(self, request, **kwargs):
         return PortalChangeList
+
+    def get_changelist_instance(self, request):
+        # A list asks ``get_queryset`` of its admin: it is given one whose rows are a list's, and those of a page are never made.
+        lister = copy(self)
+        vars(lister)["get_queryset"] = lambda request: self.for_list(self.visible(request))
+        return admin.ModelAdmin.get_changelist_instance(lister, request)
 
     def lookup_allowed(self, lookup, value, request=None):
         """Only the filters this list offers: any other lookup could ask about columns it does not show."""
@@ -148,7 +168,7 @@ class PortalAdmin(TakesSteps, TakesLists, KeepsViews, admin.ModelAdmin):
 
     def rows_to_read(self, request):
         """The rows whose ``WORDS`` this person may read: what a search in words looks into."""
-        return self.get_queryset(request)
+        return self.visible(request)
 
     def get_search_results(self, request, queryset, search_term):
         """By ``search_fields``, and by words where the model says which of its columns are read so."""

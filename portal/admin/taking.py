@@ -175,7 +175,7 @@ class TakesSteps:
         if "revision" in form.fields:
             form.data = form.data.copy()
             form.data["revision"] = (
-                self.get_queryset(request).filter(pk=obj.pk).values_list("revision", flat=True).first()
+                self.visible(request).filter(pk=obj.pk).values_list("revision", flat=True).first()
             )
 
     def _call(self, user, step: Step, obj, arguments: dict):
@@ -190,7 +190,7 @@ class TakesSteps:
     def _see(self, request, result, obj) -> HttpResponse:
         """Back to the object's page, or to the list when the step took it out of this person's sight."""
         shown = obj or (result if isinstance(result, self.model) else None)
-        if shown is not None and self.get_queryset(request).filter(pk=shown.pk).exists():
+        if shown is not None and self.visible(request).filter(pk=shown.pk).exists():
             return see_other(self.url_of("change", shown))
         return see_other(self.url_of("changelist"))
 

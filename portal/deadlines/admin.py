@@ -32,6 +32,7 @@ class Due(Question):
 
 class DeadlineAdmin(PortalAdmin):
     list_display = ("what", "case_number", "due_at", "status", "person")
+    keys_first = True
     list_filter = (Due,)
     list_select_related = ("person",)
     search_fields = ("case_number__istartswith",)
@@ -84,6 +85,7 @@ class MessageAdmin(PortalAdmin):
     """The outbox, for superusers and programme coordinators: who was told of what, and what could not be delivered."""
 
     list_display = ("created_at", "recipient", "what", "case_number", "delivery", "attempts", "failure")
+    keys_first = True
     list_filter = (Delivery,)
     list_select_related = ("recipient",)
     search_fields = ("case_number__istartswith", "recipient__email__istartswith")
@@ -123,7 +125,7 @@ class MessageAdmin(PortalAdmin):
     def may_take_several(self, user) -> bool:
         return actions.may_requeue(user)
 
-    def get_queryset(self, request):
+    def visible(self, request):
         return Message.objects.in_outbox_of(request.user)
 
     @admin.display(description="About")

@@ -33,6 +33,7 @@ class What(Question):
 
 class EventAdmin(PortalAdmin):
     list_display = ("at", "what", "who", "capacity_words", "case", "about")
+    keys_first = True
     list_filter = (What,)
     list_select_related = ("actor",)
     search_fields = ("actor__email__istartswith", "actor__name__istartswith")
@@ -44,8 +45,8 @@ class EventAdmin(PortalAdmin):
     def may_open(self, user) -> bool:
         return user.has_seat("agency", "auditor", "coordinator")
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("actor")
+    def for_page(self, rows):
+        return rows.select_related("actor")
 
     def listed(self, request, objects):
         found = names({event.case_id for event in objects if event.case_id})

@@ -18,8 +18,9 @@ REVIEWERS_OF: list[Callable] = []
 FIRST_GRANT_IF: list[Callable] = []
 # (ids of cases, at) -> for each of them what is still owed or open on this floor, in words: it keeps the case's files.
 OWED: list[Callable] = []
-# (at) -> queryset of the seats that have the lead of a case, with ``submission_id`` and ``lead_name``.
-LEADS: list[Callable] = []
+# (at, running=False) -> queryset of the seats that have the lead of a case, with ``submission_id``, where ``running`` says that
+# the cases asked are not over; and the path to the name of who sits there.
+LEADS: list[tuple[Callable, str]] = []
 
 # Kinds of stored files -> (file, found, at): records what came of a scan; ``found`` is whether that is malware. What is named
 # here is scanned, and its strays are removed from the storage.

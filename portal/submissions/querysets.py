@@ -178,17 +178,18 @@ class SubmissionQuerySet(models.QuerySet):
 
     def in_state(self, *states: str, at: datetime):
         """Cases whose state at an instant is one of these; the SQL of ``Submission.state_at``."""
-        ended = Q(stored_state=State.AGREED, closes_at__lte=at)
-        opened = Q(stored_state=State.AGREED, opens_at__lte=at, closes_at__gt=at)
-        conditions = {
-            State.ENDED: ended,
-            State.OPEN: opened,
-            State.AGREED: Q(stored_state=State.AGREED, closes_at__gt=at)
-            & (Q(opens_at=None) | Q(opens_at__gt=at)),
-        }
-        wanted = Q(pk__in=[])
-        for state in states:
-            wanted |= conditions.get(State(state), Q(stored_state=state))
+        asked = {State(state) for state in states}
+        stored = asked - {State.AGREED, State.OPEN, State.ENDED}
+        wanted = Q(stored_state__in=sorted(stored)) if stored else Q(pk__in=[])
+        running = Q(stored_state=State.AGREED, closes_at__gt=at)
+        if State.ENDED in asked:
+            wanted |= Q(stored_state=State.AGREED, closes_at__lte=at)
+        if {State.AGREED, State.OPEN} <= asked:
+            wanted |= running
+        elif State.OPEN in asked:
+            wanted |= running & Q(opens_at__lte=at)
+        elif State.AGREED in asked:
+            wanted |= running & (Q(opens_at=None) | Q(opens_at__gt=at))
         return self.filter(wanted)
 
     def for_lab(self, user):
@@ -242,8 +243,9 @@ class SubmissionQuerySet(models.QuerySet):
     def without_lead(self, *, at: datetime):
         """Cases whose terms are being worked out or agreed, or whose window is open, and on which nobody has the lead."""
         pending = self.in_state(State.ACKNOWLEDGED, State.AGREED, State.OPEN, at=at)
-        for leads in hooks.LEADS:
-            lead = leads(at).filter(submission=OuterRef("pk")).order_by().values("pk")[:1]
+        for leads, _ in hooks.LEADS:
+            # None of these cases is over, so that a seat on one ends by its own date alone.
+            lead = leads(at, running=True).filter(submission=OuterRef("pk")).order_by().values("pk")[:1]
             # Looked up for each case that is met: joined, all leads would be read before the first.
             pending = pending.filter(IsNull(Subquery(lead), True))
         return pending

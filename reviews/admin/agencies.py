@@ -61,8 +61,8 @@ class CaseAgencyAdmin(PortalAdmin):
         ),
     )
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("submission", "agency", "invited_by")
+    def for_page(self, rows):
+        return rows.select_related("submission", "agency", "invited_by")
 
     def may_open(self, user):
         return user.has_seat(Kind.AGENCY, Role.COORDINATOR, Role.DESIGNATOR, Role.AUDITOR)

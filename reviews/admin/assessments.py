@@ -113,6 +113,7 @@ def _is_own_draft(user, draft: Assessment, at) -> bool:
 
 class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
     list_display = ("domain", case, "author", "agency", "state_shown", "created_at", "shared_at")
+    keys_first = True
     list_filter = (Waits, "state", "domain")
     search_fields = ("submission__case_number__istartswith", "author__name__istartswith")
     search_help_text = "The beginning of a case number or of an author's name, or words of the assessment."
@@ -232,13 +233,14 @@ class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
     def capacities(self, user, obj, *, at):
         return policies.capacities(user, obj, at=at)
 
-    def get_queryset(self, request):
-        rows = super().get_queryset(request).for_workbench()
-        return rows.select_related("peer_checked_by", "shared_by").with_answers().with_retests()
+    def for_page(self, rows):
+        return (
+            rows.for_workbench().select_related("peer_checked_by", "shared_by").with_answers().with_retests()
+        )
 
-    def list_queryset(self, request):
+    def for_list(self, rows):
         long_texts = ("method", "findings", "limitations", "response")
-        return super().get_queryset(request).for_workbench().defer(*long_texts)
+        return rows.for_workbench().defer(*long_texts)
 
     def listed(self, request, objects):
         looks.read_assessments(actor=request.user, assessments=objects)

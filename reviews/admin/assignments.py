@@ -214,9 +214,8 @@ class AssignmentAdmin(PortalAdmin):
     def capacities(self, user, obj, *, at):
         return policies.capacities(user, obj, at=at)
 
-    def get_queryset(self, request):
-        rows = super().get_queryset(request).for_workbench()
-        return rows.select_related("proposed_by", "handed_over_to__reviewer")
+    def for_page(self, rows):
+        return rows.for_workbench().select_related("proposed_by", "handed_over_to__reviewer")
 
     def panels(self, request, seat):
         at = clock.now()

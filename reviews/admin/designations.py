@@ -159,11 +159,11 @@ class DesignationAdmin(PortalAdmin):
     def capacities(self, user, obj, *, at):
         return policies.capacities(user, obj, at=at)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).for_workbench()
+    def for_page(self, rows):
+        return rows.for_workbench()
 
-    def list_queryset(self, request):
-        return self.get_queryset(request).defer("basis")
+    def for_list(self, rows):
+        return self.for_page(rows).defer("basis")
 
     def panels(self, request, designation):
         rows = designation.consultations.select_related("agency", "noted_by")

@@ -72,11 +72,11 @@ class InquiryAdmin(PortalAdmin):
     def capacities(self, user, obj, *, at):
         return policies.capacities(user, obj, at=at)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("lab", "answered_by")
+    def for_page(self, rows):
+        return rows.select_related("lab", "answered_by")
 
-    def list_queryset(self, request):
-        return super().get_queryset(request).for_workbench().defer("question", "answer")
+    def for_list(self, rows):
+        return rows.for_workbench().defer("question", "answer")
 
     def rows_to_read(self, request):
         return super().rows_to_read(request).readable_to(request.user)

@@ -145,11 +145,11 @@ class MatchingRunAdmin(PortalAdmin):
     def capacities(self, user, obj, *, at):
         return policies.capacities(user, obj, at=at)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).for_workbench()
+    def for_page(self, rows):
+        return rows.for_workbench()
 
-    def list_queryset(self, request):
-        return super().list_queryset(request).defer("result", "digests")
+    def for_list(self, rows):
+        return self.for_page(rows).defer("result", "digests")
 
     def panels(self, request, run):
         told = runs.told(run)

@@ -91,8 +91,8 @@ class ReviewerProfileAdmin(PortalAdmin):
     def may_add(self, user):
         return policies.keeps_profiles(user)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).for_workbench()
+    def for_page(self, rows):
+        return rows.for_workbench()
 
     @admin.display(description="Reviewer")
     def reviewer(self, profile):

@@ -32,8 +32,8 @@ class RubricAdmin(PublishesVersions, PortalAdmin):
     def may_open(self, user):
         return user.has_seat(Kind.AGENCY, *READERS)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).for_workbench()
+    def for_page(self, rows):
+        return rows.for_workbench()
 
     def get_urls(self):
         name = "reviews_rubricversion_publish"

@@ -212,7 +212,7 @@ def test_a_list_costs_the_same_for_one_and_for_thirty(role):
             page = desk.get(LIST)
         assert len(page.context["cl"].result_list) == number
         counts.append(len([q for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]))
-    assert counts == [6, 6]
+    assert counts == [7, 7]
 
 
 def test_what_waits_on_the_programme_office_stands_on_its_first_page():

@@ -50,7 +50,7 @@ def visible_contents(context, field) -> SafeString:
     def link(remote_field, related) -> str:
         admin = site._registry.get(type(related))
         seen = admin is not None and admin.has_view_permission(request)
-        seen = seen and admin.get_queryset(request).filter(pk=related.pk).exists()
+        seen = seen and admin.visible(request).filter(pk=related.pk).exists()
         return stock(remote_field, related) if seen else str(related)
 
     field.get_admin_url = link

@@ -90,6 +90,7 @@ class Conflicted(Question):
 
 class SubmissionAdmin(PortalAdmin):
     list_display = ("case_number", "lab", "model_shown", "state_shown", "window", "lead", "waits_for")
+    keys_first = True
     list_filter = (WaitsFor, Window, Conflicted)
     search_fields = ("case_number",)
     search_help_text = "A case number or how it begins, part of a model's name, or words from its facts."
@@ -133,8 +134,8 @@ class SubmissionAdmin(PortalAdmin):
         return policies.capacities(user, obj, at=at)
 
     # --- the list -----------------------------------------------------------------------------------------------------------
-    def list_queryset(self, request):
-        return super().get_queryset(request).for_workbench()
+    def for_list(self, rows):
+        return rows.for_workbench()
 
     def get_search_results(self, request, queryset, search_term):
         """A case number from its beginning, for everyone; a model's name, or words, only among the facts the person sees."""
@@ -182,8 +183,8 @@ class SubmissionAdmin(PortalAdmin):
         return f"{step.by} {step.text}" if step else None
 
     # --- one case -----------------------------------------------------------------------------------------------------------
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("facts", "lab")
+    def for_page(self, rows):
+        return rows.select_related("facts", "lab")
 
     def get_fieldsets(self, request, obj=None):
         # The page is made of panels: nothing on it is a field.

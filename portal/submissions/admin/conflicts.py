@@ -100,8 +100,8 @@ class ConflictAdmin(PortalAdmin):
         ),
     )
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related(*self.list_select_related)
+    def for_page(self, rows):
+        return rows.select_related(*self.list_select_related)
 
     @admin.display(description="About")
     def about(self, conflict):

@@ -214,8 +214,8 @@ class DisclosureAdmin(PortalAdmin):
         return policies.notice_capacities(user, obj, at=at)
 
     # --- the list -----------------------------------------------------------------------------------------------------------
-    def list_queryset(self, request) -> QuerySet:
-        return super().get_queryset(request).in_short()
+    def for_list(self, rows: QuerySet) -> QuerySet:
+        return rows.in_short()
 
     def listed(self, request, objects):
         cases = {row.submission_id: row.submission for row in objects}
@@ -257,8 +257,8 @@ class DisclosureAdmin(PortalAdmin):
         return format_html('{} <span class="workbench-instant">{}</span>', words, instant(at))
 
     # --- one notice ---------------------------------------------------------------------------------------------------------
-    def get_queryset(self, request):
-        return super().get_queryset(request).whole()
+    def for_page(self, rows):
+        return rows.whole()
 
     def get_fieldsets(self, request, obj=None):
         # The page is made of panels: nothing on it is a field.

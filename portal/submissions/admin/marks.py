@@ -67,7 +67,7 @@ def _parts(user, ids: list, at: datetime) -> list:
         rows(Submission.objects.visible_to(user, scope=FACTS, at=at).filter(pk__in=ids), "pk", OPEN),
         rows(late, "case_id", LATE),
         *(
-            rows(leads(at).filter(submission__in=ids), "submission", LEAD, F("lead_name"))
-            for leads in hooks.LEADS
+            rows(leads(at).filter(submission__in=ids), "submission", LEAD, F(name))
+            for leads, name in hooks.LEADS
         ),
     ]

@@ -50,8 +50,8 @@ class ObligationAdmin(PortalAdmin):
         ),
     )
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("submission", "agency", "attested_by")
+    def for_page(self, rows):
+        return rows.select_related("submission", "agency", "attested_by")
 
     def may_open(self, user) -> bool:
         return user.has_seat(Kind.AGENCY)

@@ -91,6 +91,7 @@ def _own_agencies(user) -> list:
 
 class QuestionAdmin(PortalAdmin):
     list_display = ("question", "case_number", "words", "agencies_shown", "state_shown", "due")
+    keys_first = True
     list_filter = (WaitsFor,)
     search_fields = ("submission__case_number__istartswith",)
     search_help_text = "A case number or how it begins, or words of the question."
@@ -143,9 +144,8 @@ class QuestionAdmin(PortalAdmin):
         return policies.acting_on_question(user, obj, at=at)
 
     # --- the list -----------------------------------------------------------------------------------------------------------
-    def list_queryset(self, request) -> QuerySet:
-        rows = super().get_queryset(request).in_short()
-        return rows.select_related("submission", "agency", "merged_into")
+    def for_list(self, rows: QuerySet) -> QuerySet:
+        return rows.in_short().select_related("submission", "agency", "merged_into")
 
     def listed(self, request, objects):
         cases = {row.submission_id: row.submission for row in objects}
@@ -183,8 +183,8 @@ class QuestionAdmin(PortalAdmin):
         return format_html('<span class="workbench-instant">{}</span>', instant(question.due_at))
 
     # --- one question -------------------------------------------------------------------------------------------------------
-    def get_queryset(self, request):
-        return super().get_queryset(request).whole()
+    def for_page(self, rows):
+        return rows.whole()
 
     def get_fieldsets(self, request, obj=None):
         # The page is made of panels: nothing on it is a field.

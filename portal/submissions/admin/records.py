@@ -118,8 +118,8 @@ class LegalHoldAdmin(PortalAdmin):
     def may_add(self, user) -> bool:
         return policies.keeps_records(user)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("submission", "lab", "placed_by", "lifted_by")
+    def for_page(self, rows):
+        return rows.select_related("submission", "lab", "placed_by", "lifted_by")
 
     @admin.display(description="Keeps")
     def about(self, hold: LegalHold) -> str:

@@ -184,8 +184,8 @@ class RecordsRequestAdmin(PortalAdmin):
     def capacities(self, user, obj, *, at):
         return policies.records_request_capacities(user, obj)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("agency", "logged_by")
+    def for_page(self, rows):
+        return rows.select_related("agency", "logged_by")
 
     @admin.display(description="State")
     def state_shown(self, request: RecordsRequest):

@@ -49,6 +49,7 @@ class Due(Question):
 
 class RetentionAdmin(PortalAdmin):
     list_display = ("case_number", "lab", "state_shown", "due", "content", "kept_by")
+    keys_first = True
     list_filter = (Due,)
     search_fields = ("case_number__istartswith",)
     search_help_text = "A case number or how it begins."
@@ -78,11 +79,11 @@ class RetentionAdmin(PortalAdmin):
         return oversees(user)
 
     # --- the list -----------------------------------------------------------------------------------------------------------
-    def get_queryset(self, request):
-        return super().get_queryset(request).with_content().select_related("lab")
+    def for_page(self, rows):
+        return rows.with_content().select_related("lab")
 
-    def list_queryset(self, request):
-        return self.get_queryset(request).with_end()
+    def for_list(self, rows):
+        return self.for_page(rows).with_end()
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, {"schedule": retention.SCHEDULE} | (extra_context or {}))

@@ -116,8 +116,8 @@ class SpillAdmin(PortalAdmin):
     def capacities(self, user, obj, *, at):
         return policies.capacities(user, obj, at=at)
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("reported_by", "organisation", "settled_by")
+    def for_page(self, rows):
+        return rows.select_related("reported_by", "organisation", "settled_by")
 
     @admin.display(description="What is frozen", ordering="kind")
     def kind_shown(self, spill: Spill) -> str:
