@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
+from django.db.models.lookups import IsNull
 
 from portal.accounts.models import Kind
 from portal.deadlines.models import Message
@@ -59,7 +60,9 @@ def events(user) -> Q | None:
     }
     answer = Q(pk__in=[])
     for model, rows in about.items():
-        answer |= Q(subject_type=model._meta.label_lower, subject_id__in=rows.order_by().values("pk"))
+        # Asked for each event that is met: under an OR, ``IN`` gathers every subject there is before the first.
+        it = rows.order_by().filter(pk=OuterRef("subject_id")).values("pk")[:1]
+        answer |= Q(IsNull(Subquery(it), False), subject_type=model._meta.label_lower)
     return Q(case_id=None) & answer
 
 
