@@ -217,7 +217,7 @@ def test_each_reading_is_a_look(case):
 
 
 @pytest.mark.parametrize("number", [1, 30])
-@pytest.mark.parametrize(("who", "cost"), [("coordinator", 6), ("reviewer", 6)])
+@pytest.mark.parametrize(("who", "cost"), [("coordinator", 7), ("reviewer", 7)])
 def test_a_list_costs_the_same_with_one_row_and_with_thirty(number, who, cost):
     case = reviewing.Reviewed()
     for n in range(number):
