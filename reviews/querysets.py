@@ -110,14 +110,14 @@ class AssignmentQuerySet(models.QuerySet):
         lapsed = (
             Q(expires_at__lte=at) | Q(submission__closed_at__lte=at) | Q(submission__withdrawn_at__lte=at)
         )
-        going = Q(expires_at__gt=at)
+        holds = Q(expires_at__gt=at)
         for column in () if running else ("submission__closed_at", "submission__withdrawn_at"):
-            going &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
+            holds &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
         going_on = [state for state in states if state in LIVE]
         # No row is stored as expired: what the clock ended keeps what it had.
         wanted = Q(stored_state__in=[s for s in states if s not in (*LIVE, AssignmentState.EXPIRED)])
         if going_on:
-            wanted |= Q(stored_state__in=going_on) & going
+            wanted |= Q(stored_state__in=going_on) & holds
         if AssignmentState.EXPIRED in states:
             wanted |= Q(stored_state__in=LIVE) & lapsed
         return self.filter(wanted)

@@ -56,8 +56,8 @@ class PortalChangeList(ChangeList):
         keys = list(self.queryset.values_list("pk", flat=True)[: self.paginator.LIMIT + 1])
         self.paginator.count = len(keys)
         wanted = keys[self._wanted()]
-        rows = self.model_admin.for_list(self.model._default_manager.order_by())
-        # Joins that the admin names beside its rows, as the stock list makes them.
+        # Of what the person sees, once more: between the two statements that may have ended. With the joins of the stock list.
+        rows = self.root_queryset
         found = (rows if rows.query.select_related else self.apply_select_related(rows)).in_bulk(wanted)
         return [found[key] for key in wanted if key in found]
 
