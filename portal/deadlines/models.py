@@ -11,9 +11,12 @@ from portal import clock
 from portal.accounts.models import Kind
 from portal.deadlines import registry
 from portal.deadlines.querysets import (
+    AbsenceQuerySet,
+    BounceQuerySet,
     DeadlineQuerySet,
     FeedQuerySet,
     MessageQuerySet,
+    OwnQuerySet,
     PreferenceQuerySet,
 )
 
@@ -113,6 +116,15 @@ class Message(models.Model):
         DROPPED = "dropped", "No longer due"
         FAILED = "failed", "Failed"
 
+    class Reason(models.TextChoices):
+        """What kind of failure an attempt met, which decides what is done about it (``failures``)."""
+
+        OUTAGE = "outage", "No mail server answers"
+        LATER = "later", "Not now, the mail server says"
+        REFUSED = "refused", "The mail server refuses the message"
+        MAILBOX = "mailbox", "The mailbox takes no mail"
+        ERROR = "error", "The message could not be written"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices")
     key = models.CharField(max_length=160)
@@ -132,6 +144,10 @@ class Message(models.Model):
     failure = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    # Which line of its kind's it was planned for (``registry.lines``): 0 for who is asked first, else in whose place.
+    line = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # Why the last attempt failed; empty where none did, or the message was sent since.
+    reason = models.CharField(max_length=10, choices=Reason, blank=True, default="", db_default="")
     # The daily mail that lists this message; it is a message of its own, which no notices page shows.
     digest = models.ForeignKey("self", models.PROTECT, null=True, related_name="listed", db_index=False)
 
@@ -168,7 +184,8 @@ class Message(models.Model):
     @property
     def wording(self) -> str:
         """What the message says: a sentence of the programme's, without any fact of the case."""
-        return registry.said(registry.kind_of(self))
+        said = registry.said(registry.kind_of(self))
+        return f"{said} {registry.IN_PLACE}" if self.line else said
 
 
 class NoticePreference(models.Model):
@@ -201,6 +218,87 @@ class NoticePreference(models.Model):
 
     def __str__(self):
         return f"{self.group}: {self.get_delivery_display()}"
+
+
+class QuietHours(models.Model):
+    """The hours of a person's day, in their own zone, in which no mail comes that can wait; past midnight where ``ends`` is
+    before ``begins``.
+    """
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.PROTECT, primary_key=True, related_name="+"
+    )
+    begins = models.TimeField()
+    ends = models.TimeField()
+
+    objects = OwnQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(begins=F("ends")), name="quiet_hours_last")]
+
+    def __str__(self):
+        return f"{self.begins:%H:%M} to {self.ends:%H:%M}"
+
+
+class Absence(models.Model):
+    """A time in which a person does not read their mail. They are told all the same; where nobody else is there, the next in
+    line is told too.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    begins_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    objects = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["begins_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("begins_at")), name="absence_lasts"),
+        ]
+        indexes = [models.Index(fields=["person", "ends_at"], name="absence_person")]
+
+    def __str__(self):
+        return f"{self.begins_at} to {self.ends_at}"
+
+
+class Bounce(models.Model):
+    """A mail server's word that a mailbox takes no mail: it holds for the address, until somebody says that it does again.
+
+    Nothing is mailed to it while it holds; what it would have got is given up, and told to the next in line.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    address = models.EmailField(max_length=254)
+    at = models.DateTimeField()
+    said = models.CharField(max_length=200)
+    cleared_at = models.DateTimeField(null=True)
+
+    objects = BounceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "address"], condition=Q(cleared_at=None), name="bounce_once"
+            ),
+        ]
+
+    def __str__(self):
+        return self.address
+
+
+class DomainPace(models.Model):
+    """How many mails went to the mailboxes of one domain in the minute that began at ``minute``."""
+
+    domain = models.CharField(primary_key=True, max_length=254)
+    minute = models.DateTimeField()
+    taken = models.PositiveIntegerField()
+
+    def __str__(self):
+        return self.domain
 
 
 class CalendarFeed(models.Model):

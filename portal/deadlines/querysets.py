@@ -99,13 +99,27 @@ class MessageQuerySet(models.QuerySet):
         return self.filter(read_at=None)
 
 
-class PreferenceQuerySet(models.QuerySet):
+class OwnQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """A person's own choices."""
+        """A person's own; nobody reads another's."""
         return self.filter(person=user) if user.is_authenticated else self.none()
 
 
-class FeedQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """A person's own calendar address."""
-        return self.filter(person=user) if user.is_authenticated else self.none()
+class PreferenceQuerySet(OwnQuerySet):
+    """How a person's messages come by mail."""
+
+
+class FeedQuerySet(OwnQuerySet):
+    """A person's calendar address."""
+
+
+class AbsenceQuerySet(OwnQuerySet):
+    def ahead(self, *, at: datetime):
+        """Those that are not over."""
+        return self.filter(ends_at__gt=at)
+
+
+class BounceQuerySet(OwnQuerySet):
+    def holding(self):
+        """Those of the address that a person still has, and that nobody has cleared."""
+        return self.filter(cleared_at=None, address=models.F("person__email"))

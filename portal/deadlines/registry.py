@@ -32,12 +32,25 @@ ACCOUNT = Group("account", "Account and security")
 
 
 @dataclass(frozen=True, slots=True)
+class StandIns:
+    """People who are told in the place of others who are away, gone, or whose mailbox takes no mail.
+
+    ``among`` is "case", for capacities in which the audience admits them to the case, or "organisation", for roles in the
+    organisation that the deadline names. So nobody is ever told of what they could not see by themselves.
+    """
+
+    capacities: tuple[str, ...]
+    among: str = "case"
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlineKind:
     """One kind of deadline.
 
     ``capacities`` of the audience who are reminded: roles where each deadline names an organisation, empty where it names
     one person. ``offsets`` are distances from the due date, negative before it. ``wording`` is a sentence without any fact
     of the case. Both are as delivered: what holds is ``offsets_of`` and ``said``, which the programme's settings may change.
+    ``stand_ins`` are asked in their order; where the kind names none, those of its capacities (``STAND_INS``) are.
     """
 
     key: str
@@ -52,6 +65,7 @@ class DeadlineKind:
     outlives_case: bool = False
     group: Group = REMINDERS
     essential: bool = False
+    stand_ins: tuple[StandIns, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,15 @@ class NoticeKind:
     group: Group = STEPS
     essential: bool = False
 
+
+# In which capacities of a case people are told in whose place: of one side always, since what one owes is no other's news.
+STAND_INS = {
+    ("lab",): (StandIns(("lab_viewer",)),),
+    ("lead", "reviewer"): (StandIns(("agency_coordinator",)), StandIns(("coordinator",))),
+    ("coordinator",): (StandIns(("designator",)),),
+}
+# Added to what a reminder says to who gets it in another's place.
+IN_PLACE = "It comes to you because nobody who is asked first can be reached."
 
 UNKNOWN = "There is news about this case."
 DEADLINES: dict[str, DeadlineKind] = {}
@@ -150,6 +173,58 @@ def kind_of(message) -> DeadlineKind | NoticeKind | None:
     """The kind of a message. A reminder and word of what happened may share a key: "acknowledge" is to be done, then done."""
     first, second = (DEADLINES, NOTICES) if message.deadline_id else (NOTICES, DEADLINES)
     return first.get(message.kind) or second.get(message.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Whom reminders of a kind go to: those of line 0, and the next line's where nobody of a part can be reached.
+
+    ``form`` is how a deadline says whom it concerns: "case" (who the audience admits), "organisation" or "person". A part is
+    a side that acts by itself: of a date that is shared, each side has its own next in line. ``among`` says where the
+    capacities of this line are looked for.
+    """
+
+    kind: str
+    form: str
+    part: str
+    line: int
+    among: str
+    capacities: tuple[str, ...]
+
+
+def lines() -> list[Line]:
+    """The lines of every kind."""
+    return [line for kind in DEADLINES.values() for line in _lines(kind)]
+
+
+def _lines(kind: DeadlineKind) -> Iterable[Line]:
+    if not kind.capacities:
+        yield from _line(kind, "person", "person", "person", ())
+        return
+    yield from _line(kind, "organisation", "organisation", "organisation", kind.capacities)
+    for part in _parts(kind.capacities):
+        yield from _line(kind, "case", "/".join(part), "case", part)
+
+
+def _line(
+    kind: DeadlineKind, form: str, part: str, among: str, capacities: tuple[str, ...]
+) -> Iterable[Line]:
+    yield Line(kind.key, form, part, 0, among, capacities)
+    # An organisation's people are answered for by nobody unless the kind says by whom.
+    usual = STAND_INS.get(capacities, ()) if form == "case" else ()
+    for number, one in enumerate(usual if kind.stand_ins is None else kind.stand_ins, start=1):
+        standing = tuple(word for word in one.capacities if word not in kind.withheld_from)
+        if standing:
+            yield Line(kind.key, form, part, number, one.among, standing)
+
+
+def _parts(capacities: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The capacities of one side each: a lab's, a partner's, the government's."""
+    sides: dict[str, list[str]] = {}
+    for word in capacities:
+        side = word.partition("_")[0] if word in _INVITED else Kind.AGENCY
+        sides.setdefault(side, []).append(word)
+    return [tuple(words) for words in sides.values()]
 
 
 # Capacities, and roles where a deadline names an organisation, of those whom the government invited.
