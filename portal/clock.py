@@ -8,7 +8,7 @@ clock plus the offset in the owner-only row of ``portal_clock``, so that web, wo
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import connection
@@ -56,6 +56,14 @@ def at_offset(offset: timedelta):
         yield
     finally:
         _offset.reset(token)
+
+
+def zone_of(person) -> ZoneInfo:
+    """The zone in which a person reads; the programme's where theirs is none that this machine knows."""
+    try:
+        return ZoneInfo(person.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return calendar_zone()
 
 
 def calendar_zone() -> ZoneInfo:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal.accounts.models import Role
 from portal.deadlines import actions as deadlines
-from portal.deadlines import delivery, planning
+from portal.deadlines import delivery, outbox, planning
 from portal.deadlines.calendar import add_business_days
 from portal.deadlines.models import Deadline, Message
 from portal.programme.schema import offset_name
@@ -180,7 +180,7 @@ def test_without_a_mail_server_messages_wait_and_no_attempt_is_used_up(settings)
         assert delivery.deliver_due() == 0
     message = Message.objects.get(case_id=case.submission.pk, kind="submit", recipient=case.coordinator)
     assert (message.state, message.attempts) == ("waiting", 0)
-    assert message.try_at == make.NOW + HOUR + delivery.OUTAGE_PAUSE
+    assert message.try_at == make.NOW + HOUR + outbox.OUTAGE_PAUSE
     assert message.failure.startswith("ConnectionRefusedError")
 
 
