@@ -6,7 +6,6 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from portal.accounts.models import Role
 from portal.deadlines import planning, returned
 from portal.deadlines.letters import message_id
 from portal.deadlines.models import Bounce, Message
@@ -46,9 +45,8 @@ Message-ID: {original or message_id(message)}
 
 @pytest.fixture
 def sent():
-    """A reminder that was sent to the only contact of a lab, which has a viewer besides."""
+    """A reminder that was sent to the only contact of a lab."""
     case = make.Case()
-    case.viewer = make.member(case.lab, Role.VIEWER)
     case.at = case.submission.closes_at - 14 * make.DAY
     planning.plan(at=case.at)
     Message.objects.update(state="sent", sent_at=case.at)
