@@ -3,7 +3,7 @@
 import logging
 from time import monotonic
 
-from portal import clock
+from portal import clock, work
 from portal.deadlines import digests, failures, letters, outbox, planning, registry
 from portal.deadlines.models import Message
 from portal.deadlines.post import Post
@@ -15,8 +15,6 @@ State = Message.State
 BROKEN = 3
 # A message that was looked at longer ago than this many seconds is looked at again before it is sent.
 LOOK_AGAIN = 5
-# How many are looked at together.
-PART = 50
 
 
 def deliver_due(*, batches: int = 50) -> int:
@@ -27,15 +25,15 @@ def deliver_due(*, batches: int = 50) -> int:
     sent = 0
     with Post() as post:
         for _ in range(batches):
-            found, messages = outbox.claim(clock.now())
-            if not found:
-                break
-            if messages:
+            # A batch is a piece of work: the settings that hold are read once in it.
+            with work.piece():
+                found, messages = outbox.claim(clock.now())
                 run = Run(post, messages)
-                run.go()
-                sent += run.sent
-                if run.stopped:
-                    break
+                if messages:
+                    run.go()
+            sent += run.sent
+            if not found or run.stopped:
+                break
     return sent
 
 
@@ -63,9 +61,8 @@ class Run:
             outbox.give_back(self.left, self.stopped)
 
     def _part(self, marks: "outbox.Marks") -> None:
-        part, looked = self.left[:PART], monotonic()
-        look = Look(part)
-        for message in part:
+        looked, look = monotonic(), Look(self.left)
+        for message in list(self.left):
             if self.stopped or monotonic() > min(self.until, looked + LOOK_AGAIN):
                 return
             self.left.pop(0)

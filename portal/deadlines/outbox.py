@@ -14,7 +14,7 @@ from portal.deadlines.models import Message
 from portal.deadlines.preferences import Delivery
 from portal.deadlines.querysets import DIGEST
 
-BATCH = 100
+BATCH = 200
 # With the waits between attempts, about a day.
 GIVE_UP_AFTER = 30
 OUTAGE_PAUSE = timedelta(seconds=20)
