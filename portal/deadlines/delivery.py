@@ -47,7 +47,7 @@ class Run:
         self.broken = 0
         self.stopped: failures.Failure | None = None
         # Well before the lease ends, so that nobody else has begun with what is still sent here.
-        self.until = monotonic() + outbox.LEASE.total_seconds() / 4
+        self.until = monotonic() + outbox.lease().total_seconds() / 4
 
     def go(self) -> None:
         with outbox.Marks() as marks:

@@ -18,12 +18,15 @@ BATCH = 200
 # With the waits between attempts, about a day.
 GIVE_UP_AFTER = 30
 OUTAGE_PAUSE = timedelta(seconds=20)
-# How long a worker may hold a message before another takes it over.
-LEASE = timedelta(seconds=settings.PORTAL_MAIL_LEASE_SECONDS)
 # Mails that were sent are written down together: so many, or all of so many seconds.
 TOGETHER, SECONDS = 25, 0.1
 State = Message.State
 PUT_ASIDE = {Delivery.DAILY: State.HELD, Delivery.OFF: State.KEPT}
+
+
+def lease() -> timedelta:
+    """How long a worker may hold a message before another takes it over."""
+    return timedelta(seconds=settings.PORTAL_MAIL_LEASE_SECONDS)
 
 
 @transaction.atomic
@@ -51,7 +54,7 @@ def claim(at: datetime) -> tuple[int, list[Message]]:
         Message.objects.filter(pk__in=later).update(try_at=until)
     leased = [message for message in leaving if message.pk not in waits]
     ids = [message.pk for message in leased]
-    Message.objects.filter(pk__in=ids).update(try_at=at + LEASE, attempts=F("attempts") + 1)
+    Message.objects.filter(pk__in=ids).update(try_at=at + lease(), attempts=F("attempts") + 1)
     for message in leased:
         message.attempts += 1
     return len(due), sorted(leased, key=lambda message: message.created_at)
