@@ -103,20 +103,24 @@ def _line(number: int) -> str:
         else "SELECT q.deadline, l.part, q.seconds FROM moments q JOIN due d ON d.id = q.deadline"
         " JOIN lines l ON l.kind = d.kind AND l.form = d.form AND l.line = 0"
     )
-    people = f"""
-        SELECT DISTINCT d.id AS deadline, l.part, r.user_id, r.since, r.until, r.stands_as
-        FROM due d JOIN lines l ON l.kind = d.kind AND l.form = d.form AND l.line = {number} {before}
-        CROSS JOIN {_PEOPLE} OFFSET 0
-    """
     if number:
         moments = f"(SELECT m.*, n.part FROM moments m JOIN alone_{number - 1} n USING (deadline, seconds)) n"
         joined = f"JOIN {moments} ON n.deadline = p.deadline AND n.part = p.part"
     else:
         joined = "JOIN moments n ON n.deadline = p.deadline"
     return f"""
+    people_{number} AS MATERIALIZED (
+        SELECT DISTINCT d.id AS deadline, l.part, r.user_id, r.since, r.until, r.stands_as
+        FROM due d JOIN lines l ON l.kind = d.kind AND l.form = d.form AND l.line = {number} {before}
+        CROSS JOIN {_PEOPLE}
+    ),
     asked_{number} AS MATERIALIZED (
-        SELECT p.deadline, p.part, n.seconds, n.name, n.moment, p.user_id, p.stands_as, p.until, {number} AS line
-        FROM ({people}) p {joined}
+        SELECT p.deadline, p.part, n.seconds, n.name, n.moment, p.user_id, p.stands_as, {number} AS line,
+               p.until IS NULL OR p.until > %(at)s OR EXISTS (
+                   SELECT 1 FROM people_{number} q
+                   WHERE q.deadline = p.deadline AND q.part = p.part AND q.user_id = p.user_id
+                     AND (q.until IS NULL OR q.until > %(at)s)) AS stays
+        FROM people_{number} p {joined}
         WHERE p.since <= n.moment AND (p.until IS NULL OR p.until > n.moment)
     ),
     alone_{number} AS MATERIALIZED (
@@ -131,7 +135,7 @@ def _line(number: int) -> str:
 _ASKED = ",".join([_AWAY, *(_line(number) for number in LINES)])
 _ASKED += f""",
     asked AS (
-        {" UNION ALL ".join(f"SELECT * FROM asked_{number} WHERE until IS NULL OR until > %(at)s" for number in LINES)}
+        {" UNION ALL ".join(f"SELECT * FROM asked_{number} WHERE stays" for number in LINES)}
     )
 """
 
