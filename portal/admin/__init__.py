@@ -52,7 +52,7 @@ from portal.admin.base import PortalAdmin
 from portal.admin.filters import Question
 from portal.admin.panels import CASE_PANELS, HOME_PANELS, NAMES, Queue, names
 from portal.admin.steps import Step, StepForm
-from portal.admin.words import state_tag
+from portal.admin.words import case_link, state_tag
 
 __all__ = [
     "CASE_PANELS",
@@ -63,6 +63,7 @@ __all__ = [
     "Queue",
     "Step",
     "StepForm",
+    "case_link",
     "names",
     "state_tag",
 ]

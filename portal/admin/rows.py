@@ -15,10 +15,8 @@ from django.urls import reverse
 from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
+from portal.admin.words import KEY
 from portal.formats import instant
-
-# Stands for a row's key while the address of all rows is made: no address of an app or a model holds it.
-_KEY = "0key0"
 
 
 def rows(cl, headers: list[dict]) -> list[SafeString]:
@@ -55,7 +53,7 @@ def _address(cl) -> list[str]:
     """The address of a row's page, around the row's key; it carries the list's filters along, as Django's does."""
     name = f"{cl.model_admin.admin_site.name}:{cl.opts.app_label}_{cl.opts.model_name}_change"
     carried = f"?{cl.preserved_filters}" if cl.preserved_filters else ""
-    return escape(reverse(name, args=[_KEY]) + carried).split(_KEY)
+    return escape(reverse(name, args=[KEY]) + carried).split(KEY)
 
 
 def _value_of(cl, name: Any) -> Callable[[Any], Any]:

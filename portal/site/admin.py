@@ -1,6 +1,5 @@
 """The one admin site: the agencies' workbench, and for superusers the accounts. Apps say what is on it by their ``ADMINS``."""
 
-from datetime import timedelta
 from functools import cache, partial, update_wrapper
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,16 +14,13 @@ from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 
-from portal import clock
 from portal.accounts.models import Kind
 from portal.admin.panels import HOME_SECTIONS, SEARCHES, queues_of
-from portal.deadlines import registry
-from portal.deadlines.models import Deadline
 from portal.programme.policies import may_read as may_read_settings
 from portal.searching import LONGEST
+from portal.site import today
 from portal.site.figures import views as figures
 from portal.site.programme import views as settings_pages
-from portal.submissions.admin.windows import closing_next, picture
 
 # The order of the navigation, and what each app's part of it is called.
 ROOMS = {
@@ -46,8 +42,6 @@ MODULES = (
 )
 # Stock pages that have no use here: signing in and passwords are the front door's, and objects have no public page.
 DROPPED = {"view_on_site", "password_change_done"}
-SHOWN = 10
-SOON = timedelta(days=7)
 
 
 @cache
@@ -146,7 +140,7 @@ class Workbench(admin.AdminSite):
             **self.each_context(request),
             "title": self.index_title,
             "subtitle": None,
-            **self._today(request.user),
+            **today.dates(request.user),
             "waiting": queues_of(request),
             "sections": [found for found in (make(request) for make in HOME_SECTIONS) if found],
             "at_work": request.user.has_seat(Kind.AGENCY),
@@ -154,27 +148,6 @@ class Workbench(admin.AdminSite):
         }
         request.current_app = self.name
         return TemplateResponse(request, "admin/index.html", context)
-
-    def _today(self, user) -> dict[str, Any]:
-        at = clock.now()
-        overdue = (
-            Deadline.objects.visible_to(user).overdue(at=at).filter(kind__in=registry.government_kinds())
-        )
-        at_work = user.has_seat(Kind.AGENCY)
-        if not at_work:
-            overdue = overdue.none()
-        late = list(overdue.order_by("due_at", "pk")[: SHOWN + 1])
-        for deadline in late:
-            deadline.label = registry.label(deadline.kind)
-        closing = closing_next(user, at=at) if at_work else []
-        soon = [case for case in closing if case.closes_at <= at + SOON]
-        return {
-            "late": late[:SHOWN],
-            "more_late": len(late) > SHOWN,
-            "soon": soon[:SHOWN],
-            "more_soon": len(soon) > SHOWN,
-            "windows": picture(closing, at=at),
-        }
 
     def get_app_list(self, request: HttpRequest, app_label=None) -> list[dict[str, Any]]:
         """The navigation: rooms in their order, models in the order in which their app lists them.
@@ -188,7 +161,9 @@ class Workbench(admin.AdminSite):
                 continue
             room = rooms.setdefault(label, {"app_label": label, "name": ROOMS[label], "models": []})
             address = _address_of(self.name, label, model._meta.model_name)
-            room["models"].append({"name": registered.plural.capitalize(), "admin_url": address})
+            here = "page" if request.path == address else "true" if address in request.path else ""
+            name = registered.plural.capitalize()
+            room["models"].append({"name": name, "admin_url": address, "current": here})
         return [rooms[name] for name in ROOMS if name in rooms]
 
     def get_log_entries(self, request: HttpRequest):
