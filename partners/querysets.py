@@ -58,7 +58,8 @@ class GrantQuerySet(models.QuerySet):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         at = at or clock.now()
-        seen = Q(submission__lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        seen = Q(submission__lab_id__in=labs) if labs else Q(pk__in=[])
         if oversees(user):
             seen |= Q(submission_id__in=Submission.objects.visible_to(user, at=at).order_by().values("pk"))
         elif user.has_seat(Kind.AGENCY, Role.REVIEWER):
@@ -76,7 +77,8 @@ class GrantQuerySet(models.QuerySet):
         """Less those on cases of labs the person belongs to: the workbench names agency people, whom a lab may know by alias
         only.
         """
-        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(submission__lab_id__in=labs) if labs else self
 
     def _past(self, user, at: datetime) -> Q:
         """Grants that had been offered and have ended, for the administrators of the partner and the persons once named."""

@@ -22,7 +22,8 @@ class PartnerNominationQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
-        return self.exclude(nominated_for__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(nominated_for__in=labs) if labs else self
 
     def waiting(self):
         return self.filter(outcome="")

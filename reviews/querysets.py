@@ -1,6 +1,8 @@
 """Every read of the agency's side. ``visible_to`` is the doorway; conflicts hide even counts and ids."""
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.apps import apps
 from django.db import models
@@ -14,10 +16,10 @@ from portal.submissions.querysets import (
     ASSESSMENTS,
     RECORD,
     agency_wide,
-    barred_cases,
-    barred_labs,
     live,
     names_shown,
+    no_conflict,
+    no_lab_conflict,
     oversees,
 )
 from reviews.states import LAB_READS, LIVE, AssessmentState, AssignmentState, InquiryState
@@ -86,11 +88,13 @@ class AssignmentQuerySet(models.QuerySet):
         if not is_active(user):
             return self.none()
         at = at or clock.now()
-        own = Q(reviewer=user, agency_id__in=user.organisations_as(Kind.AGENCY, Role.REVIEWER))
-        own &= ~Q(submission__lab_id__in=barred_labs(user)) & ~Q(submission_id__in=barred_cases(user))
+        reviews_for = user.organisations_as(Kind.AGENCY, Role.REVIEWER)
+        own = Q(reviewer=user, agency_id__in=reviews_for) if reviews_for else Q(pk__in=[])
+        own &= no_conflict(user, case="submission_id", lab="submission__lab_id")
         if oversees(user):
-            labs = user.organisations_as(Kind.LAB)
-            everywhere = Q(submission_id__in=cases_seen(user, RECORD, at)) & ~Q(submission__lab_id__in=labs)
+            everywhere = Q(submission_id__in=cases_seen(user, RECORD, at))
+            if labs := user.organisations_as(Kind.LAB):
+                everywhere &= ~Q(submission__lab_id__in=labs)
             return self.filter(everywhere | own)
         agencies = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
         if agencies:
@@ -115,12 +119,13 @@ class AssignmentQuerySet(models.QuerySet):
             holds &= Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gt": at})
         going_on = [state for state in states if state in LIVE]
         # No row is stored as expired: what the clock ended keeps what it had.
-        wanted = Q(stored_state__in=[s for s in states if s not in (*LIVE, AssignmentState.EXPIRED)])
+        ended = [state for state in states if state not in (*LIVE, AssignmentState.EXPIRED)]
+        grounds = [Q(stored_state__in=ended)] if ended else []
         if going_on:
-            wanted |= Q(stored_state__in=going_on) & holds
+            grounds.append(Q(stored_state__in=going_on) & holds)
         if AssignmentState.EXPIRED in states:
-            wanted |= Q(stored_state__in=LIVE) & lapsed
-        return self.filter(wanted)
+            grounds.append(Q(stored_state__in=LIVE) & lapsed)
+        return self.filter(reduce(or_, grounds)) if grounds else self.none()
 
     def in_conflict(self, *, at: datetime):
         """Live seats whose reviewer a conflict keeps from the case by now: they open nothing, and somebody else is needed."""
@@ -208,7 +213,8 @@ class AssessmentQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench names agency people, whom a lab may know by alias only."""
-        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(submission__lab_id__in=labs) if labs else self
 
     def awaiting_check_by(self, user):
         """Drafts of others whose check was asked for: what a reviewer who may read them can check."""
@@ -269,12 +275,12 @@ class InquiryQuerySet(models.QuerySet):
         at = at or clock.now()
         wanted = Q(lab_id__in=user.organisations_as(Kind.LAB))
         if _reads_inquiries(user):
-            government = Q(submitted_at__lte=at) & ~Q(lab_id__in=barred_labs(user))
+            government = Q(submitted_at__lte=at) & no_lab_conflict(user)
             if not agency_wide(user):
                 # After a withdrawal the record alone stays, with those who keep records.
                 government &= ~Q(state=InquiryState.WITHDRAWN)
             wanted |= government
-        return self.filter(wanted).filter(~frozen("inquiry"))
+        return self.filter(wanted, ~frozen("inquiry"))
 
     def readable_to(self, user):
         """Of rows this person sees, those whose words are open, as ``policies.reads_text_of`` has it."""
@@ -283,7 +289,8 @@ class InquiryQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
-        return self.exclude(lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(lab_id__in=labs) if labs else self
 
     def in_state(self, *states: str):
         return self.filter(state__in=states)
@@ -307,12 +314,13 @@ class DesignationQuerySet(models.QuerySet):
             confirmation__confirmed_at__lte=at,
         )
         if _reads_inquiries(user):
-            wanted |= Q(recorded_at__lte=at) & ~Q(lab_id__in=barred_labs(user))
+            wanted |= Q(recorded_at__lte=at) & no_lab_conflict(user)
         return self.filter(wanted)
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
-        return self.exclude(lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(lab_id__in=labs) if labs else self
 
     def in_state(self, state: str):
         return self.filter(confirmation__isnull=state == "recorded")

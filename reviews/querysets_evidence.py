@@ -16,7 +16,8 @@ class AgencyLogQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those about one's own lab's cases, whose files no lab ever gets."""
-        return self.exclude(assessment__submission__lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(assessment__submission__lab_id__in=labs) if labs else self
 
     def with_scores(self):
         """With the results; one more query."""

@@ -1,16 +1,12 @@
 """What of partners waits on a programme coordinator: their queues, and the partners' section of a case's page."""
 
-from urllib.parse import urlencode
-
-from django.urls import reverse
-
 from partners import policies
 from partners.findings_states import FindingState
 from partners.models import Finding, Grant, PartnerNomination, PartnerProfile
 from partners.querysets import oversees
 from partners.states import PartnerState
 from portal import clock
-from portal.admin import Queue
+from portal.admin import Queue, queue
 
 
 def queues(request) -> list[Queue]:
@@ -22,50 +18,49 @@ def queues(request) -> list[Queue]:
     partners = PartnerProfile.objects.visible_to(request.user, at=at)
     findings = Finding.objects.visible_to(request.user, at=at).beyond(request.user)
     return [
-        _queue(
-            "Partners to concur with", grants.awaiting_concurrence(), "grant", "us", "Proposed by the lab"
+        queue(
+            "Partners to concur with",
+            grants.awaiting_concurrence(),
+            "partners_grant",
+            "us",
+            "Proposed by the lab",
         ),
-        _queue(
+        queue(
             "Extensions to answer",
             grants.extension_asked_by("lab", at=at),
-            "grant",
+            "partners_grant",
             "extension",
             "The lab asks for a later expiry",
         ),
-        _queue(
+        queue(
             "Partners to vet",
             partners.in_state(PartnerState.APPLIED, PartnerState.NOMINATED, PartnerState.LAPSED, at=at),
-            "partnerprofile",
+            "partners_partnerprofile",
             "vetting",
             "Applied, nominated or lapsed",
         ),
-        _queue(
+        queue(
             "Organisations put forward",
             PartnerNomination.objects.visible_to(request.user, at=at).waiting(),
-            "partnernomination",
+            "partners_partnernomination",
             "us",
             "By a lab or an agency, and not answered yet",
         ),
-        _queue(
+        queue(
             "Findings to triage",
             findings.in_state(FindingState.REPORTED),
-            "finding",
+            "partners_finding",
             "triage",
             "Reported, and not looked at yet",
         ),
-        _queue(
+        queue(
             "Owners to notify",
             findings.in_state(FindingState.VALIDATED),
-            "finding",
+            "partners_finding",
             "notice",
             "Validated, and the owner does not know yet",
         ),
     ]
-
-
-def _queue(label: str, rows, model: str, question: str, hint: str) -> Queue:
-    url = reverse(f"admin:partners_{model}_changelist")
-    return Queue(label, rows, f"{url}?{urlencode({'waits': question})}", hint)
 
 
 def panel_of_case(request, submission) -> tuple[str, str, dict] | None:

@@ -50,7 +50,7 @@ are counted together in one statement), filled from AppConfig.ready; see panels.
 
 from portal.admin.base import PortalAdmin
 from portal.admin.filters import Question
-from portal.admin.panels import CASE_PANELS, HOME_PANELS, NAMES, Queue, names
+from portal.admin.panels import CASE_PANELS, HOME_PANELS, NAMES, Queue, names, queue
 from portal.admin.steps import Step, StepForm
 from portal.admin.words import case_link, state_tag
 
@@ -65,5 +65,6 @@ __all__ = [
     "StepForm",
     "case_link",
     "names",
+    "queue",
     "state_tag",
 ]

@@ -1,9 +1,13 @@
 """What upper apps add to pages of lower ones. They fill these lists from AppConfig.ready; nothing here names them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlencode
 
-from django.db.models import IntegerField, QuerySet, Value
+from django.db.models import QuerySet, Value
+from django.urls import reverse
 
 # (request, submission) -> (title, template, context), or None for nothing to show: a section of the case's page, in the
 # list's order. The template gets the context, ``request`` and ``submission``, and stands under a heading h2.
@@ -63,6 +67,16 @@ class Queue:
     hint: str = ""
 
 
+def queue(label: str, rows: QuerySet, page: str, question: str, hint: str = "") -> Queue:
+    """The queue that a list shows under its filter ``?waits=``; ``page`` is the list's app and model: ``reviews_inquiry``."""
+    return Queue(label, rows, _waits(page, question), hint)
+
+
+@cache
+def _waits(page: str, question: str) -> str:
+    return f"{reverse(f'admin:{page}_changelist')}?{urlencode({'waits': question})}"
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A queue that has been counted, no further than ``CAP + 1``."""
@@ -79,26 +93,22 @@ class Waiting:
 
 def queues_of(request) -> list[Waiting]:
     """Every queue that upper apps name for this person, counted in one statement."""
-    queues = [queue for make in HOME_PANELS for queue in make(request)]
-    counts = dict.fromkeys(range(len(queues)), 0)
-    if queues:
-        # Each row answers with the number of its queue; the cap keeps a long queue from costing more than a short one.
-        parts = [
-            queue.rows.order_by()
-            .annotate(queue_number=Value(number, IntegerField()))
-            .values_list("queue_number")[: CAP + 1]
-            for number, queue in enumerate(queues)
-        ]
-        for (number,) in parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]:
-            counts[number] += 1
-    return [
-        Waiting(queue.label, counts[number], queue.url, queue.hint) for number, queue in enumerate(queues)
+    queues = [one for make in HOME_PANELS for one in make(request)]
+    if not queues:
+        return []
+    # Each row answers with the number of its queue, as text, which is read as it comes. The cap keeps a long queue from
+    # costing more than a short one.
+    numbered = {(str(number),): one for number, one in enumerate(queues)}
+    first, *others = [
+        one.rows.order_by().values_list(Value(number))[: CAP + 1] for (number,), one in numbered.items()
     ]
+    counts = Counter(first.union(*others, all=True) if others else first)
+    return [Waiting(one.label, counts[number], one.url, one.hint) for number, one in numbered.items()]
 
 
 def waiting(request, model, column: str) -> QuerySet:
     """The ids of the rows of ``model`` in or behind any queue of this person: ``column`` names them in other models' rows."""
-    queues = [queue.rows for make in HOME_PANELS for queue in make(request)]
+    queues = [one.rows for make in HOME_PANELS for one in make(request)]
     found = [rows.order_by().values_list("pk") for rows in queues if rows.model is model]
     found += [
         # What hangs on none of them would make the others be looked for one by one.

@@ -22,5 +22,5 @@ DOCUMENT, QUESTION = "document", "question"
 
 def frozen(kind: str, column: str = "pk") -> Exists:
     """For rows whose ``column`` names an object of this kind: whether a spill hides it."""
-    rows = apps.get_model("submissions", "Spill").objects.filter(kind=kind, state__in=HIDING)
-    return Exists(rows.filter(subject_id=OuterRef(column)).order_by())
+    rows = apps.get_model("submissions", "Spill").objects
+    return Exists(rows.filter(kind=kind, state__in=HIDING, subject_id=OuterRef(column)).order_by())

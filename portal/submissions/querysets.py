@@ -119,6 +119,11 @@ def no_conflict(user, *, case: str = "pk", lab: str = "lab_id") -> Q:
     return ~Q(**{f"{lab}__in": barred_labs(user)}) & ~Q(**{f"{case}__in": barred_cases(user)})
 
 
+def no_lab_conflict(user, *, lab: str = "lab_id") -> Q:
+    """Rows about no lab that a conflict keeps this person from; ``lab`` is the column that names it."""
+    return Q() if has_no_conflicts(user) else ~Q(**{f"{lab}__in": barred_labs(user)})
+
+
 def barred_labs(user):
     """The ids of labs that a conflict keeps a person from, as a subquery."""
     return _barriers(user).filter(organisation__isnull=False).values("organisation_id")
@@ -170,7 +175,8 @@ class SubmissionQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench names agency people, whom a lab may know by alias only."""
-        return self.exclude(lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(lab_id__in=labs) if labs else self
 
     def _audience(self, user, scope, at):
         rows = apps.get_model("submissions", "Audience").objects.filter(live(at), user=user, scope=scope)
@@ -299,7 +305,8 @@ class DocumentQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
-        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(submission__lab_id__in=labs) if labs else self
 
 
 def names_shown(case: str) -> Exists:
@@ -388,7 +395,8 @@ class ObligationQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those about one's own lab's cases, on the workbench."""
-        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(submission__lab_id__in=labs) if labs else self
 
 
 class ConflictQuerySet(models.QuerySet):

@@ -36,7 +36,8 @@ class DisclosureNoticeQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those about one's own lab's cases, on the workbench."""
-        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(submission__lab_id__in=labs) if labs else self
 
     def in_state(self, *states: str, at: datetime):
         """Notices whose state at an instant is one of these; the SQL of ``DisclosureNotice.state_at``."""

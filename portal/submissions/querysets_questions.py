@@ -30,7 +30,8 @@ class InformationRequestQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench names agency people, whom a lab may know by alias only."""
-        return self.exclude(submission__lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(submission__lab_id__in=labs) if labs else self
 
     def in_state(self, *states: str, at: datetime):
         """Questions whose state at an instant is one of these; the SQL of ``InformationRequest.state_at``."""

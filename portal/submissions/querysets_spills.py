@@ -31,7 +31,8 @@ class SpillQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those about one's own lab, on the workbench: it names agency people."""
-        return self.exclude(lab_id__in=user.organisations_as(Kind.LAB))
+        labs = user.organisations_as(Kind.LAB)
+        return self.exclude(lab_id__in=labs) if labs else self
 
     def hiding(self, kind: str, subject_id):
         """The spill that hides an object now, if any."""

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from portal import clock
 from portal.accounts.models import Kind, Role
-from portal.admin import Queue
+from portal.admin import Queue, queue
 from portal.submissions import policies as cases
 from portal.submissions.querysets import agency_wide
 from portal.submissions.states import State
@@ -87,32 +87,38 @@ def _reviewers(user) -> list[Queue]:
     checks = readable.reviewed_by(user, at=at).awaiting_check_by(user)
     led = readable.led_by(user, at=at)
     return [
-        _queue(
+        queue(
             "Seats to attest",
             seats.in_state(AssignmentState.PROPOSED, at=at),
-            "assignment",
+            "reviews_assignment",
             "me",
             "Proposed to you",
         ),
-        _queue("Assessments to check", checks, "assessment", "check", "Another reviewer asks for your check"),
-        _queue(
+        queue(
+            "Assessments to check",
+            checks,
+            "reviews_assessment",
+            "check",
+            "Another reviewer asks for your check",
+        ),
+        queue(
             "To share with the lab",
             led.in_state(AssessmentState.PEER_CHECKED),
-            "assessment",
+            "reviews_assessment",
             "share",
             "You lead",
         ),
-        _queue(
+        queue(
             "Retests asked for",
             readable.reviewed_by(user, at=at).awaiting_retest(),
-            "assessment",
+            "reviews_assessment",
             "retest",
             "The lab asks that what was found be tried again",
         ),
-        _queue(
+        queue(
             "To make final",
             led.in_state(AssessmentState.LAB_RESPONDED),
-            "assessment",
+            "reviews_assessment",
             "finalize",
             "The lab responded",
         ),
@@ -124,24 +130,31 @@ def _coordinators(user) -> list[Queue]:
     inquiries = Inquiry.objects.visible_to(user, at=at)
     late = Assignment.objects.visible_to(user, at=at).attestation_late(at=at)
     return [
-        _queue(
-            "Attestations that are late", late, "assignment", "late", "Asked for, and not given by the target"
+        queue(
+            "Attestations that are late",
+            late,
+            "reviews_assignment",
+            "late",
+            "Asked for, and not given by the target",
         ),
-        _queue(
+        queue(
             "Inquiries to acknowledge",
             inquiries.in_state(InquiryState.SUBMITTED),
-            "inquiry",
+            "reviews_inquiry",
             "acknowledge",
-            "",
         ),
-        _queue(
+        queue(
             "Inquiries to benchmark",
             inquiries.in_state(InquiryState.ACKNOWLEDGED),
-            "inquiry",
+            "reviews_inquiry",
             "benchmarking",
-            "",
         ),
-        _queue("Inquiries to close", inquiries.in_state(InquiryState.ANSWERED), "inquiry", "close", ""),
+        queue(
+            "Inquiries to close",
+            inquiries.in_state(InquiryState.ANSWERED),
+            "reviews_inquiry",
+            "close",
+        ),
     ]
 
 
@@ -150,13 +163,13 @@ def _designators(user) -> list[Queue]:
     inquiries = Inquiry.objects.visible_to(user, at=at)
     second = Designation.objects.visible_to(user, at=at).awaiting_second(user)
     return [
-        _queue(
-            "Inquiries to answer", inquiries.in_state(InquiryState.IN_BENCHMARKING), "inquiry", "answer", ""
+        queue(
+            "Inquiries to answer",
+            inquiries.in_state(InquiryState.IN_BENCHMARKING),
+            "reviews_inquiry",
+            "answer",
         ),
-        _queue("Designations to confirm", second, "designation", "me", "Recorded by another designator"),
+        queue(
+            "Designations to confirm", second, "reviews_designation", "me", "Recorded by another designator"
+        ),
     ]
-
-
-def _queue(label: str, rows, model: str, question: str, hint: str) -> Queue:
-    url = reverse(f"admin:reviews_{model}_changelist")
-    return Queue(label, rows, f"{url}?{urlencode({'waits': question})}", hint)

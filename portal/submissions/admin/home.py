@@ -1,12 +1,8 @@
 """What of the cases waits on a person, for the workbench's first page."""
 
-from urllib.parse import urlencode
-
-from django.urls import reverse
-
 from portal import clock
 from portal.accounts.models import Role
-from portal.admin import Queue
+from portal.admin import Queue, queue
 from portal.submissions import policies
 from portal.submissions.models import DisclosureNotice, Submission
 from portal.submissions.querysets import agency_wide
@@ -27,12 +23,12 @@ def _disclosures(user, at) -> list[Queue]:
     heard = mine.in_state(
         DisclosureState.SILENT, DisclosureState.OBJECTED, DisclosureState.NOT_OBJECTED, at=at
     )
-    url = reverse("admin:submissions_disclosurenotice_changelist")
     return [
-        Queue(
+        queue(
             "Disclosures to decide",
             heard,
-            f"{url}?waits=decide",
+            "submissions_disclosurenotice",
+            "decide",
             "The lab was heard, or its days have passed",
         )
     ]
@@ -43,28 +39,32 @@ def _of_the_programme(request, at) -> list[Queue]:
         return []
     cases = Submission.objects.visible_to(request.user, at=at).beyond(request.user)
     return [
-        _queue(
+        queue(
             "To acknowledge",
             cases.in_state(State.SUBMITTED, at=at),
+            "submissions_submission",
             "acknowledge",
             "Submitted, and not acknowledged yet",
         ),
-        _queue(
+        queue(
             "Access terms to accept",
             cases.awaiting_terms("government"),
+            "submissions_submission",
             "terms",
             "The newest version waits for us",
         ),
-        _queue(
+        queue(
             "Without a lead",
             cases.without_lead(at=at),
+            "submissions_submission",
             "no_lead",
             "Acknowledged, and nobody leads the review",
         ),
-        _queue("To be closed", cases.in_state(State.ENDED, at=at), "close", "The access window has ended"),
+        queue(
+            "To be closed",
+            cases.in_state(State.ENDED, at=at),
+            "submissions_submission",
+            "close",
+            "The access window has ended",
+        ),
     ]
-
-
-def _queue(label: str, rows, question: str, hint: str) -> Queue:
-    url = reverse("admin:submissions_submission_changelist")
-    return Queue(label, rows, f"{url}?{urlencode({'waits': question})}", hint)
