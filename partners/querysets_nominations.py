@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import barred_labs, oversees
+from portal.submissions.querysets import barred_labs, has_no_conflicts, oversees
 
 
 class PartnerNominationQuerySet(models.QuerySet):
@@ -18,7 +18,11 @@ class PartnerNominationQuerySet(models.QuerySet):
             return self.none()
         sides = [*user.organisations_as(Kind.LAB), *user.organisations_as(Kind.AGENCY, Role.COORDINATOR)]
         own = Q(nominated_for__in=sides)
-        return self.filter(own | ~Q(nominated_for__in=barred_labs(user)) if oversees(user) else own)
+        if not oversees(user):
+            return self.filter(own)
+        if has_no_conflicts(user):
+            return self.all()
+        return self.filter(own | ~Q(nominated_for__in=barred_labs(user)))
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""

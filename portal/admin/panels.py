@@ -112,7 +112,9 @@ def waiting(request, model, column: str) -> QuerySet:
     found = [rows.order_by().values_list("pk") for rows in queues if rows.model is model]
     found += [
         # What hangs on none of them would make the others be looked for one by one.
-        rows.filter(**{f"{column}__isnull": False}).order_by().values_list(column)
+        (rows.filter(**{f"{column}__isnull": False}) if rows.model._meta.get_field(column).null else rows)
+        .order_by()
+        .values_list(column)
         for rows in queues
         if rows.model is not model and hasattr(rows.model, column)
     ]

@@ -27,6 +27,8 @@ BARRED_DATES: list[Callable] = []
 
 # The kind of the messages that are daily mails.
 DIGEST = "digest"
+# Dates that are neither met nor called off.
+_OPEN = Q(met_at=None, cancelled_at=None)
 
 
 def _admitted(user) -> list[Q]:
@@ -69,10 +71,10 @@ class DeadlineQuerySet(models.QuerySet):
         return first.union(*others).order_by(*order)[:limit] if others else first
 
     def still_open(self):
-        return self.filter(met_at=None, cancelled_at=None)
+        return self.filter(_OPEN)
 
     def overdue(self, *, at: datetime):
-        return self.still_open().filter(due_at__lt=at)
+        return self.filter(_OPEN, due_at__lt=at)
 
     def for_case(self, case_id):
         return self.filter(case_id=case_id)
