@@ -1,5 +1,9 @@
 """How much each reviewer and agency has to do, for the workbench's first page."""
 
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
@@ -41,14 +45,21 @@ def panel(request) -> tuple[str, str, dict] | None:
     rows = counted.annotate(
         agency_name=_name_of(Organisation, "agency"), reviewer_name=_name_of(User, "reviewer")
     )
-    agencies: dict[str, dict] = {}
-    for row in sorted(rows, key=lambda row: (row["agency_name"], row["reviewer_name"], row["reviewer"])):
-        agency, active, proposed = row["agency_name"], row["active"], row["proposed"]
-        one = agencies.setdefault(agency, {"active": 0, "proposed": 0, "rows": []})
-        one["active"] += active
-        one["proposed"] += proposed
-        one["rows"].append(_ROW(escape(row["reviewer_name"]), escape(agency), active, proposed))
-    # Written here: a programme has more reviewers than a template's loop draws in the time the rest of the page takes.
-    for one in agencies.values():
-        one["rows"] = mark_safe("".join(one["rows"]))  # noqa: S308
+    ordered = sorted(rows, key=lambda row: (row["agency_name"], row["reviewer_name"], row["reviewer"]))
+    agencies = {
+        agency: _sums(agency, list(seats)) for agency, seats in groupby(ordered, itemgetter("agency_name"))
+    }
     return "Seats by agency and reviewer", "admin/load.html", {"agencies": agencies}
+
+
+def _sums(agency: str, seats: list[dict]) -> dict[str, Any]:
+    """An agency's sums, and its reviewers' rows: written here, since a programme has more reviewers than a template's loop draws
+    in the time the rest of the page takes.
+    """
+    name = escape(agency)
+    written = [_ROW(escape(row["reviewer_name"]), name, row["active"], row["proposed"]) for row in seats]
+    return {
+        "active": sum(row["active"] for row in seats),
+        "proposed": sum(row["proposed"] for row in seats),
+        "rows": mark_safe("".join(written)),  # noqa: S308
+    }
