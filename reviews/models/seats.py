@@ -115,6 +115,13 @@ class Assignment(Key):
                 condition=Q(stored_state__in=LIVE),
                 name="assignment_live",
             ),
+            # Whether a case has a lead is asked for each case of a list: answered from the index.
+            models.Index(
+                fields=["submission"],
+                include=["id", "expires_at"],
+                condition=Q(stored_state=AssignmentState.ACTIVE, role="lead"),
+                name="assignment_leads",
+            ),
             models.Index(fields=["reviewer", "-proposed_at"], name="assignment_reviewer"),
             models.Index(fields=["submission", "proposed_at"], name="assignment_case"),
             models.Index(fields=["expires_at"], condition=_LIVE, name="assignment_expiring"),
