@@ -8,7 +8,7 @@ clock plus the offset in the owner-only row of ``portal_clock``, so that web, wo
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import connection
@@ -61,6 +61,14 @@ def at_offset(offset: timedelta):
 def calendar_zone() -> ZoneInfo:
     """The zone in which calendar days are counted and shown (US Eastern by default)."""
     return ZoneInfo(settings.PORTAL_CALENDAR_ZONE)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """A person's zone by its name; the programme's where there is no such zone."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return calendar_zone()
 
 
 def calendar_day(instant: datetime) -> date:

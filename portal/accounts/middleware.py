@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -40,10 +40,7 @@ class ReaderZoneMiddleware:
 
     def _zone(self, request: HttpRequest) -> ZoneInfo:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
-            try:
-                return ZoneInfo(request.user.zone)
-            except (ZoneInfoNotFoundError, ValueError):
-                pass
+            return clock.zone_named(request.user.zone)
         return clock.calendar_zone()
 
 
