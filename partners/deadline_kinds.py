@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from portal import programme
 from portal.accounts.models import Kind, Role
 from portal.deadlines.calendar import add_business_days
-from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
+from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, StandIns, days, register
 
 STARTS, STARTS_PARTNER = "grant_starts", "grant_starts_partner"
 EXPIRES, EXPIRES_PARTNER = "grant_expires", "grant_expires_partner"
@@ -119,6 +119,7 @@ def _partner_deadlines() -> tuple[DeadlineKind, ...]:
             "Your organisation's vetting is due again soon. Keep your profile up to date.",
             (Role.ADMIN,),
             days(-60, -30, -7),
+            stand_ins=(StandIns((Role.MEMBER,), among="organisation"),),
         ),
     )
 

@@ -58,17 +58,17 @@ def at_offset(offset: timedelta):
         _offset.reset(token)
 
 
+def zone_of(person) -> ZoneInfo:
+    """The zone in which a person reads; the programme's where theirs is none that this machine knows."""
+    try:
+        return ZoneInfo(person.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return calendar_zone()
+
+
 def calendar_zone() -> ZoneInfo:
     """The zone in which calendar days are counted and shown (US Eastern by default)."""
     return ZoneInfo(settings.PORTAL_CALENDAR_ZONE)
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """A person's zone by its name; the programme's where there is no such zone."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return calendar_zone()
 
 
 def calendar_day(instant: datetime) -> date:

@@ -83,7 +83,6 @@ def email(url: str) -> dict[str, Any]:
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_SSL": secure,
         "EMAIL_USE_TLS": tls and not secure,
-        "EMAIL_TIMEOUT": 20,
     }
 
 

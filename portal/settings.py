@@ -301,6 +301,12 @@ if _email_url := os.environ.get("EMAIL_URL") or STACK.get("email_url"):
     globals().update(config.email(_email_url))
 DEFAULT_FROM_EMAIL = os.environ.get("PORTAL_MAIL_FROM", "portal@localhost.localdomain")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# How long a worker holds the mails it has taken before another takes them over; a reply of the mail server is awaited for an
+# eighth of that, so that one slow mail never outlasts it.
+PORTAL_MAIL_LEASE_SECONDS = config.number("PORTAL_MAIL_LEASE_SECONDS", 120)
+EMAIL_TIMEOUT = max(1, PORTAL_MAIL_LEASE_SECONDS // 8)
+# How many mails go to the mailboxes of one domain in a minute; 0 for no limit.
+PORTAL_MAIL_DOMAIN_PER_MINUTE = config.number("PORTAL_MAIL_DOMAIN_PER_MINUTE", 600)
 # The right-hand side of each Message-ID, stable so that a message sent twice is recognised as one.
 PORTAL_MAIL_DOMAIN = os.environ.get("PORTAL_MAIL_DOMAIN") or DEFAULT_FROM_EMAIL.rpartition("@")[2]
 

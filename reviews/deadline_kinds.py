@@ -6,7 +6,7 @@ from portal import programme
 from portal.accounts.models import Kind
 from portal.deadlines import actions as deadlines
 from portal.deadlines.calendar import add_business_days
-from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
+from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, StandIns, days, register
 from portal.submissions.states import MACHINE, State
 
 ATTEST, DRAFT_FEEDBACK, FINAL_FEEDBACK = "attest", "draft_feedback", "final_feedback"
@@ -90,8 +90,8 @@ def register_kinds() -> None:
 
 _DEADLINES = (
     DeadlineKind(
-        ATTEST, "Attest the assignment", "A seat was proposed to you and waits for your attestation.", (),
-        days(0, 1, 2, 3, 4, 5),
+        ATTEST, "Attest the assignment", "A seat was proposed and waits for its reviewer's attestation.", (),
+        days(0, 1, 2, 3, 4, 5), stand_ins=(StandIns(("agency_coordinator",)), StandIns(("coordinator",))),
     ),
     DeadlineKind(
         DRAFT_FEEDBACK, "Draft feedback", "Draft feedback to the lab is due.", ("lead", "reviewer"),

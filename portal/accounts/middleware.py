@@ -40,7 +40,7 @@ class ReaderZoneMiddleware:
 
     def _zone(self, request: HttpRequest) -> ZoneInfo:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
-            return clock.zone_named(request.user.zone)
+            return clock.zone_of(request.user)
         return clock.calendar_zone()
 
 

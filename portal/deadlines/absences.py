@@ -53,7 +53,7 @@ def add_absence(*, actor, first: date, last: date, at: datetime | None = None) -
     """Say that one is away from the beginning of a day to the end of another, or the same one, in one's own zone."""
     at = at or clock.now()
     person = locked(actor)
-    zone = clock.zone_named(person.zone)
+    zone = clock.zone_of(person)
     _check_days(first, last, at.astimezone(zone).date())
     ahead = list(Absence.objects.visible_to(person).ahead(at=at))
     wanted = Absence(person=person, begins_at=beginning(first, zone), ends_at=beginning(last + _DAY, zone))

@@ -15,7 +15,7 @@ from portal.accounts.models import Role
 from portal.deadlines import actions
 from portal.deadlines.models import Message
 from portal.deadlines.querysets import CASELESS, DIGEST
-from portal.deadlines.registry import ACCOUNT, DeadlineKind, NoticeKind, days, register
+from portal.deadlines.registry import ACCOUNT, DeadlineKind, NoticeKind, StandIns, days, register
 
 SERVICE_EXPIRES = "service_expires"
 SECURITY_NEEDED = "security_needed"
@@ -127,6 +127,7 @@ def register_kinds() -> None:
             "A service token of your lab expires soon. Rotate it, so that what uses it goes on working.",
             (Role.ADMIN,),
             days(-14, -3),
+            stand_ins=(StandIns((Role.CONTRIBUTOR,), among="organisation"),),
             group=ACCOUNT,
             essential=True,
         )

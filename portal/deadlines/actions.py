@@ -1,7 +1,7 @@
 """Setting, meeting and cancelling deadlines, and telling people. Called inside the action whose consequence it is."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -245,7 +245,3 @@ def requeue(*, actor, message: Message, at: datetime | None = None) -> Message:
         at=at,
     )
     return found
-
-
-# How long a worker may hold a message before another takes it over.
-LEASE = timedelta(minutes=2)

@@ -7,12 +7,13 @@ class DeadlinesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from portal.deadlines import account_notices, digests, following
+        from portal.deadlines import account_notices, bouncing, digests, following
         from portal.ledger.words import tell_changes
         from portal.programme.effects import FOLLOWERS
 
         account_notices.register_kinds()
         digests.register_kind()
+        bouncing.register_kind()
         FOLLOWERS.append(following.follow)
         tell_changes(
             {

@@ -198,19 +198,16 @@ def lines() -> list[Line]:
 
 
 def _lines(kind: DeadlineKind) -> Iterable[Line]:
-    if not kind.capacities:
-        yield from _line(kind, "person", "person", "person", ())
-        return
-    yield from _line(kind, "organisation", "organisation", "organisation", kind.capacities)
+    yield from _line(kind, "person", "person", ())
+    if kind.capacities:
+        yield from _line(kind, "organisation", "organisation", kind.capacities)
     for part in _parts(kind.capacities):
-        yield from _line(kind, "case", "/".join(part), "case", part)
+        yield from _line(kind, "case", "/".join(part), part)
 
 
-def _line(
-    kind: DeadlineKind, form: str, part: str, among: str, capacities: tuple[str, ...]
-) -> Iterable[Line]:
-    yield Line(kind.key, form, part, 0, among, capacities)
-    # An organisation's people are answered for by nobody unless the kind says by whom.
+def _line(kind: DeadlineKind, form: str, part: str, capacities: tuple[str, ...]) -> Iterable[Line]:
+    yield Line(kind.key, form, part, 0, form, capacities)
+    # Nobody answers for an organisation's people, or for one person, unless the kind says who.
     usual = STAND_INS.get(capacities, ()) if form == "case" else ()
     for number, one in enumerate(usual if kind.stand_ins is None else kind.stand_ins, start=1):
         standing = tuple(word for word in one.capacities if word not in kind.withheld_from)

@@ -7,7 +7,7 @@ from django.conf import settings
 from portal import clock, programme
 from portal.accounts.models import Kind, Role
 from portal.deadlines.calendar import add_business_days
-from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, days, register
+from portal.deadlines.registry import DeadlineKind, Group, NoticeKind, StandIns, days, register
 
 ACKNOWLEDGE, PROVIDE_ACCESS, WINDOW_CLOSES = "acknowledge", "provide_access", "window_closes"
 ANSWER_QUESTION = "answer_question"
@@ -88,6 +88,10 @@ def register_kinds() -> None:
     register(*disclosures, group=DISCLOSURES, essential=[kind.key for kind in disclosures])
 
 
+# For an agency that owes something the programme office is told, as far as it sees the case.
+_OFFICE = (StandIns(("coordinator",)),)
+
+
 def _deadlines() -> tuple[DeadlineKind, ...]:
     return (
         DeadlineKind(
@@ -150,6 +154,7 @@ def _deadlines() -> tuple[DeadlineKind, ...]:
             (Role.COORDINATOR,),
             days(-1, *range(15)),
             outlives_case=True,
+            stand_ins=_OFFICE,
         ),
         DeadlineKind(
             ATTEST_DESTRUCTION,
@@ -158,6 +163,7 @@ def _deadlines() -> tuple[DeadlineKind, ...]:
             (Role.COORDINATOR,),
             days(-1, *range(15)),
             outlives_case=True,
+            stand_ins=_OFFICE,
         ),
         DeadlineKind(
             ANSWER_RECORDS_REQUEST,

@@ -97,7 +97,7 @@ class ZonedForm(forms.Form):
 
     def __init__(self, *args, user, initial=None, **kwargs):
         initial = dict(initial or {})
-        own = _zone(user.zone) or clock.calendar_zone()
+        own = clock.zone_of(user)
         self._shown_in = own
         self._was = {name: initial[name] for name in self.instants if initial.get(name)}
         for name, instant in self._was.items():

@@ -3,7 +3,7 @@
 import pytest
 
 from portal.accounts.models import Membership, User
-from portal.deadlines import delivery, planning
+from portal.deadlines import delivery, outbox, planning
 from portal.deadlines.actions import requeue
 from portal.deadlines.models import Deadline, Message
 from portal.errors import NotAllowed
@@ -29,7 +29,7 @@ REQUEUE = "deadlines_message_requeue"
 def _failed(case) -> Message:
     message = Message.objects.filter(case_id=case.submission.pk).order_by("pk").first()
     message.state, message.failure = Message.State.FAILED, "SMTPRecipientsRefused: no such box"
-    message.attempts = delivery.GIVE_UP_AFTER
+    message.attempts = outbox.GIVE_UP_AFTER
     message.save()
     return message
 
@@ -38,7 +38,9 @@ def test_a_failed_message_says_why_and_is_sent_again_once(mail_folder):
     case = make.Case(make.submitted)
     message = _failed(case)
     desk = Desk(case.coordinator)
-    assert "Failed 12 SMTPRecipientsRefused: no such box" in desk.text(MESSAGES, delivery="failed")
+    assert f"Failed {outbox.GIVE_UP_AFTER} SMTPRecipientsRefused: no such box" in desk.text(
+        MESSAGES, delivery="failed"
+    )
     assert "Send again" in desk.text("deadlines_message_change", message.pk)
     assert desk.post(REQUEUE, message.pk).status_code == 303
     assert desk.post(REQUEUE, message.pk).status_code == 303

@@ -2,13 +2,23 @@
 
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
+from smtplib import SMTPDataError
 
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
 from portal.accounts.models import Role
-from portal.deadlines import actions, delivery, digests, planning, preferences, registry, unsubscribing
+from portal.deadlines import (
+    actions,
+    delivery,
+    digests,
+    outbox,
+    planning,
+    preferences,
+    registry,
+    unsubscribing,
+)
 from portal.deadlines.models import Deadline, Message, NoticePreference
 from portal.deadlines.querysets import DIGEST
 from portal.errors import Invalid
@@ -185,7 +195,7 @@ def test_a_long_daily_mail_ends_in_a_link_to_the_rest(post, monkeypatch):
 
 ESSENTIAL = {
     "account_made", "invited", "membership_added", "membership_ended", "password_asked", "sign_in_changed",
-    "second_factor_reset", "security_needed", "calendar_made", "service_changed", DIGEST,
+    "second_factor_reset", "security_needed", "calendar_made", "service_changed", "mailbox_bounces", DIGEST,
     "provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close",
     "malware_found", "dispose", "spill_reported", "spill_lifted", "spill_removed",
     "disclosure_notified", "disclosure_answered", "disclosure_to_disclose", "disclosure_not_disclosed",
@@ -320,7 +330,7 @@ def test_a_change_of_mind_about_one_group_leaves_the_others_held(then, states_af
     at = case.submission.closes_at - 14 * make.DAY
     news, reminder = (
         tell(case.contributor, case, at=at),
-        Message.objects.get(state="waiting", kind="window_closes"),
+        Message.objects.get(state="waiting", kind="window_closes", recipient=case.contributor),
     )
     send(at)
     choose(case.contributor, at=at, steps=then)
@@ -491,7 +501,7 @@ class Broken:
         pass
 
     def send_messages(self, messages):
-        raise OSError("no such box")
+        raise SMTPDataError(451, b"4.3.0 try later")
 
 
 @pytest.mark.django_db
@@ -503,7 +513,7 @@ def test_a_daily_mail_that_fails_is_tried_again_under_its_own_id(post, settings)
     working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, f"{__name__}.Broken"
     assert send(MORNING) == 0
     digest = Message.objects.get(kind=DIGEST)
-    assert (digest.state, digest.attempts, digest.failure) == ("waiting", 1, "OSError: no such box")
+    assert (digest.state, digest.attempts, digest.failure) == ("waiting", 1, "451 4.3.0 try later")
     assert states(message) == ["held"]
     settings.EMAIL_BACKEND = working
     assert send(MORNING + HOUR) == 1
@@ -528,7 +538,7 @@ def test_a_daily_mail_that_was_given_up_can_be_sent_again_whole_or_in_parts(post
     send(NOW + MINUTE)
     working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, f"{__name__}.Broken"
     digests.make(at=MORNING)
-    Message.objects.filter(kind=DIGEST).update(attempts=delivery.GIVE_UP_AFTER - 1)
+    Message.objects.filter(kind=DIGEST).update(attempts=outbox.GIVE_UP_AFTER - 1)
     send(MORNING)
     digest = Message.objects.get(kind=DIGEST)
     assert states(digest, *messages) == ["failed"] * 3
@@ -575,7 +585,7 @@ def test_who_lost_access_while_it_was_held_gets_nothing(post):
         ("window_closes", "dropped"),
     ]
     assert Message.objects.get(recipient=case.contributor, kind=DIGEST).state == "dropped"
-    [mail] = post()
+    [mail] = [mail for mail in post() if mail["To"] != case.coordinator.email]
     assert mail["To"] == colleague.email
     assert sorted(line for line in mail.get_payload().splitlines() if line.startswith("Case ")) == [
         f"Case {case.submission.case_number}",
@@ -594,7 +604,8 @@ def test_a_date_that_moved_while_it_was_held_is_not_told(post):
     send(at)
     Deadline.objects.filter(kind="window_closes").update(due_at=case.submission.closes_at - make.DAY)
     send(at + make.DAY)
-    assert (Message.objects.get(kind=DIGEST).state, post()) == ("dropped", [])
+    assert Message.objects.get(kind=DIGEST).state == "dropped"
+    assert case.contributor.email not in {mail["To"] for mail in post()}
 
 
 @pytest.mark.django_db

@@ -64,8 +64,10 @@ def give(user, number: int = 1, *, kind: str = "attest", due_at=NOW + 10 * DAY) 
 
 
 def reminded(at) -> dict[UUID, set[UUID]]:
-    """Whom planning would remind of what, were every date that is open due at an instant."""
-    Deadline.objects.still_open().update(due_at=at, fresh_from=at - 400 * DAY, next_at=at)
+    """Whom planning would remind of what, did the last reminder of every date that is open fall on this instant."""
+    for kind, offsets in registry.offsets_of().items():
+        dates_of = Deadline.objects.still_open().filter(kind=kind)
+        dates_of.update(due_at=at - max(offsets), fresh_from=at, next_at=at)
     found: dict[UUID, set[UUID]] = {}
     for row in planning.preview(at=at):
         # Who is told in another's place is not asked.

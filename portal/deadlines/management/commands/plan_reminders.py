@@ -7,7 +7,7 @@ from portal.deadlines import planning
 
 
 class Command(BaseCommand):
-    help = "Plan the reminders due at an instant; with --dry-run only say who would get what."
+    help = "Plan the reminders due at an instant; with --dry-run only say who would get what, and why."
 
     def add_arguments(self, parser):
         parser.add_argument("--at", required=True, help="ISO 8601, such as 2026-06-30T12:00:00Z")
@@ -26,9 +26,12 @@ class Command(BaseCommand):
             return
         rows = planning.preview(at=at)
         for row in rows:
+            why = f"as {row['stands_as'].replace('_', ' ')}" + (
+                ", standing in for others who cannot be reached" if row["line"] else ""
+            )
             mark = " (planned already)" if row["planned"] else ""
             self.stdout.write(
                 f"{row['due_at'].isoformat(timespec='seconds')} {row['case_number']} {row['kind']} {row['offset']}"
-                f" to {row['email']}{mark}"
+                f" to {row['email']} {why}{mark}"
             )
         self.stdout.write(f"{sum(not row['planned'] for row in rows)} reminders would be planned.")

@@ -1,0 +1,105 @@
+"""``python -m bench.reminders``: planning and sending reminders, beside bare statements and bare ``sendmail`` calls.
+
+Planning: ``--reminders`` (1,000,000) that are due at one instant, in one call, on a fresh database: of cases whose coordinators
+the audience view names, and of deadlines that name one person. The yardstick is a raw ``INSERT ... SELECT ... ON CONFLICT DO
+NOTHING`` of the very same rows, made beforehand, into an equal table with the same keys, indexes and foreign keys. An idle tick
+is asked with as many future deadlines. Sending: ``--mails`` (10,000) over SMTP to a sink in a process of its own; the yardstick
+is ``smtplib.sendmail`` of the same mails, written beforehand, over one connection to the same sink.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.web import ROOT, environment_of, make_database
+from portal.stack.layout import Layout, free_port
+from portal.stack.servers import Servers
+
+BEGIN = "import django; django.setup(); from bench import reminders_data as data; import json; "
+SHAPES = ("cases", "persons")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reminders", type=int, default=1_000_000)
+    parser.add_argument("--mails", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=("planning", "sending"), default="")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
+        folder = Path(name)
+        servers = Servers(Layout(folder), environment={})
+        servers.start()
+        try:
+            if arguments.only != "sending":
+                for shape in SHAPES:
+                    for count in (1000, arguments.reminders):
+                        planning(servers, folder, shape, count)
+            if arguments.only != "planning":
+                sending(servers, folder, arguments.mails, arguments.rounds)
+        finally:
+            servers.stop()
+
+
+def _run(environment: dict, code: str, *arguments: object) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN + code, *map(str, arguments)],
+        cwd=ROOT,
+        env=environment | {"PORTAL_DB_ROLE": "owner"},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def planning(servers: Servers, folder: Path, shape: str, count: int) -> None:
+    name = f"{shape}_{count}"
+    environment = environment_of(servers.stack, name, folder) | {"PORTAL_DB_POOL": "0"}
+    code = f"{BEGIN}import sys; data.make_{shape}(int(sys.argv[1])); print(json.dumps({{}}))"
+    make_database(servers.stack, name, environment, code, str(count))
+    found = _run(environment, "print(json.dumps(data.plan()))")
+    raw = _run(environment, "print(json.dumps(data.raw()))")
+    idle = _run(environment, "print(json.dumps(data.idle()))")
+    print(
+        f"{shape}, {found['made']:,}: planned in {found['seconds']:.1f} s ({found['statements']} statements, peak memory"
+        f" {found['memory']:.0f} MB), raw {raw['seconds']:.1f} s, ratio {raw['seconds'] / found['seconds']:.2f};"
+        f" idle tick {idle['milliseconds']:.2f} ms with {idle['future']:,} future deadlines",
+        flush=True,
+    )
+
+
+def sending(servers: Servers, folder: Path, count: int, rounds: int) -> None:
+    port = free_port(None)
+    environment = environment_of(servers.stack, "sending", folder) | {
+        "PORTAL_DB_POOL": "0",
+        "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+    }
+    code = f"{BEGIN}data.make_persons(0); print(json.dumps({{}}))"
+    make_database(servers.stack, "sending", environment, code)
+    sink = subprocess.Popen([sys.executable, "-m", "bench.sink", str(port)], cwd=ROOT, env=os.environ.copy())
+    try:
+        ratios = []
+        for size in (1000, *[count] * rounds):
+            found = _run(environment, "import sys; print(json.dumps(data.send(int(sys.argv[1]))))", size)
+            bare = _run(environment, "import sys; print(json.dumps(data.sendmail(int(sys.argv[1]))))", size)
+            ratio = found["rate"] / bare["rate"]
+            ratios.append(ratio)
+            print(
+                f"{found['sent']:,} mails: {found['rate']:.0f} a second (peak memory {found['memory']:.0f} MB),"
+                f" bare {bare['rate']:.0f}, ratio {ratio:.2f}",
+                flush=True,
+            )
+        print(f"median ratio {statistics.median(ratios[1:]):.2f}")
+    finally:
+        sink.terminate()
+        sink.wait(10)
+
+
+if __name__ == "__main__":
+    main()

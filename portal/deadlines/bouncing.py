@@ -1,0 +1,85 @@
+"""Mailboxes that take no mail: what they would have got is given up and told to the next in line, and somebody is told."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.urls import reverse
+
+from portal.accounts.models import Kind, Membership, Role, User
+from portal.deadlines import actions, planning
+from portal.deadlines.models import Bounce, Message
+from portal.deadlines.registry import ACCOUNT, NoticeKind, register
+
+BOUNCES = "mailbox_bounces"
+State, Reason = Message.State, Message.Reason
+# Who looks after an organisation's people.
+_LOOK_AFTER = {Kind.LAB: Role.ADMIN, Kind.PARTNER: Role.ADMIN, Kind.AGENCY: Role.COORDINATOR}
+
+
+@transaction.atomic
+def note(message: Message, *, said: str, at: datetime) -> None:
+    """A mail server said of a message that its mailbox takes no mail. Once for an address, however often it is said."""
+    person = message.recipient
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    bounce, is_new = Bounce.objects.get_or_create(
+        person=person, address=person.email, cleared_at=None, defaults={"at": at, "said": said[:200]}
+    )
+    if is_new:
+        _tell(bounce, at)
+    ask_next([message], at=at)
+
+
+def ask_next(messages: Iterable[Message], *, at: datetime) -> None:
+    """Remind the next in line of what these reminders could not tell."""
+    planning.plan_again(at=at, reminders={(m.deadline_id, m.offset) for m in messages if m.deadline_id})
+
+
+def reachable(messages: list[Message], *, at: datetime) -> list[Message]:
+    """Of these messages those whose mailbox takes mail as far as is known; the others are given up. Inside a transaction."""
+    people = {message.recipient_id for message in messages}
+    holding = Bounce.objects.holding().filter(person__in=people)
+    said = dict(holding.values_list("person", "said"))
+    lost = [message for message in messages if message.recipient_id in said]
+    if not lost:
+        return messages
+    for person in {message.recipient_id for message in lost}:
+        ids = [message.pk for message in lost if message.recipient_id == person]
+        values = {"state": State.FAILED, "reason": Reason.MAILBOX, "failure": said[person]}
+        Message.objects.filter(pk__in=ids).update(**values)
+        Message.objects.filter(digest__in=ids, state=State.HELD).update(**values)
+    ask_next(lost, at=at)
+    return [message for message in messages if message.recipient_id not in said]
+
+
+def _tell(bounce: Bounce, at: datetime) -> None:
+    """Tell who looks after the person's organisations, each where they see to its people."""
+    seats = Membership.objects.filter(user=bounce.person_id, ended_at=None).select_related("organisation")
+    told: set[UUID] = {bounce.person_id}
+    for seat in seats:
+        organisation = seat.organisation
+        others = Membership.objects.filter(
+            organisation=organisation,
+            role=_LOOK_AFTER[organisation.kind],
+            ended_at=None,
+            user__is_active=True,
+        ).exclude(user__in=told)
+        people = sorted(set(others.values_list("user", flat=True)), key=str)
+        link = reverse("account_organisation", args=[organisation.pk])
+        actions.tell(
+            recipients=people, kind=BOUNCES, case_id=None, case_number="", about=bounce.pk, at=at, link=link
+        )
+        told.update(people)
+
+
+def register_kind() -> None:
+    register(
+        NoticeKind(
+            BOUNCES,
+            "A mailbox that takes no mail",
+            "Mail to a person of your organisation comes back. See whether their address is right.",
+        ),
+        group=ACCOUNT,
+        essential=[BOUNCES],
+    )
