@@ -7,7 +7,7 @@ from partners.models import PartnerProfile
 from partners.views.base import own_grants, partner_page
 from portal import clock
 from portal.accounts.models import Kind, Role
-from portal.deadlines.views import due_for
+from portal.deadlines.coming import due_for
 from portal.doors import page_of
 from portal.submissions import looks
 

@@ -19,10 +19,17 @@ class DeadlinesConfig(AppConfig):
             {
                 "accounts.user": {
                     "chose_delivery": "Chose how notices come by mail",
+                    "chose_quiet_hours": "Chose quiet hours",
+                    "ended_quiet_hours": "Switched quiet hours off",
                     "made_feed": "Made a calendar address",
                     "replaced_feed": "Replaced the calendar address",
                     "revoked_feed": "Revoked the calendar address",
                     "unsubscribed": "Ended the daily mail by the link in it",
-                }
+                },
+                "deadlines.absence": {
+                    "added_absence": "Said when they are away",
+                    "ended_absence": "Came back before the end of an absence",
+                    "removed_absence": "Took out an absence to come",
+                },
             }
         )

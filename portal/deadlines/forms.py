@@ -25,6 +25,43 @@ class DeliveryForm(forms.Form):
             )
 
 
+class QuietHoursForm(forms.Form):
+    """From when until when, as times of a day in the person's own zone."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, label in (("begins", "From"), ("ends", "Until")):
+            self.fields[name] = forms.TimeField(
+                label=label,
+                input_formats=["%H:%M"],
+                widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+                error_messages={
+                    "required": "Give the time.",
+                    "invalid": "Write the time as hours and minutes, such as 22:00.",
+                },
+            )
+
+
+class AwayForm(forms.Form):
+    """From which day to which, both included."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, label in (("first", "First day"), ("last", "Last day")):
+            self.fields[name] = forms.DateField(
+                label=label,
+                widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+                error_messages={
+                    "required": "Give the day.",
+                    "invalid": "Write a date that exists, such as 2026-12-30.",
+                },
+            )
+
+
 class MakeForm(forms.Form):
     """A button."""
 

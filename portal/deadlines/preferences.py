@@ -6,8 +6,8 @@ from uuid import UUID
 
 from portal.accounts.models import Kind
 from portal.deadlines import registry
-from portal.deadlines.models import Message, NoticePreference
-from portal.deadlines.registry import DeadlineKind, Group
+from portal.deadlines.models import Deadline, Message, NoticePreference
+from portal.deadlines.registry import DeadlineKind, Group, NoticeKind
 
 Delivery = NoticePreference.Delivery
 
@@ -77,13 +77,26 @@ def decided(messages: Iterable[Message]) -> dict[UUID, Delivery]:
     return {message.pk: _decided(message, chosen) for message in messages}
 
 
+def of_reminders(user, deadlines: Iterable[Deadline]) -> dict[UUID, Delivery]:
+    """How the reminders of each of these deadlines would come to a person, by what they have chosen at this moment."""
+    rows = NoticePreference.objects.visible_to(user).values_list("group", "delivery")
+    chosen = {(user.pk, group): Delivery(delivery) for group, delivery in rows}
+    return {
+        deadline.pk: _follows(registry.DEADLINES.get(deadline.kind), deadline, user.pk, chosen)
+        for deadline in deadlines
+    }
+
+
 def _decided(message: Message, chosen: dict) -> Delivery:
-    kind = registry.kind_of(message)
-    if kind is None or registry.is_essential(message):
+    return _follows(registry.kind_of(message), message.deadline, message.recipient_id, chosen)
+
+
+def _follows(
+    kind: DeadlineKind | NoticeKind | None, deadline: Deadline | None, person: UUID, chosen: dict
+) -> Delivery:
+    if kind is None or kind.essential or (deadline is not None and deadline.at_once):
         return Delivery.AT_ONCE
-    if message.deadline is not None and message.deadline.at_once:
-        return Delivery.AT_ONCE
-    return chosen.get((message.recipient_id, kind.group.key), Delivery.AT_ONCE)
+    return chosen.get((person, kind.group.key), Delivery.AT_ONCE)
 
 
 def _kinds() -> list:

@@ -120,6 +120,10 @@ class AbsenceQuerySet(OwnQuerySet):
         """Those that are not over."""
         return self.filter(ends_at__gt=at)
 
+    def running(self, *, at: datetime):
+        """Those in which a person is away at an instant."""
+        return self.filter(begins_at__lte=at, ends_at__gt=at)
+
 
 class BounceQuerySet(OwnQuerySet):
     def holding(self):

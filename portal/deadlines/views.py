@@ -1,37 +1,20 @@
 """What a person was told, and what waits for them."""
 
 from allauth.account.decorators import reauthentication_required
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import clock, doors
-from portal.deadlines import actions, digests, feeds, preferences, registry, unsubscribing
-from portal.deadlines.forms import DeliveryForm, MakeForm
-from portal.deadlines.models import CalendarFeed, Deadline, Message
-
-DUE_SHOWN = 10
-
-
-def due_for(user, *, limit: int = DUE_SHOWN) -> list[Deadline]:
-    """The dates by which this person, or others in the same role, should act: earliest first, with ``label`` and ``page``.
-
-    A date that is news to a lab or a partner is shown until it comes, never as something they are late with.
-    """
-    mine = Q(person=user) | Q(person=None, kind__in=registry.kinds_for(user.seats))
-    passed = Q(kind__in=registry.dates_shared(), due_at__lt=clock.now())
-    found = list(
-        Deadline.objects.next_for(user, limit=limit, narrow=lambda rows: rows.filter(mine).exclude(passed))
-    )
-    for deadline in found:
-        deadline.label, deadline.page = registry.label(deadline.kind), deadline.page_for(user)
-    return found
+from portal.deadlines import absences, actions, feeds, unsubscribing
+from portal.deadlines.coming import coming_for, due_for
+from portal.deadlines.forms import MakeForm
+from portal.deadlines.models import Absence, CalendarFeed, Message, QuietHours
 
 
 @require_safe
@@ -42,9 +25,25 @@ def notices(request: HttpRequest) -> HttpResponse:
     only_unread = request.GET.get("show") == "unread"
     if only_unread:
         rows = rows.unread()
-    page = doors.page_of(request, rows.order_by("-created_at", "id"))
-    context = {"page": page, "due": due_for(request.user), "only_unread": only_unread}
+    away = Absence.objects.visible_to(request.user).running(at=clock.now()).first()
+    context = {
+        "page": doors.page_of(request, rows.order_by("-created_at", "id")),
+        "due": due_for(request.user),
+        "only_unread": only_unread,
+        "away_until": away and absences.until(away, timezone.get_current_timezone()),
+    }
     return render(request, "site/notices.html", context)
+
+
+@require_safe
+@login_required
+def coming(request: HttpRequest) -> HttpResponse:
+    """The dates that concern a person, earliest first, and how they will be reminded of each."""
+    rows, has_more = coming_for(request.user, at=clock.now())
+    hours = QuietHours.objects.visible_to(request.user).first()
+    return render(
+        request, "site/notices_coming.html", {"rows": rows, "has_more": has_more, "quiet_hours": hours}
+    )
 
 
 @require_safe
@@ -66,28 +65,6 @@ def mark_read(request: HttpRequest) -> HttpResponse:
         done="All notices are marked as read.",
         back=reverse("notices:list"),
     )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def delivery(request: HttpRequest) -> HttpResponse:
-    """How one's notices come by mail, by group."""
-    choices = preferences.choices_of(request.user)
-    form = DeliveryForm(request.POST or None, choices=[choice for choice in choices if choice.is_open])
-    if form.is_valid():
-        doors.attempt(
-            request,
-            form,
-            lambda: actions.choose_delivery(actor=request.user, deliveries=form.cleaned_data),
-        )
-        if form.is_valid():
-            messages.success(request, "Your choices were saved.")
-            return doors.see_other(reverse("notices:settings"))
-    context = {
-        "always": [choice for choice in choices if not choice.is_open],
-        "next_at": digests.next_at(clock.now()),
-    }
-    return doors.answer(request, "site/notice_settings.html", context, form=form)
 
 
 @csrf_exempt

@@ -1,6 +1,6 @@
 """How the portal writes instants, days and sizes, everywhere alike."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 
 from django.utils.dates import MONTHS_3
@@ -28,8 +28,12 @@ def instant(value: datetime) -> str:
 
 def day(value: datetime) -> str:
     """``30 Jun 2026``: the day of an instant in the programme's calendar."""
-    found = clock.calendar_day(value)
-    return f"{found.day} {_months()[found.month - 1]} {found.year}"
+    return plain_day(clock.calendar_day(value))
+
+
+def plain_day(value: date) -> str:
+    """``30 Jun 2026``."""
+    return f"{value.day} {_months()[value.month - 1]} {value.year}"
 
 
 def size(value: int) -> str:

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from partners.models import Grant
 from portal.accounts.models import Invitation, Kind
 from portal.api import problem
+from portal.deadlines.coming import due_for
 from portal.deadlines.models import Message
-from portal.deadlines.views import due_for
 from portal.submissions.models import Submission
 
 LATEST = 5

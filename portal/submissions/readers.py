@@ -87,8 +87,12 @@ def deadlines(user) -> Q:
     if withheld:
         seen &= ~Q(kind__in=withheld)
     sits_elsewhere = any(seat.kind != Kind.AGENCY or seat.role not in everywhere for seat in user.seats)
+    if sits_elsewhere and (withheld or user.has_seat(Kind.LAB)):
+        return seen | _told(user)
     own = Q(person=user, case_id__in=_unhidden(user))
-    return seen | _told(user) if sits_elsewhere and (withheld or user.has_seat(Kind.LAB)) else seen | own
+    for seat in user.seats:
+        own |= Q(case_id=None) & _owed_by(seat)
+    return seen | own
 
 
 def records_deadlines(user) -> Q:
@@ -106,8 +110,7 @@ def _told(user) -> Q:
     """The deadlines that could remind a person."""
     answer = Q(person=user, case_id__in=_unhidden(user))
     for seat in user.seats:
-        kinds = [kind.key for kind in DEADLINES.values() if seat.role in kind.capacities]
-        owed = Q(organisation=seat.organisation_id, kind__in=kinds)
+        owed = _owed_by(seat)
         if seat.kind == Kind.AGENCY:
             # Its reminders (``planning``) pass over who has a conflict with the case; so do its dates.
             owed &= Q(case_id=None) | Q(case_id__in=_unhidden(user))
@@ -120,6 +123,12 @@ def _told(user) -> Q:
         answer |= told & Q(source_id=None) & Q(OneOf("case_id", mine.values("submission_id")))
         answer |= told & Q(source_id__isnull=False) & Q(OneOf("source_id", mine.values("source_id")))
     return answer
+
+
+def _owed_by(seat) -> Q:
+    """The deadlines of an organisation that are for the role of this seat in it."""
+    kinds = [kind.key for kind in DEADLINES.values() if seat.role in kind.capacities]
+    return Q(organisation=seat.organisation_id, kind__in=kinds)
 
 
 def _unhidden(user):

@@ -71,6 +71,7 @@ def _value(name: str, route: str, world):
         "service_id": world.objects["service"].user_id,
         "invitation_id": world.invitation.pk,
         "message_id": world.message.pk,
+        "absence_id": world.absence.pk,
         "token_id": world.token.pk,
         "secret": world.calendar,
         "token": unsubscribing.token(world.case.viewer),

@@ -9,6 +9,7 @@ from partners.actions.nominations import put_forward
 from partners.models import PartnerTerms, VettingCriteria
 from portal.accounts.actions import invitations, services, ties, tokens
 from portal.accounts.models import Affiliation, Membership, Role, SavedView, Tie, User
+from portal.deadlines import absences
 from portal.deadlines import actions as messages
 from portal.deadlines.models import Deadline, Heartbeat, Message
 from portal.ledger.models import Event
@@ -131,6 +132,8 @@ def build() -> SimpleNamespace:
     )
     spill = cases.report_spill(actor=case.reviewer, subject=spilled, feared="classified", at=AT)
     message = Message.objects.filter(recipient=case.contributor).first()
+    first = (AT + 3 * make.DAY).date()
+    absence = absences.add_absence(actor=case.contributor, first=first, last=first, at=AT)
     objects = {
         "submission": case.submission,
         "conflict": conflict,
@@ -199,7 +202,7 @@ def build() -> SimpleNamespace:
     return SimpleNamespace(
         people={"nobody": AnonymousUser()} | {name: User.objects.get(pk=user.pk) for name, user in people.items()},
         objects=objects, case=case, granted=granted, document=document, shared=shared, retest=retest, confirmed=confirmed,
-        invitation=invitation, membership=membership, message=message, token=token,
+        invitation=invitation, membership=membership, message=message, absence=absence, token=token,
         calendar=calendar, evaluation=evaluation, log=log, evidence=evidence,
         finding_file=finding_file,
     )  # fmt: skip

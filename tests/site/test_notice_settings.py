@@ -177,8 +177,8 @@ def test_one_choice_and_all_of_them_cost_the_same(ada):
     actions.choose_delivery(actor=ada, deliveries={"steps": "off"})
     few = queries(client, PAGE)
     actions.choose_delivery(actor=ada, deliveries=dict.fromkeys(("reminders", "reviews", "grants"), "daily"))
-    # Session, person, choices, badge.
-    assert (few, queries(client, PAGE)) == (4, 4)
+    # Session, person, choices, quiet hours, absences, badge.
+    assert (few, queries(client, PAGE)) == (6, 6)
 
 
 def test_the_notices_page_leads_there(ada):

@@ -80,8 +80,8 @@ def test_one_and_thirty_notices_cost_the_same(ada):
     tell(ada)
     few = queries(client, "/notices/")
     tell(ada, 29)
-    # Session, person, page with its count, what is due, badge.
-    assert (few, queries(client, "/notices/")) == (5, 5)
+    # Session, person, whether away, page with its count, what is due, badge.
+    assert (few, queries(client, "/notices/")) == (6, 6)
 
 
 @time_machine.travel(NOW, tick=False)
