@@ -5,12 +5,12 @@ from email import message_from_bytes
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from portal.accounts.models import Role
 from portal.deadlines import actions as deadlines
-from portal.deadlines import delivery, outbox, planning
+from portal.deadlines import delivery, outbox, planning, registry
 from portal.deadlines.calendar import add_business_days
 from portal.deadlines.models import Deadline, Message
 from portal.programme.schema import offset_name
@@ -203,6 +203,14 @@ def test_workers_beside_each_other_send_each_message_once(mail_folder):
         (datetime(2026, 9, 14, 14, 0, tzinfo=UTC), 2, datetime(2026, 9, 16, 14, 0, tzinfo=UTC)),
         # Over the end of daylight-saving time the local time of day stays: 10:00 in New York.
         (datetime(2026, 10, 30, 14, 0, tzinfo=UTC), 1, datetime(2026, 11, 2, 15, 0, tzinfo=UTC)),
+        # Over its beginning, too: the second Sunday of March.
+        (datetime(2026, 3, 6, 15, 0, tzinfo=UTC), 1, datetime(2026, 3, 9, 14, 0, tzinfo=UTC)),
+        # A leap day is a day like any other: Tuesday 29 February 2028.
+        (datetime(2028, 2, 28, 15, 0, tzinfo=UTC), 1, datetime(2028, 2, 29, 15, 0, tzinfo=UTC)),
+        (datetime(2028, 2, 28, 15, 0, tzinfo=UTC), 2, datetime(2028, 3, 1, 15, 0, tzinfo=UTC)),
+        # Christmas, observed on Monday where it falls on a Sunday; New Year's Day likewise.
+        (datetime(2022, 12, 23, 15, 0, tzinfo=UTC), 1, datetime(2022, 12, 27, 15, 0, tzinfo=UTC)),
+        (datetime(2022, 12, 30, 15, 0, tzinfo=UTC), 1, datetime(2023, 1, 3, 15, 0, tzinfo=UTC)),
         # 10 p.m. Friday in New York is Saturday in UTC.
         (datetime(2026, 9, 12, 2, 0, tzinfo=UTC), 1, datetime(2026, 9, 15, 2, 0, tzinfo=UTC)),
     ],
@@ -239,3 +247,86 @@ def test_a_conflict_hides_a_persons_own_date_and_its_reminders():
     assert (free.pk in told, barred.pk in told) == (True, False)
     assert own.visible_to(free).filter(person=free).count() == 1
     assert own.visible_to(barred).filter(person=barred).count() == 0
+
+
+# DOMAIN.md, "Deadlines and reminders": when each is reminded of, in days from its date; "daily" goes on for the days named.
+TABLE = {
+    "acknowledge": [-1, 0, 1],
+    "acknowledge_inquiry": [-1, 0, 1],
+    "provide_access": [-7, 0, 7, 14, 21],
+    "window_closes": [-14, -7, -3, -1, 0],
+    "draft_feedback": [-2, 0, 1, 2, 3, 4, 5],
+    "final_feedback": [-2, 0, 1, 2, 3, 4, 5],
+    "attest": [0, 1, 2, 3, 4, 5],
+    "answer_question": [-1, 0],
+    "withdraw_credentials": [-1, *range(15)],
+    "attest_destruction": [-1, *range(15)],
+    "grant_starts": [-7, -1],
+    "grant_starts_partner": [-7, -1],
+    "grant_expires": [-14, -7, -1],
+    "grant_expires_partner": [-14, -7, -1],
+    "grant_report_due": [-3, 0, 3],
+    "grant_close_out": [-3, 0, 3],
+    "partner_revetting": [-60, -30, -7],
+    "partner_revetting_partner": [-60, -30, -7],
+    "finding_owner_silent": [-7, -1],
+    "finding_owner_silent_office": [-7, -1],
+    "finding_disclosure": [-7, -1],
+    "finding_disclosure_office": [-7, -1],
+    "finding_disclosure_reporter": [-7, -1],
+}
+
+
+def test_every_date_of_the_domain_is_registered_with_its_reminders():
+    registered = {
+        key: [offset / make.DAY for offset in kind.offsets] for key, kind in registry.DEADLINES.items()
+    }
+    assert {key: registered.get(key) for key in TABLE} == TABLE
+
+
+@pytest.mark.django_db
+def test_a_clock_that_jumps_or_steps_back_plans_the_same():
+    steady, unsteady = make.Case(), make.Case()
+    closes = steady.submission.closes_at
+    assert unsteady.submission.closes_at == closes
+    ticks = [closes - 15 * make.DAY + hours * HOUR for hours in range(0, 15 * 24 + 2, 6)]
+    # An hour ahead, then back, then as it should be, and each twice: two beats at once.
+    wild = [moment + jump for moment in ticks for jump in (HOUR, -HOUR, timedelta(0)) for _ in range(2)]
+
+    def plan(moments, case) -> list:
+        with transaction.atomic():
+            for moment in moments:
+                planning.plan(at=moment)
+            found = reminders(case)
+            transaction.set_rollback(True)
+        return [(kind, name) for kind, name, _ in found]
+
+    assert plan(ticks, steady) == plan(wild, steady) == plan([closes + HOUR], steady) == plan(wild, unsteady)
+    assert len(plan(ticks, steady)) == len(TABLE["window_closes"])
+
+
+@pytest.mark.django_db
+def test_a_reminder_that_was_held_for_the_daily_mail_is_not_lost_when_its_date_moves(mail_folder):
+    case = make.Case()
+    Message.objects.all().delete()
+    closes = case.submission.closes_at
+    preference = {"actor": case.contributor, "deliveries": {"reminders": "daily"}, "at": make.NOW}
+    deadlines.choose_delivery(**preference)
+    planning.plan(at=closes - 7 * make.DAY)
+    with time_machine.travel(closes - 7 * make.DAY, tick=False):
+        delivery.deliver_due()
+    own = Message.objects.filter(recipient=case.contributor, offset=-7 * 86400)
+    first = own.get()
+    assert first.state == "held"
+    moved = closes + 3 * make.DAY
+    deadlines.set_deadline(
+        kind="window_closes",
+        subject_id=case.submission.pk,
+        case_id=case.submission.pk,
+        case_number=case.submission.case_number,
+        due_at=moved,
+        at=closes - 7 * make.DAY + HOUR,
+    )
+    planning.plan(at=moved - 7 * make.DAY)
+    second = own.get()
+    assert (second.pk, second.state, second.due_at) == (first.pk, "waiting", moved)
