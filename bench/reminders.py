@@ -4,7 +4,8 @@ Planning: ``--reminders`` (1,000,000) that are due at one instant, in one call, 
 the audience view names, and of deadlines that name one person. The yardstick is a raw ``INSERT ... SELECT ... ON CONFLICT DO
 NOTHING`` of the very same rows, made beforehand, into an equal table with the same keys, indexes and foreign keys. An idle tick
 is asked with as many future deadlines. Sending: ``--mails`` (10,000) over SMTP to a sink in a process of its own; the yardstick
-is ``smtplib.sendmail`` of the same mails, written beforehand, over one connection to the same sink.
+is ``smtplib.sendmail`` of the same mails, written beforehand, over one connection to the same sink. It is sent by one process, and
+by two, as many as a worker has.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from bench.web import ROOT, environment_of, make_database
@@ -46,16 +48,25 @@ def main() -> None:
             servers.stop()
 
 
-def _run(environment: dict, code: str, *arguments: object) -> dict:
-    done = subprocess.run(
+def _begin(environment: dict, code: str, *arguments: object) -> subprocess.Popen:
+    return subprocess.Popen(
         [sys.executable, "-c", BEGIN + code, *map(str, arguments)],
         cwd=ROOT,
         env=environment | {"PORTAL_DB_ROLE": "owner"},
-        check=True,
         stdout=subprocess.PIPE,
         text=True,
     )
-    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _end(process: subprocess.Popen) -> dict:
+    printed, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit("A measuring process failed.")
+    return json.loads(printed.splitlines()[-1])
+
+
+def _run(environment: dict, code: str, *arguments: object) -> dict:
+    return _end(_begin(environment, code, *arguments))
 
 
 def planning(servers: Servers, folder: Path, shape: str, count: int) -> None:
@@ -84,21 +95,28 @@ def sending(servers: Servers, folder: Path, count: int, rounds: int) -> None:
     make_database(servers.stack, "sending", environment, code)
     sink = subprocess.Popen([sys.executable, "-m", "bench.sink", str(port)], cwd=ROOT, env=os.environ.copy())
     try:
-        ratios = []
-        for size in (1000, *[count] * rounds):
-            found = _run(environment, "import sys; print(json.dumps(data.send(int(sys.argv[1]))))", size)
-            bare = _run(environment, "import sys; print(json.dumps(data.sendmail(int(sys.argv[1]))))", size)
-            ratio = found["rate"] / bare["rate"]
-            ratios.append(ratio)
-            print(
-                f"{found['sent']:,} mails: {found['rate']:.0f} a second (peak memory {found['memory']:.0f} MB),"
-                f" bare {bare['rate']:.0f}, ratio {ratio:.2f}",
-                flush=True,
-            )
-        print(f"median ratio {statistics.median(ratios[1:]):.2f}")
+        for processes in (1, 2):
+            ratios = [_send(environment, size, processes) for size in (1000, *[count] * rounds)]
+            print(f"{processes} processes: median ratio {statistics.median(ratios[1:]):.2f}", flush=True)
     finally:
         sink.terminate()
         sink.wait(10)
+
+
+def _send(environment: dict, size: int, processes: int) -> float:
+    _run(environment, "import sys; print(json.dumps(data.waiting(int(sys.argv[1]))))", size)
+    code = "import sys; print(json.dumps(data.send(float(sys.argv[1]))))"
+    start = time.time() + 6
+    parts = [_end(one) for one in [_begin(environment, code, start) for _ in range(processes)]]
+    sent, seconds = sum(part["sent"] for part in parts), max(part["ended"] for part in parts) - start
+    bare = _run(environment, "import sys; print(json.dumps(data.sendmail(int(sys.argv[1]))))", size)["rate"]
+    memory = max(part["memory"] for part in parts)
+    print(
+        f"{sent:,} mails by {processes}: {sent / seconds:.0f} a second (peak memory {memory:.0f} MB), bare {bare:.0f},"
+        f" ratio {sent / seconds / bare:.2f}",
+        flush=True,
+    )
+    return sent / seconds / bare
 
 
 if __name__ == "__main__":

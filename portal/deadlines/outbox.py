@@ -21,6 +21,20 @@ OUTAGE_PAUSE = timedelta(seconds=20)
 # Mails that were sent are written down together: so many, or all of so many seconds.
 TOGETHER, SECONDS = 25, 0.1
 State = Message.State
+# Of the deadline only whether its reminders go at once is read: dates take long to read, and a batch has many.
+_UNREAD = [
+    f"deadline__{name}"
+    for name in (
+        "due_at",
+        "fresh_from",
+        "met_at",
+        "cancelled_at",
+        "next_at",
+        "created_at",
+        "subject_id",
+        "link",
+    )
+]
 PUT_ASIDE = {Delivery.DAILY: State.HELD, Delivery.OFF: State.KEPT}
 
 
@@ -37,7 +51,7 @@ def claim(at: datetime) -> tuple[int, list[Message]]:
     which are held for the daily mail, which stay in the portal, and which wait for a better hour.
     """
     found = Message.objects.filter(state=State.WAITING, try_at__lte=at).order_by("try_at")
-    found = found.select_related("recipient", "deadline")
+    found = found.select_related("recipient", "deadline").defer(*_UNREAD)
     due = list(found.select_for_update(skip_locked=True, of=("self",))[:BATCH])
     if not due:
         return 0, []
