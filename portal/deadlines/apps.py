@@ -18,6 +18,7 @@ class DeadlinesConfig(AppConfig):
         tell_changes(
             {
                 "accounts.user": {
+                    "cleared_bounce": "Said that the mailbox takes mail again",
                     "chose_delivery": "Chose how notices come by mail",
                     "made_feed": "Made a calendar address",
                     "replaced_feed": "Replaced the calendar address",
