@@ -47,6 +47,9 @@ PORTAL_INSTRUCTIONS_KEYS = _secret(
     "PORTAL_INSTRUCTIONS_KEYS", "instructions_keys", "Zm9yLXRyaWFscy1vbmx5LWZvci10cmlhbHMtb25seS0="
 ).split(",")
 
+# What a program that reads /metrics brings; without one there is no such address.
+PORTAL_METRICS_TOKEN = os.environ.get("PORTAL_METRICS_TOKEN") or _SECRETS.get("metrics_token", "")
+
 # --- Address --------------------------------------------------------------------------------------------------------------
 PORTAL_BASE_URL = (
     os.environ.get("PORTAL_BASE_URL") or STACK.get("base_url") or "http://localhost:8000"
