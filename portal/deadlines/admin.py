@@ -11,6 +11,7 @@ from portal.admin.words import state_tag
 from portal.deadlines import actions, bounces, registry
 from portal.deadlines.models import Bounce, Deadline, Message
 from portal.deadlines.status import UNKNOWN
+from portal.formats import instant
 
 
 class Due(Question):
@@ -173,14 +174,14 @@ class BounceAdmin(PortalAdmin):
     """Mailboxes of which a mail server said that they take no mail, for those who look after the outbox."""
 
     singular, plural = "mailbox that takes no mail", "mailboxes that take no mail"
-    list_display = ("address", "person", "at", "said", "status")
+    list_display = ("address", "person", "since", "server_said", "status")
     keys_first = True
     list_filter = (Mailbox,)
     list_select_related = ("person",)
     search_fields = ("address__istartswith",)
     search_help_text = "An address, or how it begins."
     ordering = ("-at", "id")
-    fields = ("person", "address", "since", "said", "status", "cleared_at")
+    fields = ("person", "address", "since", "server_said", "status", "again_since")
     readonly_fields = fields
     subject = "bounce"
     steps = (
@@ -211,7 +212,15 @@ class BounceAdmin(PortalAdmin):
 
     @admin.display(description="Since")
     def since(self, bounce):
-        return bounce.at
+        return instant(bounce.at)
+
+    @admin.display(description="The mail server said")
+    def server_said(self, bounce):
+        return bounce.said
+
+    @admin.display(description="Takes mail again since")
+    def again_since(self, bounce):
+        return instant(bounce.cleared_at) if bounce.cleared_at else self.empty_value_display
 
     @admin.display(description="Mailbox")
     def status(self, bounce):

@@ -175,7 +175,10 @@ def test_a_mailbox_takes_mail_again():
     person = make.person("Ada Mailbox")
     row = bounce(person)
     desk = Desk(make.coordinator())
-    assert "Ada Mailbox" in desk.text("deadlines_bounce_change", row.pk)
+    shown = desk.text("deadlines_bounce_change", row.pk)
+    assert "Person Ada Mailbox Address" in shown
+    assert "Since 13 Sep 2026, 10:00 a.m. EDT The mail server said 550 5.1.1 No such box" in shown
+    assert "Takes mail again since —" in shown
     assert "550 5.1.1 No such box Takes no mail" in desk.text(BOUNCES, mailbox="holds")
     step = "deadlines_bounce_clear_bounce"
     assert "Mailbox takes mail again" in desk.text(step, row.pk)
