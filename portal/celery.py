@@ -14,5 +14,8 @@ app.autodiscover_tasks()
 
 @worker_ready.connect
 def _say_so(**kwargs: object) -> None:
-    """Let /health/ready hear of a new worker at once instead of at beat's next round."""
-    app.send_task("portal.deadlines.tasks.heartbeat", expires=30)
+    """Let /health/ready hear of a new worker at once instead of at beat's next round, and the operators' page of its queues."""
+    for queue in app.amqp.queues.consume_from:
+        app.send_task("portal.deadlines.tasks.pulse", args=[queue], queue=queue, expires=30)
+        if queue == "mail":
+            app.send_task("portal.deadlines.tasks.heartbeat", queue=queue, expires=30)

@@ -47,6 +47,9 @@ PORTAL_INSTRUCTIONS_KEYS = _secret(
     "PORTAL_INSTRUCTIONS_KEYS", "instructions_keys", "Zm9yLXRyaWFscy1vbmx5LWZvci10cmlhbHMtb25seS0="
 ).split(",")
 
+# What a program that reads /metrics brings; without one there is no such address.
+PORTAL_METRICS_TOKEN = os.environ.get("PORTAL_METRICS_TOKEN") or _SECRETS.get("metrics_token", "")
+
 # --- Address --------------------------------------------------------------------------------------------------------------
 PORTAL_BASE_URL = (
     os.environ.get("PORTAL_BASE_URL") or STACK.get("base_url") or "http://localhost:8000"
@@ -204,6 +207,14 @@ CACHES = {
 }
 
 CELERY_BROKER_URL = REDIS_URL
+# A queue per kind of work, so that a long one delays no reminder. A worker that is told no queue serves them all.
+#   mail     planning reminders, sending messages
+#   scans    asking the malware scanner
+#   exports  what may take minutes: removing stored files today, and any archive or export that is ever made by a task
+#   celery   the rest: recording what the clock did, seals
+PORTAL_QUEUES = ("mail", "scans", "exports", "celery")
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in PORTAL_QUEUES}
+CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -230,6 +241,11 @@ def _every(task: str, seconds: float) -> dict:
     return {"task": task, "schedule": seconds, "options": {"expires": 2 * seconds}}
 
 
+def _pulse(queue: str) -> dict:
+    pulse = _every("portal.deadlines.tasks.pulse", 10)
+    return pulse | {"args": [queue], "options": pulse["options"] | {"queue": queue}}
+
+
 PORTAL_TICK_SECONDS = config.number("PORTAL_TICK_SECONDS", 5)
 CELERY_BEAT_SCHEDULE = {
     "tick": _every("portal.deadlines.tasks.tick", PORTAL_TICK_SECONDS),
@@ -246,6 +262,7 @@ CELERY_BEAT_SCHEDULE = {
     "disposed": _every("portal.submissions.tasks.remove_disposed", 60),
     "scan": _every("portal.submissions.tasks.scan_waiting", 15),
     "heartbeat": _every("portal.deadlines.tasks.heartbeat", 10),
+    **{f"pulse_{queue}": _pulse(queue) for queue in PORTAL_QUEUES},
 }
 # A second worker on the same machine needs no lock: every job may run beside itself.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5

@@ -3,16 +3,22 @@
 import functools
 
 from celery import shared_task as _celery_task
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from portal import clock, work
 
 
 def task(*, name: str, expires: float | None = None, queue: str = "celery"):
-    """A task that runs at least once and may run twice, late, or beside itself.
+    """A task of one of ``settings.PORTAL_QUEUES`` that runs at least once and may run twice, late, or beside itself.
 
     Acknowledged only after it ran, so a killed worker's task is delivered again: its body must be idempotent. Results are
     not kept, because what happened stands in PostgreSQL. The clock is read once, so one run sees one present.
     """
+
+    if queue not in settings.PORTAL_QUEUES:
+        # Nothing would ever take it from there.
+        raise ImproperlyConfigured(f"{name}: no worker serves a queue {queue!r}.")
 
     def wrap(function):
         @functools.wraps(function)

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from portal import health
+from portal.deadlines import metrics
 from portal.deadlines import views as deadlines
 from portal.site import views as site_views
 from portal.site.admin import site as admin_site
@@ -11,6 +12,7 @@ urlpatterns = [
     path("", site_views.home, name="home"),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("metrics", metrics.page),
     path("account/", include("portal.accounts.urls")),
     path("notices/", include("portal.deadlines.urls")),
     path("calendar/<str:secret>.ics", deadlines.calendar, name="calendar"),

@@ -1,14 +1,17 @@
-"""Dates somebody should act by, and the messages about them: to be read, and a failed message to be sent again."""
+"""Dates somebody should act by, the messages about them, and mailboxes that take none: to be read, and to be set right."""
 
 from datetime import timedelta
 
 from django.contrib import admin
+from django.db.models import Q
 
 from portal import clock
 from portal.admin import PortalAdmin, Question, Step
 from portal.admin.words import state_tag
-from portal.deadlines import actions, registry
-from portal.deadlines.models import Deadline, Message
+from portal.deadlines import actions, bounces, registry
+from portal.deadlines.models import Bounce, Deadline, Message
+from portal.deadlines.status import UNKNOWN
+from portal.formats import instant
 
 
 class Due(Question):
@@ -81,12 +84,28 @@ class Delivery(Question):
     }
 
 
+def _failed_for(reason: str):
+    return lambda rows, user, at: rows.filter(reason=reason).filter(
+        Q(state=Message.State.FAILED) | Q(state=Message.State.WAITING)
+    )
+
+
+class Why(Question):
+    title = "why it failed"
+    parameter_name = "reason"
+    questions = {
+        reason.value: (str(reason.label), _failed_for(reason.value)) for reason in Message.Reason
+    } | {
+        UNKNOWN: ("Not told apart", lambda rows, user, at: rows.filter(reason="", state=Message.State.FAILED))
+    }
+
+
 class MessageAdmin(PortalAdmin):
     """The outbox, for superusers and programme coordinators: who was told of what, and what could not be delivered."""
 
     list_display = ("created_at", "recipient", "what", "case_number", "delivery", "attempts", "failure")
     keys_first = True
-    list_filter = (Delivery,)
+    list_filter = (Delivery, Why)
     list_select_related = ("recipient",)
     search_fields = ("case_number__istartswith", "recipient__email__istartswith")
     search_help_text = "A case number or an address, or how it begins."
@@ -142,4 +161,74 @@ class MessageAdmin(PortalAdmin):
         )
 
 
-ADMINS = [(Deadline, DeadlineAdmin), (Message, MessageAdmin)]
+class Mailbox(Question):
+    title = "mailbox"
+    parameter_name = "mailbox"
+    questions = {
+        "holds": ("Takes no mail", lambda rows, user, at: rows.holding()),
+        "cleared": ("Takes mail again", lambda rows, user, at: rows.filter(cleared_at__isnull=False)),
+    }
+
+
+class BounceAdmin(PortalAdmin):
+    """Mailboxes of which a mail server said that they take no mail, for those who look after the outbox."""
+
+    singular, plural = "mailbox that takes no mail", "mailboxes that take no mail"
+    list_display = ("address", "person", "since", "server_said", "status")
+    keys_first = True
+    list_filter = (Mailbox,)
+    list_select_related = ("person",)
+    search_fields = ("address__istartswith",)
+    search_help_text = "An address, or how it begins."
+    ordering = ("-at", "id")
+    fields = ("person", "address", "since", "server_said", "status", "again_since")
+    readonly_fields = fields
+    subject = "bounce"
+    steps = (
+        Step(
+            "clear_bounce",
+            bounces.clear_bounce,
+            label="Mailbox takes mail again",
+            explain="What this person is told from now on is mailed to this address again. What was given up "
+            "stays in the outbox: send it again from there.",
+            done="The mailbox is written to again.",
+            available=lambda user, bounce, at: actions.may_requeue(user) and bounce.cleared_at is None,
+        ),
+    )
+    bulk_steps = ("clear_bounce",)
+    locked_in_order = ("person", "pk")
+
+    def may_open(self, user) -> bool:
+        return actions.may_requeue(user)
+
+    def may_take_several(self, user) -> bool:
+        return actions.may_requeue(user)
+
+    def visible(self, request):
+        return bounces.looked_after_by(request.user)
+
+    def history(self, request, obj):
+        return super().history(request, obj.person).filter(verb="cleared_bounce")
+
+    @admin.display(description="Since")
+    def since(self, bounce):
+        return instant(bounce.at)
+
+    @admin.display(description="The mail server said")
+    def server_said(self, bounce):
+        return bounce.said
+
+    @admin.display(description="Takes mail again since")
+    def again_since(self, bounce):
+        return instant(bounce.cleared_at) if bounce.cleared_at else self.empty_value_display
+
+    @admin.display(description="Mailbox")
+    def status(self, bounce):
+        if bounce.cleared_at is not None:
+            return state_tag("met", "Takes mail again")
+        if bounce.address != bounce.person.email:
+            return state_tag("met", "Address no longer used")
+        return state_tag("overdue", "Takes no mail")
+
+
+ADMINS = [(Deadline, DeadlineAdmin), (Message, MessageAdmin), (Bounce, BounceAdmin)]

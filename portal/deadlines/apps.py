@@ -18,6 +18,7 @@ class DeadlinesConfig(AppConfig):
         tell_changes(
             {
                 "accounts.user": {
+                    "cleared_bounce": "Said that the mailbox takes mail again",
                     "chose_delivery": "Chose how notices come by mail",
                     "chose_quiet_hours": "Chose quiet hours",
                     "ended_quiet_hours": "Switched quiet hours off",

@@ -4,33 +4,43 @@ from portal.deadlines.models import Heartbeat
 from portal.tasks import task
 
 
-@task(name="portal.deadlines.tasks.tick", expires=30)
+@task(name="portal.deadlines.tasks.tick", expires=30, queue="mail")
 def tick():
-    """Plan the reminders due now."""
+    """Plan the reminders due now, and say that it was done."""
     planning.plan(at=clock.now())
+    _heard("tick")
 
 
-@task(name="portal.deadlines.tasks.settle", expires=60)
+@task(name="portal.deadlines.tasks.settle", expires=60, queue="mail")
 def settle():
     """After a change of the programme's settings, set right what steps that were under way set by the ones before."""
     following.settle_after_change(at=clock.now())
 
 
-@task(name="portal.deadlines.tasks.deliver", expires=30)
+@task(name="portal.deadlines.tasks.deliver", expires=30, queue="mail")
 def deliver():
     """Send the messages due now."""
     delivery.deliver_due()
 
 
-@task(name="portal.deadlines.tasks.digest", expires=120)
+@task(name="portal.deadlines.tasks.digest", expires=120, queue="mail")
 def digest():
     """Make the day's mail of those who chose one, once its hour has come."""
     digests.make(at=clock.now())
 
 
-@task(name="portal.deadlines.tasks.heartbeat", expires=30)
+@task(name="portal.deadlines.tasks.heartbeat", expires=30, queue="mail")
 def heartbeat():
-    """Say that a worker runs; /health/ready reads it. In the machine's time, which no demo moves."""
-    from datetime import UTC, datetime
+    """Say that a worker takes mail; /health/ready reads it."""
+    _heard("worker")
 
-    Heartbeat.objects.update_or_create(name="worker", defaults={"at": datetime.now(UTC)})
+
+@task(name="portal.deadlines.tasks.pulse", expires=30)
+def pulse(queue):
+    """Say that somebody serves this queue; it is sent into each, and belongs to none."""
+    _heard(f"queue:{queue}")
+
+
+def _heard(name: str) -> None:
+    """Write a heartbeat, in the machine's time, which no demonstration moves."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": clock.machine()})

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from portal.accounts.models import Kind
 from portal.admin.panels import HOME_SECTIONS, SEARCHES, queues_of
+from portal.deadlines import operations
 from portal.programme.policies import may_read as may_read_settings
 from portal.searching import LONGEST
 from portal.site import today
@@ -74,6 +75,7 @@ class Workbench(admin.AdminSite):
     def get_urls(self):
         own = [
             path("search/", self.admin_view(self.search), name="search"),
+            path("operations/", self.admin_view(partial(self._framed, operations.page)), name="operations"),
             path("figures/", self.admin_view(self.figures), name="figures"),
             path("figures/<slug:form>/", self.admin_view(figures.file), name="figures_file"),
             *(
@@ -116,7 +118,13 @@ class Workbench(admin.AdminSite):
         reads = request.user.is_authenticated and figures.may_read(request.user)
         searches = request.user.is_authenticated and request.user.has_seat(Kind.AGENCY)
         sets = request.user.is_authenticated and may_read_settings(request.user)
-        offered = {"reads_figures": reads, "searches": searches, "reads_settings": sets}
+        runs = request.user.is_authenticated and operations.may_read(request.user)
+        offered = {
+            "reads_figures": reads,
+            "searches": searches,
+            "reads_settings": sets,
+            "runs_mail": runs,
+        }
         return super().each_context(request) | offered
 
     # --- the front door's pages ---------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 WORKER_TEMPORARY = Path("/dev/shm")  # noqa: S108 # nosec B108
 # The path without its query, which may hold what a person searched for.
 ACCESS_FORMAT = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(D)sus'
+CELERY = ("celery", "--app", "portal")
 
 
 def hosts(given: Mapping[str, str]) -> list[str]:
@@ -35,19 +36,17 @@ def commands(given: Mapping[str, str], port: int, folder: Path) -> dict[str, lis
     web += ["--logger-class", "portal.access_log.AccessLogger"]
     if WORKER_TEMPORARY.is_dir():
         web += ["--worker-tmp-dir", str(WORKER_TEMPORARY)]
-    celery = ["celery", "--app", "portal"]
-    worker = [*celery, "worker", "--loglevel", "INFO", "--hostname", "portal@%h"]
-    worker += [
-        "--concurrency",
-        given.get("PORTAL_WORKER_PROCESSES", "2"),
-        "--without-gossip",
-        "--without-mingle",
-    ]
-    beat = [*celery, "beat", "--loglevel", "INFO", "--schedule", str(folder / "beat-schedule"), "--pidfile="]
-    return {
-        name: [sys.executable, "-m", *command]
-        for name, command in (("web", web), ("worker", worker), ("beat", beat))
-    }
+    worker = _worker("portal", given.get("PORTAL_WORKER_PROCESSES", "2"), "mail,celery")
+    # What may take minutes has a process of its own, so that no reminder waits behind it.
+    worker_slow = _worker("portal-slow", "1", "scans,exports")
+    beat = [*CELERY, "beat", "--loglevel", "INFO", "--schedule", str(folder / "beat-schedule"), "--pidfile="]
+    named = {"web": web, "worker": worker, "worker_slow": worker_slow, "beat": beat}
+    return {name: [sys.executable, "-m", *command] for name, command in named.items()}
+
+
+def _worker(name: str, processes: str, queues: str) -> list[str]:
+    worker = [*CELERY, "worker", "--loglevel", "INFO", "--hostname", f"{name}@%h"]
+    return [*worker, "--concurrency", processes, "--queues", queues, "--without-gossip", "--without-mingle"]
 
 
 def _bind(host: str, port: int) -> str:

@@ -27,6 +27,7 @@ SECRET_VARIABLES = {
     "PORTAL_SECRET_KEY": "secret_key",
     "PORTAL_LEDGER_KEY": "ledger_key",
     "PORTAL_INSTRUCTIONS_KEYS": "instructions_keys",
+    "PORTAL_METRICS_TOKEN": "metrics_token",
 }
 
 

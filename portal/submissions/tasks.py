@@ -9,20 +9,20 @@ def record_clock():
     actions.finish_removals()
 
 
-@task(name="portal.submissions.tasks.remove_orphans", expires=3600)
+@task(name="portal.submissions.tasks.remove_orphans", expires=3600, queue="exports")
 def remove_orphans():
     """Remove stored files of uploads that were rolled back or killed more than a day ago, and uploads nobody finished."""
     actions.remove_orphans()
     actions.remove_expired()
 
 
-@task(name="portal.submissions.tasks.scan_waiting", expires=120)
+@task(name="portal.submissions.tasks.scan_waiting", expires=120, queue="scans")
 def scan_waiting():
     """Ask the malware scanner, where one is set, about the files that wait for it."""
     actions.scan_waiting()
 
 
-@task(name="portal.submissions.tasks.remove_disposed", expires=300)
+@task(name="portal.submissions.tasks.remove_disposed", expires=300, queue="exports")
 def remove_disposed():
     """Remove the stored files of versions that were disposed of."""
     actions.remove_disposed()

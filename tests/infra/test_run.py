@@ -135,7 +135,7 @@ def refuses_a_second_master_and_a_taken_port(running: Running) -> None:
 
 def starts_again_what_dies(running: Running) -> None:
     before = running.numbers()
-    assert list(before) == ["postgres", "valkey", "web", "worker", "beat"]
+    assert list(before) == ["postgres", "valkey", "web", "worker", "worker_slow", "beat"]
     for number in before.values():
         os.kill(number, signal.SIGKILL)
     running.wait(lambda: before.keys() == running.numbers().keys())
@@ -205,7 +205,7 @@ def test_a_dead_broker_fails_no_page_and_a_dead_database_answers_503(open_folder
     stack = Running(open_folder / "var", **addresses)
     try:
         stack.start()
-        assert list(stack.numbers()) == ["web", "worker", "beat"]
+        assert list(stack.numbers()) == ["web", "worker", "worker_slow", "beat"]
         servers.children["valkey"].kill()
         assert stack.status("/account/login/") == 200
         assert stack.status("/health/ready") == 503

@@ -11,7 +11,7 @@ from portal.accounts.actions import invitations, services, ties, tokens
 from portal.accounts.models import Affiliation, Membership, Role, SavedView, Tie, User
 from portal.deadlines import absences
 from portal.deadlines import actions as messages
-from portal.deadlines.models import Deadline, Heartbeat, Message
+from portal.deadlines.models import Bounce, Deadline, Heartbeat, Message
 from portal.ledger.models import Event
 from portal.submissions import actions as cases
 from portal.submissions.models import Obligation
@@ -166,6 +166,9 @@ def build() -> SimpleNamespace:
         "vettingcriteria": VettingCriteria.objects.first(),
         "deadline": Deadline.objects.filter(case_id=case.submission.pk, kind="window_closes").get(),
         "message": message,
+        "bounce": Bounce.objects.create(
+            person=case.viewer, address=case.viewer.email, at=AT, said="550 5.1.1 No such box"
+        ),
         "event": Event.objects.filter(case_id=case.submission.pk, verb="submit").get(),
         "organisation": case.lab,
         "user": case.viewer,
