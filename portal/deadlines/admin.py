@@ -8,7 +8,7 @@ from django.db.models import Q
 from portal import clock
 from portal.admin import PortalAdmin, Question, Step
 from portal.admin.words import state_tag
-from portal.deadlines import actions, bounces, registry
+from portal.deadlines import actions, bouncing, registry
 from portal.deadlines.models import Bounce, Deadline, Message
 from portal.deadlines.status import UNKNOWN
 from portal.formats import instant
@@ -187,7 +187,7 @@ class BounceAdmin(PortalAdmin):
     steps = (
         Step(
             "clear_bounce",
-            bounces.clear_bounce,
+            bouncing.clear_bounce,
             label="Mailbox takes mail again",
             explain="What this person is told from now on is mailed to this address again. What was given up "
             "stays in the outbox: send it again from there.",
@@ -205,7 +205,7 @@ class BounceAdmin(PortalAdmin):
         return actions.may_requeue(user)
 
     def visible(self, request):
-        return bounces.looked_after_by(request.user)
+        return bouncing.looked_after_by(request.user)
 
     def history(self, request, obj):
         return super().history(request, obj.person).filter(verb="cleared_bounce")

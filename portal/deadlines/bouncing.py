@@ -7,10 +7,13 @@ from uuid import UUID
 from django.db import transaction
 from django.urls import reverse
 
+from portal import clock
 from portal.accounts.models import Kind, Membership, Role, User
 from portal.deadlines import actions, planning
 from portal.deadlines.models import Bounce, Message
 from portal.deadlines.registry import ACCOUNT, NoticeKind, register
+from portal.errors import AlreadyDone, NotAllowed
+from portal.ledger import actions as ledger
 
 BOUNCES = "mailbox_bounces"
 State, Reason = Message.State, Message.Reason
@@ -51,6 +54,30 @@ def reachable(messages: list[Message], *, at: datetime) -> list[Message]:
         Message.objects.filter(digest__in=ids, state=State.HELD).update(**values)
     ask_next(lost, at=at)
     return [message for message in messages if message.recipient_id not in said]
+
+
+def looked_after_by(user):
+    """The mailboxes whose trouble a person sees to: all, or none."""
+    return Bounce.objects.all() if actions.may_requeue(user) else Bounce.objects.none()
+
+
+@transaction.atomic
+def clear_bounce(*, actor, bounce: Bounce, at: datetime | None = None) -> Bounce:
+    """A mailbox takes mail again: what is told from now on is mailed to it. What was given up stays so, for ``requeue``."""
+    at = at or clock.now()
+    if not actions.may_requeue(actor):
+        raise NotAllowed(
+            "Only a programme coordinator or an administrator says that a mailbox takes mail again."
+        )
+    # The person first, as whoever notes that a mailbox takes no mail does.
+    person = User.objects.select_for_update(no_key=True).get(pk=bounce.person_id)
+    found = Bounce.objects.select_for_update().get(pk=bounce.pk)
+    if found.cleared_at is not None:
+        raise AlreadyDone("Somebody has said so already.")
+    found.cleared_at = at
+    found.save(update_fields=["cleared_at"])
+    ledger.record(actor=actor, verb="cleared_bounce", subject=person, at=at)
+    return found
 
 
 def _tell(bounce: Bounce, at: datetime) -> None:

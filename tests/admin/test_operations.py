@@ -8,7 +8,7 @@ from django.conf import settings
 
 from portal.accounts.models import Role
 from portal.deadlines import operations
-from portal.deadlines.bounces import clear_bounce
+from portal.deadlines.bouncing import clear_bounce
 from portal.deadlines.models import Bounce, Heartbeat, Message
 from portal.deadlines.status import Hour
 from portal.errors import NotAllowed

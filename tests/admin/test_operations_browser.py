@@ -67,7 +67,7 @@ def test_no_page_has_a_fault_at_either_width(desk, chromium):  # noqa: F811
     for path in pages():
         found[path] = window.faults(path, desk.get(path)) + violations(window.page, window.axe)
     window.page.close()
-    assert found == dict.fromkeys(pages(), [])
+    assert found == {path: [] for path in pages()}
 
 
 def test_keys_alone_reach_what_the_page_offers(desk, chromium):  # noqa: F811
