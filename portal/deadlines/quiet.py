@@ -7,7 +7,7 @@ from django.db import transaction
 
 from portal import clock
 from portal.accounts.models import User
-from portal.deadlines.models import QuietHours
+from portal.deadlines.models import Message, QuietHours
 from portal.errors import AlreadyDone, Invalid, NotAllowed
 from portal.ledger import actions as ledger
 
@@ -88,7 +88,7 @@ def choose_quiet_hours(*, actor, begins: time, ends: time, at: datetime | None =
     if before == (begins, ends):
         return found
     hours, _ = QuietHours.objects.update_or_create(person=person, defaults={"begins": begins, "ends": ends})
-    _record(actor, "chose_quiet_hours", before, (begins, ends), at)
+    _changed(actor, "chose_quiet_hours", before, (begins, ends), at)
     return hours
 
 
@@ -100,13 +100,17 @@ def end_quiet_hours(*, actor, at: datetime | None = None) -> None:
         raise AlreadyDone("You have no quiet hours.")
     before = (found.begins, found.ends)
     found.delete()
-    _record(actor, "ended_quiet_hours", before, (None, None), at)
+    _changed(actor, "ended_quiet_hours", before, (None, None), at)
 
 
-def _record(actor, verb: str, before: tuple, after: tuple, at: datetime | None) -> None:
-    """The event of a change: ``begins`` and ``ends``, each before and after, as HH:MM."""
+def _changed(actor, verb: str, before: tuple, after: tuple, at: datetime | None) -> None:
+    """What follows from a change, and its event: ``begins`` and ``ends``, each before and after, as HH:MM."""
+    at = at or clock.now()
+    # What waits for hours that are no more is decided anew; what was tried already waits for another reason.
+    waiting = Message.objects.filter(recipient=actor, state=Message.State.WAITING, attempts=0, try_at__gt=at)
+    waiting.update(try_at=at)
     changed = {
         name: [moment and f"{moment:%H:%M}" for moment in pair]
         for name, pair in zip(("begins", "ends"), zip(before, after, strict=True), strict=True)
     }
-    ledger.record(actor=actor, verb=verb, subject=actor, data=changed, at=at or clock.now())
+    ledger.record(actor=actor, verb=verb, subject=actor, data=changed, at=at)

@@ -13,7 +13,7 @@ import time_machine
 from aiosmtpd.controller import Controller
 
 from portal.accounts.models import Role
-from portal.deadlines import delivery, outbox, pace, planning
+from portal.deadlines import delivery, outbox, pace, planning, quiet
 from portal.deadlines.models import Absence, Bounce, Deadline, DomainPace, Message, QuietHours
 from tests import factories as make
 
@@ -304,6 +304,10 @@ def test_what_can_wait_waits_for_the_end_of_quiet_hours_and_nothing_else_does(se
         at.replace(hour=11 if at.month < 11 else 12),
         0,
     )
+    # Without quiet hours there is nothing to wait for.
+    quiet.end_quiet_hours(actor=case.contributor, at=at + HOUR)
+    late.refresh_from_db()
+    assert (late.state, late.try_at) == ("waiting", at + HOUR)
 
 
 def test_who_is_away_is_reminded_and_so_is_who_stands_in():
