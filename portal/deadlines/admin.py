@@ -186,7 +186,7 @@ class BounceAdmin(PortalAdmin):
     subject = "bounce"
     steps = (
         Step(
-            "clear_bounce",
+            "write_again",
             bouncing.clear_bounce,
             label="Mailbox takes mail again",
             explain="What this person is told from now on is mailed to this address again. What was given up "
@@ -195,7 +195,7 @@ class BounceAdmin(PortalAdmin):
             available=lambda user, bounce, at: actions.may_requeue(user) and bounce.cleared_at is None,
         ),
     )
-    bulk_steps = ("clear_bounce",)
+    bulk_steps = ("write_again",)
     locked_in_order = ("person", "pk")
 
     def may_open(self, user) -> bool:

@@ -102,7 +102,7 @@ def test_who_reads_it():
             for page, *args in (
                 (PAGE,),
                 ("deadlines_bounce_change", row.pk),
-                ("deadlines_bounce_clear_bounce", row.pk),
+                ("deadlines_bounce_write_again", row.pk),
             )
         ]
         for name, person in people.items()
@@ -180,7 +180,7 @@ def test_a_mailbox_takes_mail_again():
     assert "Since 13 Sep 2026, 10:00 a.m. EDT The mail server said 550 5.1.1 No such box" in shown
     assert "Takes mail again since —" in shown
     assert "550 5.1.1 No such box Takes no mail" in desk.text(BOUNCES, mailbox="holds")
-    step = "deadlines_bounce_clear_bounce"
+    step = "deadlines_bounce_write_again"
     assert "Mailbox takes mail again" in desk.text(step, row.pk)
     assert [desk.post(step, row.pk).status_code for _ in range(2)] == [303, 303]
     row.refresh_from_db()
@@ -214,7 +214,7 @@ def test_others_do_not_clear_a_mailbox_also_by_the_action():
 
 def test_several_mailboxes_are_cleared_one_by_one():
     rows = [bounce(make.person()), bounce(make.person(), cleared_at=NOW)]
-    chosen = {"action": "clear_bounce", "_selected_action": [str(row.pk) for row in rows], "index": "0"}
+    chosen = {"action": "write_again", "_selected_action": [str(row.pk) for row in rows], "index": "0"}
     answer = Desk(make.coordinator()).client.post("/admin/deadlines/bounce/", chosen, follow=True)
     assert "The mailbox is written to again." in words(answer)
     assert Event.objects.filter(verb="cleared_bounce").count() == 1

@@ -57,7 +57,7 @@ def pages() -> list[str]:
         PAGE,
         "/admin/deadlines/bounce/",
         address("deadlines_bounce_change", row.pk),
-        address("deadlines_bounce_clear_bounce", row.pk),
+        address("deadlines_bounce_write_again", row.pk),
     ]
 
 
