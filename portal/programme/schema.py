@@ -222,5 +222,6 @@ know(
     _target("finding_disclosure_extension_days", "On request, later by", "days", 1, 90, _NEW_ONLY),
     _target("finding_exploited_days", "An exploited finding is disclosed, after that is recorded", "days", 1, 90, _NEW_ONLY),
     _target("finding_exploited_extension_days", "On request, an exploited one later by", "days", 1, 30, _NEW_ONLY),
+    _target("conflict_renewal_days", "A person's conflicts and ties are confirmed, every", "days", 30, 730),
     _target("partner_revetting_days", "A partner's vetting holds", "days", 30, 1095, _NEW_ONLY),
 )  # fmt: skip

@@ -35,6 +35,7 @@ class SubmissionsConfig(AppConfig):
         terms.register()
         words.tell_changes(
             {
+                "accounts.user": history.STATEMENTS,
                 "submissions.submission": history.CHANGES,
                 "submissions.conflict": history.CONFLICTS,
                 "submissions.documentversion": history.SCANS,
@@ -54,6 +55,7 @@ class SubmissionsConfig(AppConfig):
         DEADLINE_READERS.append(readers.deadlines)
         DEADLINE_READERS.append(readers.records_deadlines)
         CASELESS.append(readers.records_messages)
+        CASELESS.append(readers.renewal_messages)
         OUTBOX.append(readers.messages)
         HIDDEN.append(readers.hidden)
         BARRED.append(readers.barred)

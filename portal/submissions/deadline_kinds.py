@@ -14,6 +14,7 @@ ANSWER_QUESTION = "answer_question"
 ANSWER_DISCLOSURE, DISCLOSURE_DATE = "answer_disclosure", "disclosure_date"
 WITHDRAW_CREDENTIALS, ATTEST_DESTRUCTION = "withdraw_credentials", "attest_destruction"
 ANSWER_RECORDS_REQUEST = "answer_records_request"
+CONFLICT_RENEWAL = "conflict_renewal"
 # 5 U.S.C. 552(a)(6)(A)(i) and (B)(i): business days from the day of receipt, and by how many they are extended once (law).
 RECORDS_REQUEST_DAYS, RECORDS_REQUEST_MORE_DAYS = 20, 10
 SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
@@ -69,6 +70,11 @@ def destruction_due(ended_at: datetime) -> datetime:
 
 # What an agency attests after access has ended, by the kinds of ``Obligation``.
 OBLIGATION_DUES = {"credentials": credentials_due, "destruction": destruction_due}
+
+
+def conflict_renewal_due(since: datetime) -> datetime:
+    """When a person confirms again what is on record of their conflicts and ties: so long after they last did."""
+    return since + timedelta(days=programme.target("conflict_renewal_days"))
 
 
 def answer_records_request_due(received_on: date) -> datetime:
@@ -171,6 +177,13 @@ def _deadlines() -> tuple[DeadlineKind, ...]:
             "A request for records is in your agency's log, and the statute's date to answer it is near or has passed.",
             (Role.COORDINATOR,),
             days(-5, -2, 0, 1, 7),
+        ),
+        DeadlineKind(
+            CONFLICT_RENEWAL,
+            "Confirm your conflicts and ties",
+            "Read what is on record of your conflicts and ties, add what is missing, and confirm that it is complete.",
+            (),
+            days(-60, -30, -7),
         ),
     )
 

@@ -92,6 +92,7 @@ RECORDS_REQUESTS = {
 LINKS = {"link_notice": "Linked the disclosure notice to a records request"}
 SCANS = {"scan_version": "Scanned a file for malware", "remove_file": "Removed a file that was disposed of"}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
+STATEMENTS = {"confirmed_conflicts": "Confirmed that their conflicts and ties on record are complete"}
 LOOKS = {
     "listed": "Saw the case in a list",
     "found": "Found words of the case in a search",

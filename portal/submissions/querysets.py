@@ -412,6 +412,16 @@ class ConflictQuerySet(models.QuerySet):
         return self.filter(ended_at=None)
 
 
+class ConflictStatementQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """A person's own; nobody reads another's."""
+        return self.filter(person=user) if user.is_authenticated and user.is_active else self.none()
+
+    def newest_of(self, person):
+        """What this person said last; None for who has said nothing yet."""
+        return self.filter(person=person).order_by("-at", "pk").first()
+
+
 class UploadQuerySet(models.QuerySet):
     def visible_to(self, user, *, at: datetime | None = None):
         """A person's own uploads that have not expired; nobody else ever sees one."""

@@ -9,8 +9,9 @@ from portal.deadlines.models import Message
 from portal.deadlines.registry import DEADLINES
 from portal.ledger.models import Event
 from portal.lookups import OneOf
-from portal.submissions.deadline_kinds import ANSWER_RECORDS_REQUEST
+from portal.submissions.deadline_kinds import ANSWER_RECORDS_REQUEST, CONFLICT_RENEWAL
 from portal.submissions.models import Audience, DisclosureNotice, LegalHold, RecordsRequest, Submission
+from portal.submissions.on_record import may_confirm
 from portal.submissions.querysets import agency_wide, has_no_conflicts, live, no_conflict, oversees
 
 EXPORTS = ("exported_list", "exported_figures")
@@ -106,6 +107,11 @@ def records_messages(user) -> Q | None:
     return Q(kind=ANSWER_RECORDS_REQUEST) if oversees(user) else None
 
 
+def renewal_messages(user) -> Q | None:
+    """The reminders to confirm conflicts and ties, whose delivery who oversees the programme looks after."""
+    return Q(kind=CONFLICT_RENEWAL) if oversees(user) else None
+
+
 def _told(user) -> Q:
     """The deadlines that could remind a person."""
     answer = Q(person=user, case_id__in=_unhidden(user))
@@ -176,13 +182,21 @@ def barred(user) -> Q | None:
 
 
 def hidden(messages) -> set:
-    """Those of these messages that told an agency of a lab's answer to its disclosure notice, and whose reader no longer decides
-    for the agency: the audience knows nothing of it, since a notice outlives the case.
+    """Those of these messages whose reader has lost what they were told by, where the audience knows nothing of it.
+
+    Of a lab's answer to a disclosure notice, which outlives its case, that they decide for the agency; of a reminder to confirm
+    conflicts and ties, the role.
     """
-    rows = Message.objects.filter(pk__in=messages, kind="disclosure_answered").select_related("recipient")
-    found = set()
-    for row in rows.order_by():
-        events = Event.objects.filter(pk=row.key.partition("/")[0]).order_by().values("subject_id")
-        if not DisclosureNotice.objects.to_decide_by(row.recipient).filter(pk__in=events).exists():
-            found.add(row.pk)
-    return found
+    rows = Message.objects.filter(pk__in=messages, kind__in=_LOST).select_related("recipient")
+    return {row.pk for row in rows.order_by() if _LOST[row.kind](row)}
+
+
+def _decides_no_longer(row: Message) -> bool:
+    events = Event.objects.filter(pk=row.key.partition("/")[0]).order_by().values("subject_id")
+    return not DisclosureNotice.objects.to_decide_by(row.recipient).filter(pk__in=events).exists()
+
+
+_LOST = {
+    "disclosure_answered": _decides_no_longer,
+    CONFLICT_RENEWAL: lambda row: not may_confirm(row.recipient),
+}

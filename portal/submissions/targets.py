@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Greatest
 from portal.deadlines.following import Formula, register_formulas
 from portal.deadlines.models import Deadline
 from portal.submissions import deadline_kinds as kinds
-from portal.submissions.models import InformationRequest, Obligation, Submission
+from portal.submissions.models import ConflictStatement, InformationRequest, Obligation, Submission
 
 
 def _subjects(rows: Sequence[Deadline]) -> list[UUID]:
@@ -39,6 +39,13 @@ def _obligation(rows: Sequence[Deadline]) -> dict[UUID, datetime]:
     return {row.pk: dues[row.subject_id] for row in rows if row.subject_id in dues}
 
 
+def _conflict_renewal(rows: Sequence[Deadline]) -> dict[UUID, datetime]:
+    """Since the statement that the deadline is named by, or since the attestation that made it."""
+    found = ConflictStatement.objects.filter(pk__in=_subjects(rows)).order_by()
+    since = dict(found.values_list("pk", "at"))
+    return {row.pk: kinds.conflict_renewal_due(since.get(row.subject_id, row.created_at)) for row in rows}
+
+
 class DueRows:
     """The rows of a model whose ``due_at`` is the same target."""
 
@@ -60,6 +67,7 @@ def register() -> None:
     questions, obligations = DueRows(InformationRequest), DueRows(Obligation)
     register_formulas(
         Formula(kinds.ACKNOWLEDGE, "acknowledge_business_days", _acknowledge),
+        Formula(kinds.CONFLICT_RENEWAL, "conflict_renewal_days", _conflict_renewal),
         Formula(
             kinds.ANSWER_QUESTION,
             "information_request_business_days",

@@ -4,9 +4,12 @@ from portal.tasks import task
 
 @task(name="portal.submissions.tasks.record_clock", expires=60)
 def record_clock():
-    """Record the windows that opened or ended since the last run, and finish removals that were begun."""
+    """Record the windows that opened or ended since the last run, finish removals that were begun, and follow the staff with
+    the dates to confirm conflicts and ties.
+    """
     actions.record_clock()
     actions.finish_removals()
+    actions.end_renewals()
 
 
 @task(name="portal.submissions.tasks.remove_orphans", expires=3600, queue="exports")

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from portal.accounts.models import Organisation
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
-from portal.submissions.actions import declare_conflict
+from portal.submissions.actions import begin_renewal, declare_conflict
 from portal.submissions.people import give_alias
 from portal.submissions.states import PENDING, State
 from reviews import policies
@@ -54,6 +54,7 @@ def attest(
         case=case, seat=seat, actor=actor, verb="attest", step=step, at=at, notice="assignment_attested",
         people=seats.concerned(case, seat, at=at),
     )  # fmt: skip
+    begin_renewal(person=seat.reviewer, seat_id=seat.pk, at=at)
     _take_over_drafts(case, seat, at)
     return seat
 

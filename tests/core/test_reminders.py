@@ -269,6 +269,7 @@ TABLE = {
     "grant_close_out": [-3, 0, 3],
     "partner_revetting": [-60, -30, -7],
     "partner_revetting_partner": [-60, -30, -7],
+    "conflict_renewal": [-60, -30, -7],
     "finding_owner_silent": [-7, -1],
     "finding_owner_silent_office": [-7, -1],
     "finding_disclosure": [-7, -1],

@@ -43,6 +43,7 @@ ALL = {
     "target__seat_days_after_window": "90",
     "target__grant_days": "30",
     "target__partner_revetting_days": "100",
+    "target__conflict_renewal_days": "120",
 }
 
 
@@ -100,6 +101,8 @@ def test_each_date_is_what_its_facts_and_the_new_target_make_it():
     assert after["acknowledge"] == [add_business_days(NOW, 4)]
     assert set(after["acknowledge_inquiry"]) == {add_business_days(NOW, 4)}
     assert set(after["attest"]) == {add_business_days(NOW, 5)}
+    # Those who attested on the way, before they were asked.
+    assert {moment + 60 * DAY for moment in after["conflict_renewal"]} == set(before["conflict_renewal"])
     assert set(after["answer_question"]) == {add_business_days(NOW, 6)}
     assert set(after["withdraw_credentials"]) == {NOW + 48 * HOUR}
     assert set(after["attest_destruction"]) == {NOW + 20 * DAY}

@@ -14,6 +14,7 @@ from portal import clock
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
 from portal.site.figures.suppression import SMALL, suppressed, with_totals
+from portal.submissions.deadline_kinds import CONFLICT_RENEWAL
 from portal.submissions.models import Facts, Submission
 from portal.submissions.states import State
 from reviews.models import Designation, Inquiry
@@ -251,7 +252,8 @@ def _median_to_fix(row: dict[str, Any]) -> str:
 
 
 def _by_target(user, at: datetime) -> Figure:
-    kinds = registry.government_kinds()
+    # Of what everybody does about themselves each sees their own, which is no figure of the programme's.
+    kinds = [kind for kind in registry.government_kinds() if kind != CONFLICT_RENEWAL]
     seen = Deadline.objects.visible_to(user).filter(kind__in=kinds, cancelled_at=None)
     found = {
         row["kind"]: row

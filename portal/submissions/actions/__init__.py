@@ -21,6 +21,7 @@ from portal.submissions.actions.evaluations import add_evaluations, take_back_ev
 from portal.submissions.actions.leaving import release, withdraw
 from portal.submissions.actions.obligations import attest as attest_obligation
 from portal.submissions.actions.orphans import remove_orphans
+from portal.submissions.actions.renewing import begin_renewal, confirm_conflicts, end_renewals
 from portal.submissions.actions.scanning import scan_waiting
 from portal.submissions.actions.spills import finish_removals, lift_spill, remove_content, report_spill
 from portal.submissions.actions.terms import accept_terms, propose_terms
@@ -36,15 +37,18 @@ __all__ = [
     "add_evaluations",
     "add_version",
     "attest_obligation",
+    "begin_renewal",
     "begin_upload",
     "close",
     "compare_versions",
+    "confirm_conflicts",
     "correct_facts",
     "create_draft",
     "declare_conflict",
     "disclosures",
     "dispose",
     "end_conflict",
+    "end_renewals",
     "end_upload",
     "finish_removals",
     "holds",

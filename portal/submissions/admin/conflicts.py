@@ -2,11 +2,20 @@
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods
 
+from portal import programme
 from portal.accounts.models import Kind, Organisation, Role, User
 from portal.admin import PortalAdmin, Question, Step, StepForm
+from portal.doors import verb_post
 from portal.submissions import actions
 from portal.submissions.models import Submission
+from portal.submissions.on_record import may_confirm, on_record
 from portal.submissions.querysets import agency_wide
 
 
@@ -77,6 +86,7 @@ class ConflictAdmin(PortalAdmin):
     fields = ("user", "about", "note", "declared_by", "declared_at", "ended_at")
     readonly_fields = fields
     subject = "conflict"
+    change_list_template = "admin/conflicts.html"
     add_step = Step(
         "declare_conflict",
         actions.declare_conflict,
@@ -106,3 +116,39 @@ class ConflictAdmin(PortalAdmin):
     @admin.display(description="About")
     def about(self, conflict):
         return conflict.organisation or f"Case {conflict.submission}"
+
+    # --- what is on record about oneself -------------------------------------------------------------------------------------
+    def get_urls(self):
+        confirm = path("confirm/", self.wrap(self.confirm_view), name="submissions_conflict_confirm")
+        return [confirm, *super().get_urls()]
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def confirm_view(self, request: HttpRequest) -> HttpResponse:
+        """What is on record about the person, and the POST by which they say that it is complete."""
+        if not self.has_view_permission(request):
+            raise Http404
+        asked = may_confirm(request.user)
+        if request.method == "POST":
+            if not asked:
+                raise PermissionDenied("This step is not yours to take.")
+            return self._confirm(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Your conflicts and ties",
+            "found": on_record(request.user),
+            "asked": asked,
+            "days": programme.target("conflict_renewal_days"),
+            "opts": self.opts,
+            "plural": self.plural,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/on_record.html", context)
+
+    def _confirm(self, request: HttpRequest) -> HttpResponse:
+        shown = {name: request.POST.get(name, "") for name in ("seen", "said")}
+        return verb_post(
+            request,
+            lambda: actions.confirm_conflicts(actor=request.user, **shown),
+            done="You confirmed what is on record about you.",
+            back=reverse("admin:submissions_conflict_confirm"),
+        )

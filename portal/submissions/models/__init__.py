@@ -1,7 +1,7 @@
 """The lab's case: the model offered, its dates and window, documents, access terms, instructions, questions, conflicts."""
 
 from portal.submissions.models.access import AccessInstructions, Terms
-from portal.submissions.models.audience import Alias, Audience, Barrier, Conflict
+from portal.submissions.models.audience import Alias, Audience, Barrier, Conflict, ConflictStatement
 from portal.submissions.models.base import Key
 from portal.submissions.models.cases import Checkpoint, Submission
 from portal.submissions.models.contacts import Contact
@@ -25,6 +25,7 @@ __all__ = [
     "Barrier",
     "Checkpoint",
     "Conflict",
+    "ConflictStatement",
     "Contact",
     "DisclosureNotice",
     "DisclosureStatement",

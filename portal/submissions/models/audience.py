@@ -8,7 +8,7 @@ from portal.accounts.models import Organisation
 from portal.submissions.models.base import USER, Key
 from portal.submissions.models.cases import Submission
 from portal.submissions.models.documents import Document
-from portal.submissions.querysets import ConflictQuerySet
+from portal.submissions.querysets import ConflictQuerySet, ConflictStatementQuerySet
 
 
 class Conflict(Key):
@@ -37,6 +37,22 @@ class Conflict(Key):
 
     def __str__(self):
         return f"{self.user} and {self.organisation or self.submission}"
+
+
+class ConflictStatement(Key):
+    """A person's word that the conflicts and ties on record about them are complete. Append-only."""
+
+    person = models.ForeignKey(USER, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+
+    objects = ConflictStatementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "id"]
+        indexes = [models.Index(fields=["person", "-at"], name="conflict_statement_newest")]
+
+    def __str__(self):
+        return f"{self.person}, {self.at}"
 
 
 class Alias(Key):
