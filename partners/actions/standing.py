@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
+
+from django.db.models import Q
 
 from partners import countries, policies
 from partners import deadline_kinds as kinds
@@ -11,6 +13,7 @@ from partners.states import PARTNERS, PartnerState
 from portal import clock
 from portal.accounts.models import Membership, Organisation, Role
 from portal.deadlines import actions as deadlines
+from portal.deadlines.models import Deadline
 from portal.errors import Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
@@ -114,12 +117,23 @@ def record(profile, actor, verb, at, *, capacity, reason="", data=None) -> Event
 
 def _plan_deadlines(profile: PartnerProfile, at: datetime) -> None:
     """The next vetting is due while the organisation is eligible or may be reinstated."""
+    is_due = profile.stored_state in (PartnerState.ELIGIBLE, PartnerState.SUSPENDED)
+    # Each vetting begins dates of its own: a reminder that went out before one never stands for the next.
+    subject = uuid5(profile.pk, profile.vetted_at.isoformat()) if is_due else None
     both = (kinds.REVETTING, kinds.REVETTING_PARTNER)
-    if profile.stored_state not in (PartnerState.ELIGIBLE, PartnerState.SUSPENDED):
-        deadlines.cancel(at=at, kinds=both, subject_id=profile.pk)
+    before = Deadline.objects.still_open().filter(kind__in=both)
+    before = before.filter(Q(source_id=profile.pk) | Q(subject_id=profile.pk)).exclude(subject_id=subject)
+    for earlier in before.values_list("subject_id", flat=True).distinct():
+        if is_due:
+            for kind in both:
+                deadlines.meet(kind=kind, subject_id=earlier, at=at)
+        else:
+            deadlines.cancel(at=at, kinds=both, subject_id=earlier)
+    if not is_due:
         return
     common = {
-        "subject_id": profile.pk,
+        "subject_id": subject,
+        "source_id": profile.pk,
         "case_id": None,
         "case_number": "",
         "due_at": profile.revet_due_at,

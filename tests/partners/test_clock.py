@@ -129,3 +129,12 @@ def test_revetting_is_reminded_to_both_sides():
     answered(case.coordinator, partner.profile, at=NOW + 350 * DAY)
     organisations.find_eligible(actor=case.coordinator, profile=partner.profile, at=NOW + 350 * DAY)
     assert partner.again().revet_due_at == NOW + 715 * DAY
+    # The first one's reminders stand for nothing any more, and the next one has its own.
+    dates = Deadline.objects.filter(kind__startswith="partner_revetting").order_by("due_at", "kind")
+    assert [(row.due_at, row.met_at is not None) for row in dates] == [
+        *[(NOW + 365 * DAY, True)] * 2,
+        *[(NOW + 715 * DAY, False)] * 2,
+    ]
+    planning.plan(at=NOW + 655 * DAY)
+    told = rows.filter(deadline__due_at=NOW + 715 * DAY).values_list("offset", "recipient_id")
+    assert set(told) == {(-60 * 86400, case.coordinator.pk), (-60 * 86400, partner.admin.pk)}

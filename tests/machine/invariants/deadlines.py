@@ -72,7 +72,7 @@ def _owes_one_report(sight: Sight, grant: Grant) -> bool:
 def dates_of_vettings_stand_while_they_are_owed(sight: Sight) -> list:
     """An organisation that is eligible, or may be again, has the date of its next vetting, for itself and for the office."""
     must = {
-        (kind, profile.pk): profile.revet_due_at
+        (kind, uuid5(profile.pk, profile.vetted_at.isoformat())): profile.revet_due_at
         for profile in sight.rows(PartnerProfile)
         if profile.stored_state in ("eligible", "suspended")
         for kind in ("partner_revetting", "partner_revetting_partner")
