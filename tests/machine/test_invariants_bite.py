@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db.models import Q
 from django.db import connection, transaction
 
 from partners.models import (
@@ -127,7 +128,7 @@ def message(world: Rich, person, **values) -> None:
 
 
 def date(kind: str, subject) -> Deadline:
-    return Deadline.objects.get(kind=kind, subject_id=subject.pk)
+    return Deadline.objects.get(Q(subject_id=subject.pk) | Q(source_id=subject.pk), kind=kind)
 
 
 def _seat(w: Rich) -> Assignment:
