@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from django.db.models import Q
 from django.db import connection, transaction
+from django.db.models import Q
 
 from partners.models import (
     Finding,
