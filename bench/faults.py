@@ -1,7 +1,7 @@
 """``python -m bench.faults --kills 1000``: reminders leave while something is killed at a random instant, again and again.
 
 A whole stack (``./run``) on the loopback interface with an SMTP sink of its own. Each round makes 2,000 reminders due, kills a
-process by ``SIGKILL`` at a random instant of their way (the worker, beat, Valkey, PostgreSQL or the sink) and waits until all
+process by ``SIGKILL`` at a random instant of their way (the worker, beat, Valkey, PostgreSQL, the sink or the worker of what is slow) and waits until all
 have left. Then: each reminder has one row, which says sent; at least one mail; every further mail repeats its ``Message-ID``; and
 none went to who has no access: one coordinator who had left before, and one who leaves while they are sent.
 
@@ -25,7 +25,7 @@ from pathlib import Path
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
-VICTIMS = ("worker", "beat", "valkey", "postgres", "sink")
+VICTIMS = ("worker", "beat", "valkey", "postgres", "sink", "worker_slow")
 CASES, STAYING = 500, 4
 PATIENCE = 180
 # Between the last look at who may know and the mail server's answer, as the settings below bound it.
@@ -152,11 +152,13 @@ class Stack:
             time.sleep(random.random())
             self.sink = self._sink()
         else:
-            number = json.loads((self.folder / "var" / "pids.json").read_text()).get(victim)
-            if number is None:
-                return
-            os.kill(number, signal.SIGKILL)
+            _until(lambda: victim in self.numbers())
+            os.kill(self.numbers()[victim], signal.SIGKILL)
         self.kills[victim] += 1
+
+    def numbers(self) -> dict[str, int]:
+        """The processes that run at present; one that is about to be started again is not among them."""
+        return json.loads((self.folder / "var" / "pids.json").read_text())
 
     def _sink(self) -> subprocess.Popen:
         command = [sys.executable, "-m", "bench.sink", str(self.mail), str(self.folder / "mails")]

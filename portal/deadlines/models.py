@@ -170,6 +170,7 @@ class Message(models.Model):
             models.Index(fields=["recipient", "-created_at"], name="message_recipient"),
             models.Index(fields=["-created_at", "id"], name="message_newest"),
             models.Index(fields=["state", "-created_at", "id"], name="message_state"),
+            models.Index(fields=["sent_at"], condition=Q(state="sent", digest=None), name="message_sent"),
         ]
 
     def __str__(self):
