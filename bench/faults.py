@@ -1,11 +1,11 @@
 """``python -m bench.faults --kills 1000``: reminders leave while something is killed at a random instant, again and again.
 
-A whole stack (``./run``) on the loopback interface with an SMTP sink of its own. Each round makes 2,000 reminders due, kills a
-process by ``SIGKILL`` at a random instant of their way (the worker, beat, Valkey, PostgreSQL, the sink or the worker of what is slow) and waits until all
-have left. Then: each reminder has one row, which says sent; at least one mail; every further mail repeats its ``Message-ID``; and
+A whole stack (``./run``) on the loopback interface with an SMTP sink of its own. Each round makes 2,000 reminders due, kills by
+``SIGKILL`` at random instants of their way (in turns the worker, beat, Valkey, PostgreSQL, the sink and the worker of what is
+slow; ``--each`` times) and waits until all have left. Then: each reminder has one row, which says sent; at least one mail; every further mail repeats its ``Message-ID``; and
 none went to who has no access: one coordinator who had left before, and one who leaves while they are sent.
 
-Bounded: a round that does not end within ``PATIENCE`` seconds is a fault, and so is the whole run after ``--kills`` rounds.
+Bounded: a round that does not end within ``PATIENCE`` seconds is a fault, and the whole run ends after ``--kills``.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,6 +78,8 @@ class Stack:
     kills: Counter = field(default_factory=Counter)
     # From when to when nothing may go to who was leaving.
     gone: list[tuple[float, float]] = field(default_factory=list)
+    read_to: int = 0
+    counted: int = 0
 
     def __enter__(self) -> "Stack":
         self.port, self.mail = _free(), _free()
@@ -141,6 +144,16 @@ class Stack:
                 time.sleep(0.5)
         raise SystemExit("The database does not answer.")
 
+    def delivered(self) -> int:
+        """How many mails the sink has taken."""
+        path = self.folder / "mails"
+        if path.exists():
+            with path.open("rb") as file:
+                file.seek(self.read_to)
+                new = file.read()
+            self.read_to, self.counted = self.read_to + len(new), self.counted + new.count(b"\n")
+        return self.counted
+
     def mails(self) -> list[dict]:
         path = self.folder / "mails"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -178,14 +191,15 @@ def _free() -> int:
         return probe.getsockname()[1]
 
 
-def trial(stack: Stack, victim: str, chance: random.Random) -> None:
-    """One round: reminders are made due, something is killed on their way, and all of them leave."""
-    before = len(stack.mails())
+def trial(stack: Stack, victims: Sequence[str], chance: random.Random) -> None:
+    """One round: reminders are made due, something is killed on their way, once or several times, and all of them leave."""
+    before, made = stack.delivered(), CASES * STAYING
     stack.shell(MAKE % CASES)
-    expected = CASES * STAYING
-    # The way of 2,000 reminders takes some seconds; what is killed is killed in the midst of it.
-    _until(lambda: len(stack.mails()) - before >= chance.randrange(1, expected))
-    stack.kill(victim)
+    for victim, after in zip(victims, sorted(chance.randrange(made) for _ in victims), strict=True):
+        # The way of all of them takes some seconds, their planning some tenths of one.
+        time.sleep(chance.random())
+        _until(lambda after=after: stack.delivered() - before >= after or stack.ask(WAITING) == 0)
+        stack.kill(victim)
     stack.ask(LEAVE)
     left = time.time()
     _until(lambda: stack.ask(WAITING) == 0)
@@ -222,20 +236,24 @@ def faults(stack: Stack, rounds: int) -> list[str]:
     return found
 
 
-def soak(kills: int, seed: int) -> tuple[list[str], str]:
-    """So many kills in one stack; what was wrong, and the figures."""
+def soak(kills: int, seed: int, *, each: int = 1) -> tuple[list[str], str]:
+    """So many kills in one stack, ``each`` in a round; what was wrong, and the figures."""
     chance = random.Random(seed)
     begun = time.monotonic()
+    victims = [VICTIMS[number % len(VICTIMS)] for number in range(kills)]
+    rounds = [victims[start : start + each] for start in range(0, kills, each)]
     with tempfile.TemporaryDirectory(prefix="portal-faults-") as name, Stack(Path(name)) as stack:
-        for number in range(kills):
-            trial(stack, VICTIMS[number % len(VICTIMS)], chance)
-        found = faults(stack, kills)
+        for number, chosen in enumerate(rounds, start=1):
+            trial(stack, chosen, chance)
+            if number % 10 == 0:
+                print(f"{number} rounds, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+        found = faults(stack, len(rounds))
         mails = stack.mails()
         extra = len(mails) - len({mail["id"] for mail in mails})
         figures = (
             f"{sum(stack.kills.values())} kills ({', '.join(f'{n} {count}' for n, count in stack.kills.items())}),"
-            f" {kills * CASES * STAYING:,} reminders, {len(mails):,} mails, {extra} of them repeats under the same Message-ID,"
-            f" {time.monotonic() - begun:.0f} s"
+            f" {len(rounds) * CASES * STAYING:,} reminders, {len(mails):,} mails, {extra} of them repeats under the same"
+            f" Message-ID, {time.monotonic() - begun:.0f} s"
         )
     return found, figures
 
@@ -243,9 +261,10 @@ def soak(kills: int, seed: int) -> tuple[list[str], str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--each", type=int, default=5, help="kills in a round of 2,000 reminders")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    found, figures = soak(arguments.kills, arguments.seed)
+    found, figures = soak(arguments.kills, arguments.seed, each=arguments.each)
     print(figures)
     print("\n".join(found[:50]) or "Nothing was lost, doubled, or sent to who had no access.")
     sys.exit(bool(found))
