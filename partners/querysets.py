@@ -12,7 +12,7 @@ from partners.states import PartnerState, State
 from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.submissions.models import Audience, Submission
-from portal.submissions.querysets import OFFER, RECORD, live, oversees
+from portal.submissions.querysets import OFFER, RECORD, live, of_other_labs, oversees
 
 
 class PartnerProfileQuerySet(models.QuerySet):
@@ -77,8 +77,7 @@ class GrantQuerySet(models.QuerySet):
         """Less those on cases of labs the person belongs to: the workbench names agency people, whom a lab may know by alias
         only.
         """
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(submission__lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "submission__lab_id")
 
     def _past(self, user, at: datetime) -> Q:
         """Grants that had been offered and have ended, for the administrators of the partner and the persons once named."""

@@ -15,7 +15,7 @@ from portal.accounts.models import Kind, Role
 from portal.lookups import OneOf
 from portal.searching import saying
 from portal.submissions.models import Audience
-from portal.submissions.querysets import INSTRUCTIONS, agency_wide, live, no_conflict
+from portal.submissions.querysets import INSTRUCTIONS, agency_wide, live, no_conflict, of_other_labs
 from portal.submissions.querysets_questions import has_trigrams
 
 # Whose people write an organisation's findings, and of an agency see its drafts.
@@ -87,8 +87,7 @@ class FindingQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those that the person reads on a lab's side: the workbench names the reporters, whom an owner is not told."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(owner_id__in=labs) if labs else self
+        return of_other_labs(self, user, "owner_id")
 
     def in_state(self, *states: str):
         return self.filter(state__in=states)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import barred_labs, has_no_conflicts, oversees
+from portal.submissions.querysets import barred_labs, has_no_conflicts, of_other_labs, oversees
 
 
 class PartnerNominationQuerySet(models.QuerySet):
@@ -26,8 +26,7 @@ class PartnerNominationQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(nominated_for__in=labs) if labs else self
+        return of_other_labs(self, user, "nominated_for")
 
     def waiting(self):
         return self.filter(outcome="")

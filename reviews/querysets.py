@@ -20,6 +20,7 @@ from portal.submissions.querysets import (
     names_shown,
     no_conflict,
     no_lab_conflict,
+    of_other_labs,
     oversees,
 )
 from reviews.states import LAB_READS, LIVE, AssessmentState, AssignmentState, InquiryState
@@ -213,8 +214,7 @@ class AssessmentQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench names agency people, whom a lab may know by alias only."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(submission__lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "submission__lab_id")
 
     def awaiting_check_by(self, user):
         """Drafts of others whose check was asked for: what a reviewer who may read them can check."""
@@ -289,8 +289,7 @@ class InquiryQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "lab_id")
 
     def in_state(self, *states: str):
         return self.filter(state__in=states)
@@ -319,8 +318,7 @@ class DesignationQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "lab_id")
 
     def in_state(self, state: str):
         return self.filter(confirmation__isnull=state == "recorded")

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.apps import apps
 from django.db import models
 
-from portal.accounts.models import Kind
+from portal.submissions.querysets import of_other_labs
 
 
 class AgencyLogQuerySet(models.QuerySet):
@@ -16,8 +16,7 @@ class AgencyLogQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those about one's own lab's cases, whose files no lab ever gets."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(assessment__submission__lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "assessment__submission__lab_id")
 
     def with_scores(self):
         """With the results; one more query."""

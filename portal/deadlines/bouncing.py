@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from portal import clock
@@ -17,8 +18,6 @@ from portal.ledger import actions as ledger
 
 BOUNCES = "mailbox_bounces"
 State, Reason = Message.State, Message.Reason
-# Who looks after an organisation's people.
-_LOOK_AFTER = {Kind.LAB: Role.ADMIN, Kind.PARTNER: Role.ADMIN, Kind.AGENCY: Role.COORDINATOR}
 
 
 @transaction.atomic
@@ -35,8 +34,10 @@ def note(message: Message, *, said: str, at: datetime) -> None:
 
 
 def ask_next(messages: Iterable[Message], *, at: datetime) -> None:
-    """Remind the next in line of what these reminders could not tell."""
-    planning.plan_again(at=at, reminders={(m.deadline_id, m.offset) for m in messages if m.deadline_id})
+    """Remind the next in line of what these messages could not tell, the reminders that a daily mail lists included."""
+    ids = [message.pk for message in messages]
+    lost = Message.objects.filter(Q(pk__in=ids) | Q(digest__in=ids), deadline__isnull=False)
+    planning.plan_again(at=at, reminders=lost.order_by().values_list("deadline", "offset").distinct())
 
 
 def reachable(messages: list[Message], *, at: datetime) -> list[Message]:
@@ -81,23 +82,38 @@ def clear_bounce(*, actor, bounce: Bounce, at: datetime | None = None) -> Bounce
 
 
 def _tell(bounce: Bounce, at: datetime) -> None:
-    """Tell who looks after the person's organisations, each where they see to its people."""
-    seats = Membership.objects.filter(user=bounce.person_id, ended_at=None).select_related("organisation")
-    told: set[UUID] = {bounce.person_id}
-    for seat in seats:
-        organisation = seat.organisation
-        others = Membership.objects.filter(
-            organisation=organisation,
-            role=_LOOK_AFTER[organisation.kind],
-            ended_at=None,
-            user__is_active=True,
-        ).exclude(user__in=told)
-        people = sorted(set(others.values_list("user", flat=True)), key=str)
-        link = reverse("account_organisation", args=[organisation.pk])
-        actions.tell(
-            recipients=people, kind=BOUNCES, case_id=None, case_number="", about=bounce.pk, at=at, link=link
+    """Tell who looks after the person: the administrators of their lab or partner organisation, where they see to its people.
+
+    For an agency's people, and for who has nobody, those who look after the outbox, where they see to such mailboxes.
+    """
+    seats = Membership.objects.filter(user=bounce.person_id, ended_at=None)
+    told: set[UUID] = set()
+    for organisation in set(
+        seats.exclude(organisation__kind=Kind.AGENCY).values_list("organisation", flat=True)
+    ):
+        others = Membership.objects.filter(organisation=organisation, role=Role.ADMIN, ended_at=None)
+        told |= _told(bounce, others, reverse("account_organisation", args=[organisation]), at, told)
+    if not told:
+        office = Membership.objects.filter(
+            organisation__is_programme_office=True, role=Role.COORDINATOR, ended_at=None
         )
-        told.update(people)
+        link = reverse("admin:deadlines_bounce_change", args=[bounce.pk])
+        _told(bounce, office, link, at, told)
+
+
+def _told(bounce: Bounce, seats: QuerySet, link: str, at: datetime, told: set[UUID]) -> set[UUID]:
+    people = seats.filter(user__is_active=True).exclude(user__in=[*told, bounce.person_id])
+    found = set(people.values_list("user", flat=True))
+    actions.tell(
+        recipients=sorted(found, key=str),
+        kind=BOUNCES,
+        case_id=None,
+        case_number="",
+        about=bounce.pk,
+        at=at,
+        link=link,
+    )
+    return found
 
 
 def register_kind() -> None:
@@ -105,7 +121,7 @@ def register_kind() -> None:
         NoticeKind(
             BOUNCES,
             "A mailbox that takes no mail",
-            "Mail to a person of your organisation comes back. See whether their address is right.",
+            "Mail to a person you look after comes back. See whether their address is right.",
         ),
         group=ACCOUNT,
         essential=[BOUNCES],

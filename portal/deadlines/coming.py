@@ -10,19 +10,19 @@ from django.db.models.expressions import RawSQL
 from portal import clock
 from portal.deadlines import preferences, registry
 from portal.deadlines.models import Deadline, NoticePreference
+from portal.deadlines.planning import OF_THE_AUDIENCE
 from portal.programme.schema import said_offset
 
 # How many dates the short list holds, how many the long one, and how many reminders of a date are written out.
 DUE_SHOWN, COMING_SHOWN, REMINDERS_SHOWN = 10, 50, 3
 
-# As the reminders' own rule has it (``planning``), of one person and the deadline at hand.
-_ADMITTED = """EXISTS (
+# Whether one person is asked first about the deadline at hand, by the reminders' own rule.
+_ADMITTED = f"""EXISTS (
     SELECT 1 FROM submission_audience a
-    JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k(kind, capacities, scope) ON k.kind = deadlines_deadline.kind
-    WHERE a.user_id = %s AND a.submission_id = deadlines_deadline.case_id AND a.scope = k.scope
-      AND (deadlines_deadline.source_id IS NULL OR a.source_id = deadlines_deadline.source_id)
-      AND a.capacity = ANY (string_to_array(k.capacities, ','))
-      AND a.since <= %s AND (a.until IS NULL OR a.until > %s))"""
+    CROSS JOIN (SELECT deadlines_deadline.case_id, deadlines_deadline.source_id, deadlines_deadline.kind) d
+    JOIN (SELECT *, 0 AS line FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(kind, capacities, scope)) l
+      ON l.kind = d.kind
+    WHERE a.user_id = %s AND a.since <= %s AND (a.until IS NULL OR a.until > %s) AND {OF_THE_AUDIENCE})"""  # noqa: S608 (constant texts)
 
 
 def concerning(user, *, at: datetime) -> Callable:

@@ -32,15 +32,18 @@ _KINDS = """
 _FORM = """
     CASE WHEN d.person_id IS NOT NULL THEN 'person' WHEN d.organisation_id IS NOT NULL THEN 'organisation' ELSE 'case' END
 """
+# Whom the audience view's row ``a`` admits: a person of the line ``l`` of the deadline ``d``.
+OF_THE_AUDIENCE = """
+    a.submission_id = d.case_id AND a.scope = l.scope AND a.capacity = ANY (string_to_array(l.capacities, ','))
+    AND (d.source_id IS NULL OR l.line > 0 OR a.source_id = d.source_id)
+"""
 # The people of a line ``l`` of a deadline ``d``: whom the audience view admits in a capacity the line names (by one source
 # where the deadline names it), the people of an organisation in such a role, or one person; of the latter two nobody from
 # whom a conflict hides the case. The same text serves planning and the last look before sending, so the two cannot disagree.
-_PEOPLE = """
+_PEOPLE = f"""
     LATERAL (
         SELECT a.user_id, a.since, a.until, a.capacity AS stands_as FROM submission_audience a
-        WHERE l.among = 'case' AND a.submission_id = d.case_id AND a.scope = l.scope
-          AND (d.source_id IS NULL OR l.line > 0 OR a.source_id = d.source_id)
-          AND a.capacity = ANY (string_to_array(l.capacities, ','))
+        WHERE l.among = 'case' AND {OF_THE_AUDIENCE}
         UNION ALL
         SELECT m.user_id, m.since, m.ended_at, m.role FROM accounts_membership m
         WHERE l.among = 'organisation' AND m.organisation_id = d.organisation_id

@@ -119,6 +119,14 @@ def no_conflict(user, *, case: str = "pk", lab: str = "lab_id") -> Q:
     return ~Q(**{f"{lab}__in": barred_labs(user)}) & ~Q(**{f"{case}__in": barred_cases(user)})
 
 
+def of_other_labs(rows, user, lab: str):
+    """These rows, but for those about a person's own labs; ``lab`` is the column that names the lab. For most people no condition
+    at all, since most have no lab.
+    """
+    own = user.organisations_as(Kind.LAB)
+    return rows.exclude(**{f"{lab}__in": own}) if own else rows
+
+
 def no_lab_conflict(user, *, lab: str = "lab_id") -> Q:
     """Rows about no lab that a conflict keeps this person from; ``lab`` is the column that names it."""
     return Q() if has_no_conflicts(user) else ~Q(**{f"{lab}__in": barred_labs(user)})
@@ -175,8 +183,7 @@ class SubmissionQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench names agency people, whom a lab may know by alias only."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "lab_id")
 
     def _audience(self, user, scope, at):
         rows = apps.get_model("submissions", "Audience").objects.filter(live(at), user=user, scope=scope)
@@ -305,8 +312,7 @@ class DocumentQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench is the government's side."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(submission__lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "submission__lab_id")
 
 
 def names_shown(case: str) -> Exists:
@@ -395,8 +401,7 @@ class ObligationQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those about one's own lab's cases, on the workbench."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(submission__lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "submission__lab_id")
 
 
 class ConflictQuerySet(models.QuerySet):

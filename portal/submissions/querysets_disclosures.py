@@ -8,7 +8,7 @@ from django.db.models import Prefetch, Q
 from django.db.models.functions import Left
 
 from portal.accounts.models import Kind, Role
-from portal.submissions.querysets import no_conflict, oversees
+from portal.submissions.querysets import no_conflict, of_other_labs, oversees
 from portal.submissions.states import DisclosureState
 
 
@@ -36,8 +36,7 @@ class DisclosureNoticeQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those about one's own lab's cases, on the workbench."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(submission__lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "submission__lab_id")
 
     def in_state(self, *states: str, at: datetime):
         """Notices whose state at an instant is one of these; the SQL of ``DisclosureNotice.state_at``."""

@@ -9,10 +9,9 @@ from django.db import connection, models
 from django.db.models import FloatField, OuterRef, Prefetch, Q, Value
 from django.db.models.functions import Left
 
-from portal.accounts.models import Kind
 from portal.lookups import OneOf
 from portal.submissions.freezing import QUESTION, frozen
-from portal.submissions.querysets import FACTS, names_shown
+from portal.submissions.querysets import FACTS, names_shown, of_other_labs
 from portal.submissions.states import RequestState
 
 
@@ -30,8 +29,7 @@ class InformationRequestQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those of labs the person belongs to: the workbench names agency people, whom a lab may know by alias only."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(submission__lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "submission__lab_id")
 
     def in_state(self, *states: str, at: datetime):
         """Questions whose state at an instant is one of these; the SQL of ``InformationRequest.state_at``."""

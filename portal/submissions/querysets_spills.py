@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from portal.accounts.models import Kind, Role
 from portal.submissions.freezing import HIDING
-from portal.submissions.querysets import agency_wide, no_conflict
+from portal.submissions.querysets import agency_wide, no_conflict, of_other_labs
 
 
 class SpillQuerySet(models.QuerySet):
@@ -31,8 +31,7 @@ class SpillQuerySet(models.QuerySet):
 
     def beyond(self, user):
         """Less those about one's own lab, on the workbench: it names agency people."""
-        labs = user.organisations_as(Kind.LAB)
-        return self.exclude(lab_id__in=labs) if labs else self
+        return of_other_labs(self, user, "lab_id")
 
     def hiding(self, kind: str, subject_id):
         """The spill that hides an object now, if any."""

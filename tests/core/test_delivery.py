@@ -13,9 +13,11 @@ import time_machine
 from aiosmtpd.controller import Controller
 
 from portal.accounts.models import Role
-from portal.deadlines import delivery, outbox, pace, planning, quiet
+from portal.deadlines import actions, delivery, digests, outbox, pace, planning, quiet
 from portal.deadlines.models import Absence, Bounce, Deadline, DomainPace, Message, QuietHours
 from tests import factories as make
+from tests import factories_reviews as reviewed
+from tests.site.test_notices import client_of
 
 pytestmark = pytest.mark.django_db
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -189,6 +191,44 @@ def test_the_next_in_line_is_reminded_of_just_what_the_last_contact_could_not_ge
     # At the next moment it is known beforehand.
     planning.plan(at=case.at + 7 * make.DAY)
     assert Message.objects.filter(recipient=case.viewer, offset=-7 * 86400).count() == 1
+
+
+def test_of_a_reviewers_mailbox_the_office_is_told_where_it_can_see_to_it(server):
+    case = make.Case()
+    Message.objects.all().delete()
+    person = reviewed.reviewer(make.programme_office())
+    tell = {
+        "recipients": [person.pk],
+        "kind": "account_made",
+        "case_id": None,
+        "case_number": "",
+        "link": "/",
+    }
+    actions.tell(about=case.lab.pk, at=make.NOW, **tell)
+    server.recipients[person.email] = "550 5.1.1 no such user"
+    send(make.NOW)
+    [told] = Message.objects.filter(kind="mailbox_bounces")
+    bounce = Bounce.objects.get()
+    assert (told.recipient, told.link) == (case.coordinator, f"/admin/deadlines/bounce/{bounce.pk}/change/")
+    assert client_of(case.coordinator).get(told.link).status_code == 200
+
+
+def test_what_a_daily_mail_could_not_tell_is_told_to_the_next_in_line(server):
+    case = make.Case()
+    Message.objects.all().delete()
+    at = case.submission.closes_at - 14 * make.DAY
+    actions.choose_delivery(actor=case.contributor, deliveries={"reminders": "daily"}, at=make.NOW)
+    planning.plan(at=at)
+    send(at)
+    own = Message.objects.filter(recipient=case.contributor, kind="window_closes")
+    assert own.get().state == "held"
+    server.recipients[case.contributor.email] = "550 5.1.1 no such user"
+    morning = at + make.DAY
+    digests.make(at=morning)
+    send(morning)
+    assert own.get().state == "failed"
+    [message] = Message.objects.filter(recipient=case.viewer)
+    assert (message.kind, message.offset, message.line) == ("window_closes", -14 * 86400, 1)
 
 
 def test_a_new_address_is_written_to_again(server, case):
