@@ -92,7 +92,8 @@ def test_a_group_says_what_is_in_it_and_what_comes_at_once_all_the_same(ada):
             "agency",
             Role.REVIEWER,
             (
-                "Access window closes, Attest the assignment, Draft feedback, Final feedback, Acknowledge the inquiry, "
+                "Access window closes, Confirm your conflicts and ties, Attest the assignment, Draft feedback, Final feedback, "
+                "Acknowledge the inquiry, "
                 "Disclosure date"
             ),
         ),
