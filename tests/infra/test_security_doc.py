@@ -91,6 +91,20 @@ REQUIREMENTS = """
 17.2: 1 2 3 4
 17.3: 1 2
 """
+DOORS = (
+    "Public pages and sign-in",
+    "Lab pages",
+    "Partner pages",
+    "Agency admin",
+    "API and service tokens",
+    "Calendar feeds and unsubscribe links",
+    "Uploads and downloads",
+    "Mail out and bounces in",
+    "Celery and Valkey",
+    "Management commands",
+    "Database roles",
+    "Backups",
+)
 NAMED = re.compile(r"`([\w./-]+\.(?:py|md|html|js|txt|yml))(?:::?(\w+))?`")
 LINKED = re.compile(r"\]\(([^)#:]+)\)")
 
@@ -187,3 +201,14 @@ def test_the_summary_lists_what_is_open_and_nothing_else(level, column):
     cells = [line.split("|")[column] for line in part.splitlines() if line.startswith("| ")]
     listed = Counter(name for cell in cells for name in re.findall(r"V[\d.]+\d", cell))
     assert listed == Counter(row.id for row in rows() if row.status == "open" and row.level == level)
+
+
+def test_each_door_is_asked_all_six_questions():
+    part = SUMMARY.read_text().partition("## What can go wrong, door by door")[2].partition("\n## ")[0]
+    doors = {section.split("\n", 1)[0]: section for section in part.split("\n### ")[1:]}
+    asked = {
+        door: set(re.findall(r"[STRIDE]", " ".join(re.findall(r"^\| ([STRIDE, ]+) \|", section, re.M))))
+        for door, section in doors.items()
+    }
+    assert asked.pop("What comes with the code") == set("TIE")
+    assert asked == {door: set("STRIDE") for door in DOORS}
