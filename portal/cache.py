@@ -1,5 +1,6 @@
 """The cache: Redis or Valkey, and this process's own memory while that is away."""
 
+import json
 import logging
 import time
 from typing import Any
@@ -12,6 +13,18 @@ logger = logging.getLogger("portal.cache")
 
 # Long enough that a page does not wait for a dead server again and again, short enough that nobody notices its return.
 PAUSE_SECONDS = 5.0
+
+
+class JsonSerializer:
+    """Values as JSON, whole numbers bare so that the server counts them. Django's own unpickles what it finds, by which whoever
+    writes into the server runs code here. What JSON does not know (sets, dates) is refused: TypeError. A tuple comes back a list.
+    """
+
+    def dumps(self, value: Any) -> int | bytes:
+        return value if type(value) is int else json.dumps(value).encode()
+
+    def loads(self, data: bytes) -> Any:
+        return json.loads(data)
 
 
 class TolerantRedisCache(RedisCache):

@@ -202,7 +202,14 @@ CACHES = {
         "BACKEND": "portal.cache.TolerantRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "portal",
-        "OPTIONS": {"socket_connect_timeout": 0.3, "socket_timeout": 0.5, "retry": None},
+        # Another number where values are written in another way, so that none of the old ones is read.
+        "VERSION": 2,
+        "OPTIONS": {
+            "serializer": "portal.cache.JsonSerializer",
+            "socket_connect_timeout": 0.3,
+            "socket_timeout": 0.5,
+            "retry": None,
+        },
     }
 }
 

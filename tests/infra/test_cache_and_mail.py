@@ -1,6 +1,10 @@
 """The cache survives its server's absence; mail in a folder is whole and counted once."""
 
-from django.core.cache import caches
+import pickle
+from typing import ClassVar
+
+import pytest
+from django.core.cache import cache, caches
 from django.core.mail import EmailMessage, get_connection
 
 from portal.cache import TolerantRedisCache
@@ -41,3 +45,27 @@ def test_a_message_sent_twice_is_one_file(mail_folder):
     files = list(mail_folder.iterdir())
     assert [file.name for file in files] == ["a_.._b@x.eml"]
     assert b"A link." in files[0].read_bytes()
+
+
+@pytest.mark.parametrize("value", [7, -1, True, None, "y", 1.5, [1700000000.25, 3.0], {"a": [1]}, ""])
+def test_a_value_comes_back_as_it_was(value):
+    cache.set("value", value)
+    found = cache.get("value")
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_nothing_found_in_the_cache_is_run():
+    """Whoever can write into the server could have a pickle say what this process does."""
+    cache.set("counted", 1)
+    client = cache._cache.get_client(None, write=True)
+    client.set(cache.make_key("counted"), pickle.dumps(_Runs()))
+    with pytest.raises(ValueError, match=r"."):
+        cache.get("counted")
+    assert _Runs.ran == []
+
+
+class _Runs:
+    ran: ClassVar[list[bool]] = []
+
+    def __reduce__(self):
+        return _Runs.ran.append, (True,)
