@@ -103,8 +103,9 @@ MIDDLEWARE = [
     # Outermost, so that a page asked of a dead database answers 503 whichever layer noticed.
     "portal.health.DatabaseDownMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before WhiteNoise, so that style sheets and scripts carry them too.
     "portal.headers.HeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.work.WorkMiddleware",
     "portal.clock.ClockMiddleware",
@@ -357,8 +358,13 @@ SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _SECURE
+# Bound to this very host and to https by their names: no other host of the domain can set them. Browsers refuse such names
+# over http, so there the usual ones stay.
+_HOST_ONLY = "__Host-" if _SECURE else ""
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}sessionid"
 CSRF_FAILURE_VIEW = "portal.site.views.csrf_failure"
 CSRF_COOKIE_SECURE = _SECURE
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
