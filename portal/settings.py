@@ -25,7 +25,7 @@ DEBUG = config.flag("PORTAL_DEBUG", False)
 PORTAL_TESTING = config.flag("PORTAL_TESTING", False)
 PORTAL_DEMO = config.flag("PORTAL_DEMO", bool(STACK.get("demo", False)))
 # Whether the operator asked for the demonstration, and did not get it with the embedded database.
-PORTAL_DEMO_ASKED = config.flag("PORTAL_DEMO", False)
+PORTAL_DEMO_ASKED = config.flag("PORTAL_DEMO", bool(STACK.get("demo_asked", False)))
 _TRYING = DEBUG or PORTAL_TESTING or PORTAL_DEMO
 
 # A clock that can be moved would let somebody open a window early, so nothing outside demo and tests has one.

@@ -75,6 +75,7 @@ class Supervisor:
         # Invented people have no business in a database that somebody named, unless they ask.
         asked = given.get("PORTAL_DEMO", "1" if self.servers.postgres else "0")
         stack["demo"] = asked.strip().lower() in TRUE
+        stack["demo_asked"] = stack["demo"] and "PORTAL_DEMO" in given
         stack["port"] = self.port
         stack["base_url"] = given.get("PORTAL_BASE_URL") or f"http://localhost:{self.port}"
         stack["mail"] = str(self.layout.folder / "mail")

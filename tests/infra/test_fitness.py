@@ -1,5 +1,6 @@
 """What others would reach does not start unfit: each rule, each process, and what a fit one says."""
 
+import json
 import os
 import socket
 import subprocess
@@ -130,6 +131,17 @@ def test_run_refuses_before_it_starts_a_server(open_folder):
     assert "Traceback" not in done.stderr
     assert "Starting the database" not in done.stdout
     assert not (var / "postgres").exists()
+
+
+@pytest.mark.slow
+def test_a_demonstration_that_run_was_asked_for_is_one_for_every_command_on_its_folder(folder):
+    shown = {"base_url": "http://portal.example", "demo": True, "secrets": {}}
+    show = (
+        "from portal import settings as s; print(s.PORTAL_PUBLIC, s.PORTAL_PRODUCTION, s.PORTAL_DEMO_ASKED)"
+    )
+    for asked, said in ((True, "True False True\n"), (False, "True True False\n")):
+        (folder / "var" / "stack.json").write_text(json.dumps(shown | {"demo_asked": asked}))
+        assert run(folder, "-c", show, **SECRETS).stdout == said
 
 
 @pytest.mark.slow
