@@ -4,8 +4,8 @@
 import os
 import sys
 
-# These change the schema or the demo's clock, which the application's own role has no right to do.
-OWNER_COMMANDS = ("migrate", "move_clock")
+# These change the schema or the demo's clock, which the application's own role has no right to do, or read what every row names.
+OWNER_COMMANDS = ("migrate", "move_clock", "check_stored")
 
 
 def main() -> None:

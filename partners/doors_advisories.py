@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from partners import finding_advisories
 from partners.findings_looks import read_findings
 from partners.models import Finding
+from portal.headers import attachment
 
 
 def handed_out(user, finding: Finding, form: str) -> HttpResponse:
@@ -16,12 +17,4 @@ def handed_out(user, finding: Finding, form: str) -> HttpResponse:
     read_findings(
         actor=user, findings=[finding], verb="exported_finding", data={"format": form, "sha256": sha256}
     )
-    return HttpResponse(
-        file.content,
-        content_type="application/json",
-        headers={
-            "Content-Disposition": f'attachment; filename="{file.name}"',
-            "Cache-Control": "private, no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return attachment(file.content, name=file.name, content_type="application/json")

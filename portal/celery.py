@@ -3,13 +3,26 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import beat_init, worker_init, worker_ready
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def _refuse_unfit(**kwargs: object) -> None:
+    from portal.operating.fitness import refuse_unfit
+
+    try:
+        refuse_unfit()
+    except ImproperlyConfigured as error:
+        # Celery logs what a signal's receiver raises, and goes on; this it does not catch.
+        raise SystemExit(str(error)) from None
 
 
 @worker_ready.connect

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -10,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 
 
 def flag(name: str, default: bool) -> bool:
@@ -37,6 +39,11 @@ def words(name: str, default: list[str] | None = None) -> list[str]:
     """A comma-separated variable."""
     value = os.environ.get(name, "")
     return [part.strip() for part in value.split(",") if part.strip()] or list(default or [])
+
+
+def is_local(base_url: str, more_hosts: Iterable[str] = ()) -> bool:
+    """Whether a portal answers to names of its own machine only, so that nobody else uses it."""
+    return {urlsplit(base_url).hostname, *more_hosts} <= LOCAL_HOSTS
 
 
 def read_stack(folder: Path) -> dict[str, Any]:

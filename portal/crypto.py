@@ -3,7 +3,8 @@
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
-# Where secrets lie, as (model, column), so that they can be sealed anew. Apps fill it from their AppConfig.
+# Where secrets lie, as (model, column), so that they can be sealed anew; ``column.key`` is a text in a JSON object. Apps fill it
+# from their AppConfig.
 PLACES: list[tuple[str, str]] = []
 
 

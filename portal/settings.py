@@ -1,17 +1,21 @@
 """Every setting of the portal, each with a default that is safe. docs/settings.md says what an operator sets.
 
-A value comes from the environment, or from the ``stack.json`` that ``./run`` keeps in its folder, in this order.
+A value comes from the environment, or from the ``stack.json`` that ``./run`` keeps in its folder, in this order. What a
+production may not be is told by ``portal.operating.fitness``.
 """
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import csp.constants as csp_words
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import config
+from portal.operating import keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PORTAL_VAR = Path(os.environ.get("PORTAL_VAR") or BASE_DIR / "var").resolve()
@@ -20,6 +24,8 @@ STACK = config.read_stack(PORTAL_VAR)
 DEBUG = config.flag("PORTAL_DEBUG", False)
 PORTAL_TESTING = config.flag("PORTAL_TESTING", False)
 PORTAL_DEMO = config.flag("PORTAL_DEMO", bool(STACK.get("demo", False)))
+# Whether the operator asked for the demonstration, and did not get it with the embedded database.
+PORTAL_DEMO_ASKED = config.flag("PORTAL_DEMO", bool(STACK.get("demo_asked", False)))
 _TRYING = DEBUG or PORTAL_TESTING or PORTAL_DEMO
 
 # A clock that can be moved would let somebody open a window early, so nothing outside demo and tests has one.
@@ -27,28 +33,32 @@ PORTAL_CLOCK_MOVABLE = config.flag("PORTAL_CLOCK_MOVABLE", PORTAL_DEMO or PORTAL
 if PORTAL_CLOCK_MOVABLE and not _TRYING:
     raise ImproperlyConfigured("PORTAL_CLOCK_MOVABLE is for demonstrations and tests only.")
 
+
 # --- Secrets ------------------------------------------------------------------------------------------------------------
-_SECRETS = STACK.get("secrets", {})
+def _given(name: str, stack: Mapping[str, Any] = STACK) -> str:
+    try:
+        return keys.value(name, stack)
+    except OSError as error:
+        raise ImproperlyConfigured(f"The file that {name}_FILE names cannot be read: {error}") from error
 
 
-def _secret(name: str, stored: str, trial: str) -> str:
-    value = os.environ.get(name) or _SECRETS.get(stored)
-    if value:
+def _secret(name: str) -> str:
+    if value := _given(name):
         return value
     if DEBUG or PORTAL_TESTING:
-        return trial
+        return keys.BY_VARIABLE[name].trial
     raise ImproperlyConfigured(f"Set {name}: the portal does not start with a secret that others know.")
 
 
-SECRET_KEY = _secret("PORTAL_SECRET_KEY", "secret_key", "for-trials-only-" + "x" * 40)
-PORTAL_LEDGER_KEY = _secret("PORTAL_LEDGER_KEY", "ledger_key", "for-trials-only")
+SECRET_KEY = _secret("PORTAL_SECRET_KEY")
+# Signed nothing new, and still believed: so that a new key ends no session.
+SECRET_KEY_FALLBACKS = [key for key in _given("PORTAL_SECRET_KEY_FALLBACKS").split(",") if key]
+PORTAL_LEDGER_KEY = _secret("PORTAL_LEDGER_KEY")
 # Fernet keys, newest first: the first seals, all of them open.
-PORTAL_INSTRUCTIONS_KEYS = _secret(
-    "PORTAL_INSTRUCTIONS_KEYS", "instructions_keys", "Zm9yLXRyaWFscy1vbmx5LWZvci10cmlhbHMtb25seS0="
-).split(",")
+PORTAL_INSTRUCTIONS_KEYS = _secret("PORTAL_INSTRUCTIONS_KEYS").split(",")
 
 # What a program that reads /metrics brings; without one there is no such address.
-PORTAL_METRICS_TOKEN = os.environ.get("PORTAL_METRICS_TOKEN") or _SECRETS.get("metrics_token", "")
+PORTAL_METRICS_TOKEN = _given("PORTAL_METRICS_TOKEN")
 
 # --- Address --------------------------------------------------------------------------------------------------------------
 PORTAL_BASE_URL = (
@@ -56,8 +66,11 @@ PORTAL_BASE_URL = (
 ).rstrip("/")
 _BASE = urlsplit(PORTAL_BASE_URL)
 _SECURE = _BASE.scheme == "https"
-_LOCAL = _BASE.hostname in {"localhost", "127.0.0.1", "::1"}
+_LOCAL = _BASE.hostname in config.LOCAL_HOSTS
 ALLOWED_HOSTS = [_BASE.hostname or "localhost", *config.words("PORTAL_ALLOWED_HOSTS")]
+# Whether others than this machine reach the portal; then it is production, but for a demonstration that was asked for.
+PORTAL_PUBLIC = not config.is_local(PORTAL_BASE_URL, config.words("PORTAL_ALLOWED_HOSTS"))
+PORTAL_PRODUCTION = PORTAL_PUBLIC and not PORTAL_DEMO_ASKED
 if _LOCAL:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PORTAL_BASE_URL]
@@ -103,8 +116,9 @@ MIDDLEWARE = [
     # Outermost, so that a page asked of a dead database answers 503 whichever layer noticed.
     "portal.health.DatabaseDownMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before WhiteNoise, so that style sheets and scripts carry them too.
     "portal.headers.HeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.work.WorkMiddleware",
     "portal.clock.ClockMiddleware",
@@ -140,12 +154,8 @@ TEMPLATES = [
 ]
 
 # --- Database -------------------------------------------------------------------------------------------------------------
-_APP_URL = os.environ.get("DATABASE_URL") or STACK.get("database", {}).get("app_url", "")
-_OWNER_URL = (
-    os.environ.get("DATABASE_OWNER_URL")
-    or os.environ.get("DATABASE_URL")
-    or STACK.get("database", {}).get("owner_url", "")
-)
+_APP_URL = _given("DATABASE_URL")
+_OWNER_URL = _given("DATABASE_OWNER_URL", {}) or _given("DATABASE_URL", {}) or _given("DATABASE_OWNER_URL")
 if not _APP_URL:
     # Enough for commands that never connect; a connection attempt says what is missing.
     _APP_URL = _OWNER_URL = "postgresql://portal_app@127.0.0.1:5432/portal"
@@ -196,7 +206,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Broker, cache, tasks -------------------------------------------------------------------------------------------------
-REDIS_URL = os.environ.get("REDIS_URL") or STACK.get("redis_url") or "redis://127.0.0.1:6379/0"
+REDIS_URL = _given("REDIS_URL") or "redis://127.0.0.1:6379/0"
 CACHES = {
     "default": {
         "BACKEND": "portal.cache.TolerantRedisCache",
@@ -289,9 +299,7 @@ STATIC_ROOT = PORTAL_VAR / "static"
 STATICFILES_DIRS = [path for path in (BASE_DIR / "static", BASE_DIR / "build" / "static") if path.is_dir()]
 _PLAIN_STATIC = DEBUG or PORTAL_TESTING
 STORAGES = {
-    "default": config.storage(
-        os.environ.get("STORAGE_URL") or STACK.get("storage_url", ""), PORTAL_VAR / "files"
-    ),
+    "default": config.storage(_given("STORAGE_URL"), PORTAL_VAR / "files"),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if _PLAIN_STATIC
@@ -321,7 +329,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 # --- Mail -------------------------------------------------------------------------------------------------------------------
 PORTAL_MAIL_DIR = Path(os.environ.get("PORTAL_MAIL_DIR") or PORTAL_VAR / "mail")
 EMAIL_BACKEND = "portal.mail.FolderBackend"
-if _email_url := os.environ.get("EMAIL_URL") or STACK.get("email_url"):
+if _email_url := _given("EMAIL_URL"):
     globals().update(config.email(_email_url))
 DEFAULT_FROM_EMAIL = os.environ.get("PORTAL_MAIL_FROM", "portal@localhost.localdomain")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -364,16 +372,25 @@ SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _SECURE
+# Bound to this very host and to https by their names: no other host of the domain can set them. Browsers refuse such names
+# over http, so there the usual ones stay.
+_HOST_ONLY = "__Host-" if _SECURE else ""
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}sessionid"
 CSRF_FAILURE_VIEW = "portal.site.views.csrf_failure"
 CSRF_COOKIE_SECURE = _SECURE
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["portal.accounts.backends.Backend"]
-# Addresses are unique in lower case, by a constraint that this check cannot read.
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+SILENCED_SYSTEM_CHECKS = [
+    # Addresses are unique in lower case, by a constraint that this check cannot read.
+    "auth.W004",
+    # Browsers' preload lists take a whole domain for good: that is for its owner to ask for, not for one portal in it.
+    "security.W021",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

@@ -11,12 +11,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.html import strip_tags
-from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from portal import clock, sheets
 from portal.doors import see_other
+from portal.headers import attachment
 from portal.ledger import actions as ledger
 
 # No more rows than these, the first in the list's order; a file that holds fewer than the list says so in its name.
@@ -51,11 +51,9 @@ class TakesLists:
                 data=about | {"filters": sorted(request.GET)},
                 at=clock.now(),
             )
-        response = HttpResponse(content, content_type=sheets.CSV)
         part = "" if whole else f"-first-{LIMIT}"
         name = f"{slugify(self.plural)}{part}-{clock.now():%Y-%m-%d}.csv"
-        response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-        return response
+        return attachment(content, name=name, content_type=sheets.CSV)
 
     def exported(self, request: HttpRequest, rows: list, sha256: str) -> None:
         """Called with the rows that a file holds: where they tell of cases, write down that these were taken along."""

@@ -15,6 +15,7 @@ from portal.deadlines import absences, actions, feeds, unsubscribing
 from portal.deadlines.coming import coming_for, due_for
 from portal.deadlines.forms import MakeForm
 from portal.deadlines.models import Absence, CalendarFeed, Message, QuietHours
+from portal.headers import attachment
 
 
 @require_safe
@@ -97,14 +98,12 @@ def calendar(request: HttpRequest, secret: str) -> HttpResponse:
     if feeds.too_often(person, at):
         return HttpResponse(status=429, headers={"Retry-After": "60"})
     actions.note_fetch(actor=person, at=at)
-    headers = {
-        "Cache-Control": "private, no-store",
-        "Content-Disposition": 'inline; filename="dates.ics"',
-        "Referrer-Policy": "no-referrer",
-        "X-Robots-Tag": "noindex",
-    }
-    content = feeds.written(person, at=at)
-    return HttpResponse(content, content_type="text/calendar; charset=utf-8", headers=headers)
+    return attachment(
+        feeds.written(person, at=at),
+        name="dates.ics",
+        content_type="text/calendar; charset=utf-8",
+        headers={"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -19,7 +19,7 @@ from portal.admin.panels import HOME_SECTIONS, SEARCHES, queues_of
 from portal.deadlines import operations
 from portal.programme.policies import may_read as may_read_settings
 from portal.searching import LONGEST
-from portal.site import today
+from portal.site import secrets_page, today
 from portal.site.figures import views as figures
 from portal.site.programme import views as settings_pages
 
@@ -76,6 +76,11 @@ class Workbench(admin.AdminSite):
         own = [
             path("search/", self.admin_view(self.search), name="search"),
             path("operations/", self.admin_view(partial(self._framed, operations.page)), name="operations"),
+            path(
+                "operations/secrets/",
+                self.admin_view(partial(self._framed, secrets_page.page)),
+                name="secrets",
+            ),
             path("figures/", self.admin_view(self.figures), name="figures"),
             path("figures/<slug:form>/", self.admin_view(figures.file), name="figures_file"),
             *(
@@ -124,6 +129,7 @@ class Workbench(admin.AdminSite):
             "searches": searches,
             "reads_settings": sets,
             "runs_mail": runs,
+            "runs_portal": request.user.is_authenticated and secrets_page.may_read(request.user),
         }
         return super().each_context(request) | offered
 

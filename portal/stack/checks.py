@@ -1,16 +1,18 @@
-"""``./test``'s steps before pytest: lint, types, import contracts, advisories, Django's own checks, and a browser.
+"""``./test``'s steps before pytest: lint, types, import contracts, advisories, bill of materials, Django's checks, and a browser.
 
-Run by the virtual environment's Python; only the standard library is needed here.
+Run by the virtual environment's Python.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+
+from portal.stack import advisories
 
 BASE = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -78,30 +80,7 @@ def _templates() -> bool:
 
 
 def _advisories() -> bool:
-    """Known holes in what is locked. Where the advisory service cannot be reached, that is said, and nothing is claimed."""
-    command = [
-        str(BIN / "pip-audit"),
-        "--requirement",
-        "requirements.txt",
-        "--disable-pip",
-        "--require-hashes",
-    ]
-    command += ["--format", "json", "--progress-spinner", "off"]
-    try:
-        done = subprocess.run(command, cwd=BASE, capture_output=True, text=True, timeout=120, check=False)
-        found = json.loads(done.stdout)["dependencies"]
-    except (subprocess.TimeoutExpired, ValueError, KeyError):
-        say("        the advisory service cannot be reached: nothing was audited")
-        return True
-    holes = [
-        f"{one['name']} {one['version']}: {hole['id']}" for one in found for hole in one.get("vulns", [])
-    ]
-    skipped = sum("skip_reason" in one for one in found)
-    if skipped:
-        say(f"        {skipped} of {len(found)} packages could not be audited here")
-    for hole in holes:
-        say(f"        {hole}")
-    return not holes
+    return advisories.step(say, today=datetime.now(UTC).date())
 
 
 STEPS: dict[str, Callable[[], bool]] = {
@@ -112,6 +91,7 @@ STEPS: dict[str, Callable[[], bool]] = {
     "import contracts": _tool("lint-imports", "--no-cache"),
     "bandit": _tool("bandit", "-q", "-r", "-c", "pyproject.toml", "portal", "reviews", "partners"),
     "advisories (pip-audit)": _advisories,
+    "bill of materials (CycloneDX)": _tool("python", "-m", "portal.stack.sbom", "--check"),
     "Django's checks": _tool("python", "manage.py", "check", "--fail-level", "WARNING"),
     "types (mypy)": _tool("mypy"),
 }

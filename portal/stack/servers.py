@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from portal.stack import home as homes
@@ -21,7 +22,9 @@ class Servers:
         environment = os.environ if environment is None else environment
         self.layout = layout
         self.stack: dict[str, Any] = layout.read()
-        self.stack["secrets"] = new_secrets() | self.stack.get("secrets", {})
+        for name, value in new_secrets().items():
+            if name not in self.stack.get("secrets", {}):
+                self.keep_secret(name, value)
         self.postgres: Postgres | None = None
         self.valkey: Valkey | None = None
         self.children: dict[str, subprocess.Popen[bytes]] = {}
@@ -37,6 +40,14 @@ class Servers:
             ports["valkey"] = free_port(ports.get("valkey"))
             self.valkey = Valkey(home, self.stack["secrets"], ports["valkey"], layout.logs / "valkey.log")
         self._addresses(environment)
+
+    def keep_secret(self, name: str, value: str) -> None:
+        """Take a secret over into ``stack.json``, and note when that was where it is another than before."""
+        known = self.stack.setdefault("secrets", {})
+        if known.get(name) != value:
+            known[name] = value
+            since = datetime.now(UTC).isoformat(timespec="seconds")
+            self.stack.setdefault("secrets_since", {})[name] = since
 
     def _addresses(self, environment: Mapping[str, str]) -> None:
         if self.postgres:

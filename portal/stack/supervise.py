@@ -13,6 +13,8 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
+from portal import config
+from portal.operating import keys
 from portal.stack import fresh, leftovers, process, programs
 from portal.stack.keeper import Keeper, Kept
 from portal.stack.layout import Layout, StackError, in_use, write_json
@@ -23,11 +25,11 @@ BASE = Path(__file__).resolve().parent.parent.parent
 STOPPING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 TRUE = {"1", "true", "yes", "on"}
 # What an operator sets for the stack as a whole; kept in stack.json so that manage.py finds the same.
+# Earlier signing keys are not kept: taking one out of the environment must be the end of it.
 SECRET_VARIABLES = {
-    "PORTAL_SECRET_KEY": "secret_key",
-    "PORTAL_LEDGER_KEY": "ledger_key",
-    "PORTAL_INSTRUCTIONS_KEYS": "instructions_keys",
-    "PORTAL_METRICS_TOKEN": "metrics_token",
+    one.variable: one.stored[-1]
+    for one in keys.SECRETS
+    if one.stored[0] == "secrets" and one.variable != "PORTAL_SECRET_KEY_FALLBACKS"
 }
 
 
@@ -58,6 +60,7 @@ class Supervisor:
     def up(self) -> None:
         """Servers, migrations, static files, demonstration, then the portal's own processes."""
         self._describe()
+        self._refuse_unfit()
         say("Starting the database and the broker ...")
         self.servers.start()
         self._prepare()
@@ -68,10 +71,11 @@ class Supervisor:
         stack, given = self.servers.stack, self.given
         for variable, name in SECRET_VARIABLES.items():
             if given.get(variable):
-                stack["secrets"][name] = given[variable]
+                self.servers.keep_secret(name, given[variable])
         # Invented people have no business in a database that somebody named, unless they ask.
         asked = given.get("PORTAL_DEMO", "1" if self.servers.postgres else "0")
         stack["demo"] = asked.strip().lower() in TRUE
+        stack["demo_asked"] = stack["demo"] and "PORTAL_DEMO" in given
         stack["port"] = self.port
         stack["base_url"] = given.get("PORTAL_BASE_URL") or f"http://localhost:{self.port}"
         stack["mail"] = str(self.layout.folder / "mail")
@@ -79,6 +83,16 @@ class Supervisor:
             stack[variable.lower()] = given.get(variable, "")
         for name in ("mail", "files", "static"):
             (self.layout.folder / name).mkdir(exist_ok=True, mode=0o700)
+
+    def _refuse_unfit(self) -> None:
+        """What others than this machine would reach must be fit for it; said once and whole, before anything starts."""
+        more = self.given.get("PORTAL_ALLOWED_HOSTS", "").split(",")
+        if not config.is_local(
+            self.servers.stack["base_url"], [host.strip() for host in more if host.strip()]
+        ):
+            self.layout.write(self.servers.stack)
+            (self.layout.logs / "check.log").unlink(missing_ok=True)
+            self._finish("check", self._command("check", "--tag", "portal"))
 
     def _prepare(self) -> None:
         self._bring_up_to_date()
@@ -120,7 +134,9 @@ class Supervisor:
 
     def _finish(self, name: str, child: subprocess.Popen[bytes]) -> None:
         if child.wait():
-            raise StackError(f"manage.py {name} failed ({self._log(name)}):\n{process.tail(self._log(name))}")
+            raise StackError(
+                f"manage.py {name} failed ({self._log(name)}):\n{process.tail(self._log(name), 40)}"
+            )
 
     def _log(self, name: str) -> Path:
         return self.layout.logs / f"{name}.log"
@@ -190,7 +206,7 @@ def main() -> None:
     process.adopt_orphans()
     supervisor = None
     try:
-        supervisor = Supervisor(arguments.var, arguments.port, os.environ)
+        supervisor = Supervisor(arguments.var, arguments.port, _given())
         supervisor.up()
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING | {signal.SIGCHLD})
         ready = supervisor.wait_ready()
@@ -205,6 +221,13 @@ def main() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         if supervisor:
             supervisor.down()
+
+
+def _given() -> Mapping[str, str]:
+    try:
+        return keys.with_files(os.environ)
+    except OSError as error:
+        raise StackError(f"A secret's file cannot be read: {error}") from error
 
 
 def _interrupt(*_: object) -> None:

@@ -7,19 +7,12 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import StreamingHttpResponse
-from django.utils.http import content_disposition_header
 
 from portal import clock
 from portal.accounts.models import Kind, User
+from portal.headers import attachment
 from portal.submissions import actions, files, policies
 from portal.submissions.models import DocumentVersion, StoredFile
-
-# A hostile document must not run in the portal's origin even where a browser ignores the disposition.
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "private, no-store",
-}
 
 
 def download(*, actor, version: DocumentVersion) -> StreamingHttpResponse:
@@ -38,10 +31,8 @@ def streamed(
     in place of the sender's own.
     """
     body = _Body(given, still_allowed)
-    response = StreamingHttpResponse(body, content_type=file.content_type, headers=HEADERS)
-    response["Content-Disposition"] = content_disposition_header(True, name or file.name) or "attachment"
-    response["Content-Length"] = str(given.size)
-    return response
+    length = {"Content-Length": str(given.size)}
+    return attachment(body, name=name or file.name, content_type=file.content_type, headers=length)
 
 
 class _Body:

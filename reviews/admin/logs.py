@@ -11,13 +11,13 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from portal import sheets
 from portal.admin import Step, StepForm
 from portal.doors import see_other
 from portal.errors import NotAllowed, Refused
+from portal.headers import attachment
 from reviews import actions, looks, policies
 from reviews.downloads import download
 from reviews.evidence.reading import evidence_of
@@ -133,10 +133,8 @@ class TakesLogs:
         looks.read_evidence(
             actor=request.user, assessment=assessment, verb="took_comparison", data={"sha256": sha256}
         )
-        response = HttpResponse(content, content_type=sheets.CSV)
         name = f"{assessment.submission.case_number}-{assessment.domain}-evaluations.csv"
-        response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-        return response
+        return attachment(content, name=name, content_type=sheets.CSV)
 
     @method_decorator(transaction.non_atomic_requests)
     @method_decorator(require_GET)

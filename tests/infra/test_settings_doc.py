@@ -15,7 +15,13 @@ TEXT = (ROOT / "docs" / "settings.md").read_text()
 VARIABLE = r"(?:PORTAL_[A-Z_]+[A-Z]|[A-Z_]+_URL)"
 # Between the tests' own processes.
 PRIVATE = {"PORTAL_TEST_MAINTENANCE_URL", "PORTAL_TEST_RUN"}
-SOURCES = ["portal/settings.py", "portal/config.py", "tests/floor.py", "manage.py"]
+SOURCES = [
+    "portal/settings.py",
+    "portal/config.py",
+    "portal/operating/keys.py",
+    "tests/floor.py",
+    "manage.py",
+]
 
 
 def read_by_code() -> set[str]:

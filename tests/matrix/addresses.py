@@ -80,7 +80,7 @@ def _value(name: str, route: str, world):
         "uidb36": "0",
         "step": "model",
         "group": "targets",
-        "form": "looks.csv",
+        "form": "csv" if route.startswith("admin/figures") else "looks.csv",
         "written": "csaf",
         "evaluation_id": world.evaluation.pk,
         "log": world.log.pk,

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.test.client import ClientHandler
 
+from tests.matrix import headers
 from tests.matrix import world as worlds
 from tests.matrix.addresses import address, routes
 
@@ -39,16 +40,42 @@ STRANGERS = (
 # Pages about one case, or one thing in it.
 OF_A_CASE = (
     "case/", "lab/cases/<", "lab/documents/", "partner/grants/", "partner/documents/", "admin/submissions/submission/<",
-    "admin/reviews/assignment/<", "admin/reviews/assessment/<", "admin/partners/grant/<", "api/v1/^submissions/(",
-    "api/v1/^documents/(", "api/v1/^assignments/(", "api/v1/^assessments/(", "api/v1/^grants/(", "api/v1/^events/(",
-    "api/v1/^deadlines/(", "admin/submissions/informationrequest/<", "api/v1/^questions/(",
-    "admin/submissions/disclosurenotice/<", "api/v1/^disclosures/(", "admin/reviews/matchingrun/<",
-    "api/v1/^matching-runs/(", "admin/submissions/legalhold/<", "admin/submissions/retention/<",
+    "admin/reviews/assignment/<", "admin/reviews/assessment/<", "admin/partners/grant/<", "api/v1/submissions/(",
+    "api/v1/documents/(", "api/v1/assignments/(", "api/v1/assessments/(", "api/v1/grants/(", "api/v1/events/(",
+    "api/v1/deadlines/(", "admin/submissions/informationrequest/<", "api/v1/questions/(",
+    "admin/submissions/disclosurenotice/<", "api/v1/disclosures/(", "admin/reviews/matchingrun/<",
+    "api/v1/matching-runs/(", "admin/submissions/legalhold/<", "admin/submissions/retention/<",
     "admin/submissions/recordsrequest/<",
 )  # fmt: skip
 # Which part of the routes is to be asked again and written down, "all" for each; unset in a run that only compares.
 TO_WRITE = os.environ.get("PORTAL_TEST_WRITE_MATRIX")
 _HANDLER = ClientHandler(enforce_csrf_checks=False)
+
+
+# Every answer's headers are asked (tests/matrix/headers.py), and those of files more. So that files are among them: some of those
+# that each of these gets.
+FILES = {
+    "lab admin": {
+        ("GET", "lab/documents/<uuid:version_id>/content/"),
+        ("GET", "lab/cases/<str:case_number>/archive/"),
+        ("GET", "lab/cases/<str:case_number>/receipt/pdf/"),
+        ("GET", "api/v1/documents/(?P<id>[0-9A-Za-z-]{1,40})/content/"),
+    },
+    "coordinator": {
+        ("POST", "admin/submissions/submission/export/"),
+        ("POST", "admin/figures/<slug:form>/"),
+        ("GET", "admin/submissions/submission/documents/<uuid:version_id>/content/"),
+        ("GET", "admin/reviews/assessment/<uuid:object_id>/logs/<uuid:log_id>/content/"),
+        ("POST", "admin/reviews/assessment/<uuid:object_id>/evidence/csv/"),
+        ("GET", "admin/reviews/assessment/report/<uuid:submission_id>/"),
+    },
+    "named member": {
+        ("GET", "partner/documents/<uuid:version_id>/content/"),
+        ("GET", "partner/profile/evidence/<uuid:evidence_id>/content/"),
+        ("GET", "partner/findings/<uuid:finding_id>/files/<uuid:file_id>/content/"),
+        ("GET", "partner/findings/<uuid:finding_id>/file/<slug:written>/"),
+    },
+}
 
 
 def table() -> dict[tuple[str, str], set[str]]:
@@ -67,6 +94,8 @@ class Walker:
 
     def __init__(self, user):
         self.cookies = None
+        # (method, path) of what answered with a file.
+        self.files = set()
         if user.is_authenticated:
             client = Client()
             client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
@@ -83,6 +112,9 @@ class Walker:
                 b"".join(answer.streaming_content)
             transaction.set_rollback(True)
         assert answer.status_code < 500, (method, path, answer.status_code)
+        assert headers.faults(answer) == [], (method, path)
+        if headers.is_file(answer):
+            self.files.add((method, path))
         if answer.status_code in (301, 302, 303):
             target = answer["Location"]
             return not target.startswith(
@@ -107,12 +139,15 @@ def test_who_is_let_in(world, role):
     if TO_WRITE:
         pytest.skip("The table is being written.")
     walker = Walker(world.people[role])
+    addresses = {route: address(route, world) for route in routes()}
     found = {
         (method, route)
-        for route in dict.fromkeys(routes())
+        for route, path in addresses.items()
         for method in METHODS
-        if walker.lets_in(method, address(route, world))
+        if walker.lets_in(method, path)
     }
+    files = {(method, addresses[route]) for method, route in FILES.get(role, ())}
+    assert files - walker.files == set()
     expected = {row for row, roles in table().items() if role in roles}
     assert {"let in unasked": sorted(found - expected), "kept out": sorted(expected - found)} == {
         "let in unasked": [],

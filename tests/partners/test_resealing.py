@@ -5,6 +5,8 @@ from io import StringIO
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -54,7 +56,7 @@ def test_both_are_read_before_while_and_after_the_key_changes(case, settings):
     assert partner_reads(case) == GRANT_INSTRUCTIONS
     settings.PORTAL_INSTRUCTIONS_KEYS = [NEW, OLD]
     assert partner_reads(case) == GRANT_INSTRUCTIONS
-    assert run() == "2 sealed anew, 0 left.\n"
+    assert run() == f"{2 + Authenticator.objects.count()} sealed anew, 0 left.\n"
     assert partner_reads(case) == GRANT_INSTRUCTIONS
     settings.PORTAL_INSTRUCTIONS_KEYS = [NEW]
     assert partner_reads(case) == GRANT_INSTRUCTIONS
@@ -88,6 +90,21 @@ def test_a_secret_that_no_key_opens_is_told_and_stops_nothing(case, settings):
         run()
     assert [crypto.is_newest(row.sealed) for row in AccessInstructions.objects.all()] == [True]
     assert bytes(Grant.objects.get().instructions_sealed) == b"no secret of ours"
+
+
+@pytest.mark.django_db
+def test_secrets_of_authenticator_apps_and_recovery_codes_are_sealed_anew(settings):
+    settings.PORTAL_INSTRUCTIONS_KEYS = [OLD]
+    person = make.person("Ada Viewer")
+    RecoveryCodes.activate(person)
+    codes = RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).generate_codes()
+    settings.PORTAL_INSTRUCTIONS_KEYS = [NEW, OLD]
+    assert run() == "2 sealed anew, 0 left.\n"
+    settings.PORTAL_INSTRUCTIONS_KEYS = [NEW]
+    app, recovery = Authenticator.objects.filter(user=person).order_by("-type")
+    assert crypto.unseal(app.data["secret"].encode()) == make.TOTP_SECRET
+    assert RecoveryCodes(recovery).generate_codes() == codes
+    assert set(recovery.data) == {"seed", "used_mask"}
 
 
 @pytest.mark.committed_db

@@ -2,9 +2,9 @@
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
-from django.utils.http import content_disposition_header
 
 from portal import clock, sheets
+from portal.headers import attachment
 from portal.ledger import actions as ledger
 from portal.site.figures import forms
 from portal.site.figures.counting import figures
@@ -41,7 +41,5 @@ def file(request: HttpRequest, form: str) -> HttpResponse:
     content_type, made = FILES[form]
     content = made(figures(request.user, at=at), at=at)
     ledger.export(actor=request.user, verb="exported_figures", content=content, data={"form": form}, at=at)
-    response = HttpResponse(content, content_type=content_type)
     name = f"figures-{clock.calendar_day(at):%Y-%m-%d}.{form}"
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response
+    return attachment(content, name=name, content_type=content_type)

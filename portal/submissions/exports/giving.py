@@ -5,11 +5,11 @@ import hashlib
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
-from django.utils.http import content_disposition_header
 
 from portal import clock
+from portal.headers import attachment
 from portal.submissions import looks, receipts
-from portal.submissions.downloads import HEADERS, still_of_the_lab
+from portal.submissions.downloads import still_of_the_lab
 from portal.submissions.exports import archive, receipt, record
 from portal.submissions.models import Submission
 from portal.submissions.people import public_names
@@ -38,11 +38,13 @@ def receipt_of(case: Submission, *, actor: Any) -> HttpResponse | None:
 def given(case: Submission, file: record.Exported, *, actor: Any, look: str) -> HttpResponse:
     """A file as an attachment. Its SHA-256 stands in the header ``Repr-Digest`` (RFC 9530) and on record with the look."""
     looks.looked(actor=actor, submission=case, verb=look, data={"sha256": file.sha256})
-    response = HttpResponse(file.content, content_type=file.content_type, headers=HEADERS)
-    response["Content-Disposition"] = content_disposition_header(True, file.name) or "attachment"
     digest = base64.b64encode(hashlib.sha256(file.content).digest()).decode()
-    response["Repr-Digest"] = f"sha-256=:{digest}:"
-    return response
+    return attachment(
+        file.content,
+        name=file.name,
+        content_type=file.content_type,
+        headers={"Repr-Digest": f"sha-256=:{digest}:"},
+    )
 
 
 def archive_of(case: Submission, *, actor: Any) -> StreamingHttpResponse:
@@ -55,11 +57,8 @@ def archive_of(case: Submission, *, actor: Any) -> StreamingHttpResponse:
         if part.version is not None
     ]
     looks.looked(actor=actor, submission=case, verb="took_along", data={"files": files})
-    response = StreamingHttpResponse(
+    return attachment(
         archive.stream(case, parts, at=at, still_allowed=lambda: still_of_the_lab(actor.pk, case.lab_id)),
+        name=f"{case.case_number}-{at:%Y-%m-%d}.zip",
         content_type="application/zip",
-        headers=HEADERS,
     )
-    name = f"{case.case_number}-{at:%Y-%m-%d}.zip"
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    return response

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import transaction
+from django.db.models import QuerySet
 
 from portal import crypto
 
@@ -19,8 +20,8 @@ class Command(BaseCommand):
     help = "Seal every stored secret with the newest key of PORTAL_INSTRUCTIONS_KEYS; exit 1 while any needs an older one."
 
     def handle(self, *args, **options):
-        done = sum(reseal(model, column) for model, column in crypto.PLACES)
-        left = [pk for model, column in crypto.PLACES for pk in older(model, column)]
+        done = sum(reseal(model, place) for model, place in crypto.PLACES)
+        left = [pk for model, place in crypto.PLACES for pk in older(model, place)]
         self.stdout.write(f"{done} sealed anew, {len(left)} left.")
         if left:
             self.stderr.write(
@@ -29,36 +30,45 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
 
-def reseal(model: str, column: str) -> int:
+def rows_of(model: str, place: str) -> QuerySet:
+    """The rows that hold a secret in a column, or under a key of the JSON object in it."""
+    return apps.get_model(model)._base_manager.filter(**{f"{place.replace('.', '__')}__isnull": False})
+
+
+def reseal(model: str, place: str) -> int:
     """Seal one table's secrets anew, batch by batch; what another transaction holds is passed over."""
-    rows = apps.get_model(model)._base_manager.filter(**{f"{column}__isnull": False}).order_by("pk")
+    rows = rows_of(model, place).order_by("pk")
+    column = place.partition(".")[0]
     done, last = 0, None
     while True:
         with transaction.atomic():
             found = rows.filter(pk__gt=last) if last is not None else rows
             batch = list(found.select_for_update(skip_locked=True, of=("self",)).only("pk", column)[:BATCH])
             for row in batch:
-                done += _one(row, column)
+                done += _one(row, place)
         if len(batch) < BATCH:
             return done
         last = batch[-1].pk
 
 
-def _one(row, column: str) -> bool:
-    sealed = getattr(row, column)
+def _one(row, place: str) -> bool:
+    column, _, key = place.partition(".")
+    held = getattr(row, column)
+    sealed = held[key].encode() if key else held
     if crypto.is_newest(sealed):
         return False
     try:
         fresh = crypto.reseal(sealed)
     except RuntimeError:
         return False
-    type(row)._base_manager.filter(pk=row.pk).update(**{column: fresh})
+    value = held | {key: fresh.decode()} if key else fresh
+    type(row)._base_manager.filter(pk=row.pk).update(**{column: value})
     return True
 
 
-def older(model: str, column: str) -> Iterator:
+def older(model: str, place: str) -> Iterator:
     """The keys of the rows whose secret the newest key does not open."""
-    rows = apps.get_model(model)._base_manager.filter(**{f"{column}__isnull": False}).order_by()
-    for pk, sealed in rows.values_list("pk", column).iterator(chunk_size=BATCH):
-        if not crypto.is_newest(sealed):
+    rows = rows_of(model, place).order_by()
+    for pk, sealed in rows.values_list("pk", place.replace(".", "__")).iterator(chunk_size=BATCH):
+        if not crypto.is_newest(sealed.encode() if "." in place else sealed):
             yield pk
