@@ -1,5 +1,6 @@
 """Where settings come from: the environment first, then the ``stack.json`` that a running stack left in its folder."""
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -37,6 +38,17 @@ def words(name: str, default: list[str] | None = None) -> list[str]:
     """A comma-separated variable."""
     value = os.environ.get(name, "")
     return [part.strip() for part in value.split(",") if part.strip()] or list(default or [])
+
+
+def signing_keys(value: str) -> list[bytes]:
+    """Ed25519 keys as 32 bytes each, from comma-separated base64; what is none of these is refused."""
+    try:
+        keys = [base64.b64decode(part.strip(), validate=True) for part in value.split(",") if part.strip()]
+    except ValueError as error:
+        raise ImproperlyConfigured("PORTAL_LEDGER_SIGNING_KEYS must be base64, comma-separated.") from error
+    if not keys or any(len(key) != 32 for key in keys) or len(set(keys)) != len(keys):
+        raise ImproperlyConfigured("PORTAL_LEDGER_SIGNING_KEYS must be different keys of 32 bytes each.")
+    return keys
 
 
 def read_stack(folder: Path) -> dict[str, Any]:

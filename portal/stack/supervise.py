@@ -26,6 +26,7 @@ TRUE = {"1", "true", "yes", "on"}
 SECRET_VARIABLES = {
     "PORTAL_SECRET_KEY": "secret_key",
     "PORTAL_LEDGER_KEY": "ledger_key",
+    "PORTAL_LEDGER_SIGNING_KEYS": "ledger_signing_keys",
     "PORTAL_INSTRUCTIONS_KEYS": "instructions_keys",
     "PORTAL_METRICS_TOKEN": "metrics_token",
 }
