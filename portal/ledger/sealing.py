@@ -19,7 +19,9 @@ _SEAL_LOCK = 7_140_901
 BATCH = 20_000
 _LEAVES = """
     INSERT INTO ledger_leaf (place, seq, case_id, ordinal, hash)
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::uuid[], %s::bigint[], %s::bytea[])
+    SELECT %s + number - 1, seq, case_id, ordinal, hash
+      FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::bytea[])
+           WITH ORDINALITY AS leaf(seq, case_id, ordinal, hash, number)
 """
 
 
@@ -76,6 +78,11 @@ def _settled_up_to() -> int | None:
             return cursor.fetchone()[0]
     except OperationalError:
         return None
+
+
+def _array(values: Sequence) -> str:
+    """An array as PostgreSQL reads it; to have the driver write each element took a fifth of a run."""
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
 class _Run:
@@ -143,9 +150,9 @@ class _Run:
                 self.counts[row.case_id] = self.counts.get(row.case_id, 0) + 1
         hashes = leaves(rows, ordinals)
         start = self.tree.size
-        places = list(range(start, start + len(rows)))
+        columns = ([row[0] for row in rows], cases, ordinals, [f'"\\\\x{hashed.hex()}"' for hashed in hashes])
         with connection.cursor() as cursor:
-            cursor.execute(_LEAVES, [places, [row[0] for row in rows], cases, ordinals, hashes])
+            cursor.execute(_LEAVES, [start, *map(_array, columns)])
         made = self.tree.extend(hashes)
         Node.objects.bulk_create(
             [Node(level=level, number=number, hash=found) for level, number, found in made]
