@@ -169,12 +169,12 @@ class Check:
                 raise FaultError(f"tree head {self.number + 1} does not follow the one before it")
             if case_counts.root(self.counts) != bytes(last.counts):
                 raise FaultError(f"the leaves do not give the counts of the head of size {last.size}")
-        # Another run of the job may have gone on meanwhile; without one nothing may stand beyond the last head.
-        if not Head.objects.filter(number__gt=last.number if last else 0).exists():
-            if Leaf.objects.filter(place__gte=self.tree.size).exists():
-                raise FaultError(f"leaves stand beyond the last head, from place {self.tree.size} on")
-            if Node.objects.count() != self.nodes:
-                raise FaultError("hashes are stored that no leaves lead to")
+        beyond = Leaf.objects.filter(place__gte=self.tree.size).exists()
+        if beyond or Node.objects.count() != self.nodes:
+            # Unless another run of the job has gone on meanwhile.
+            if not Head.objects.filter(number__gt=last.number if last else 0).exists():
+                what = f"leaves stand beyond the last head, from place {self.tree.size} on"
+                raise FaultError(what if beyond else "hashes are stored that no leaves lead to")
         self._check_waiting(last.last_seq if last else seq)
 
     def _check_waiting(self, seq: int) -> None:
