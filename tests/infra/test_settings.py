@@ -10,6 +10,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import config
+from portal.stack import supervise
+from portal.stack.layout import new_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,6 +58,13 @@ def test_production_has_no_movable_clock(tmp_path):
 def test_a_signing_key_that_is_none_is_refused(value):
     with pytest.raises(ImproperlyConfigured, match="PORTAL_LEDGER_SIGNING_KEYS must be"):
         config.signing_keys(value)
+
+
+def test_a_new_stack_makes_a_signing_key_of_its_own():
+    one, two = (config.signing_keys(new_secrets()["ledger_signing_keys"]) for _ in range(2))
+    assert [len(key) for key in one + two] == [32, 32]
+    assert one != two
+    assert supervise.SECRET_VARIABLES["PORTAL_LEDGER_SIGNING_KEYS"] == "ledger_signing_keys"
 
 
 def test_a_mistyped_switch_is_refused(monkeypatch):
