@@ -162,7 +162,9 @@ def test_files_are_real_and_of_every_kind():
 
 def test_what_a_lab_s_archive_opens_of_events_names_nobody_of_an_agency():
     """The parts of a case's events that are opened to its lab; who did it stays a hash (docs/adr/0024)."""
-    people = set(User.objects.filter(memberships__organisation__kind=Kind.AGENCY).values_list("pk", flat=True))
+    people = set(
+        User.objects.filter(memberships__organisation__kind=Kind.AGENCY).values_list("pk", flat=True)
+    )
     opened = Event.objects.filter(case_id__isnull=False, subject_type__in=records.OPENED)
     named = {
         (event.subject_type, event.verb)
