@@ -1,8 +1,5 @@
 """The portal: the site, and what all parties share.
 
-The Celery application is loaded with the package, so that every process publishes to the configured broker.
+Nothing is loaded with the package, so that a lab runs ``python -m portal.ledger.verify`` with Python and ``cryptography``
+alone. ``portal.tasks`` loads the Celery application, so that whatever publishes a task does it to the configured broker.
 """
-
-from portal.celery import app as celery_app
-
-__all__ = ["celery_app"]

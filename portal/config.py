@@ -1,5 +1,6 @@
 """Where settings come from: the environment first, then the ``stack.json`` that a running stack left in its folder."""
 
+import base64
 import json
 import os
 from collections.abc import Iterable
@@ -44,6 +45,17 @@ def words(name: str, default: list[str] | None = None) -> list[str]:
 def is_local(base_url: str, more_hosts: Iterable[str] = ()) -> bool:
     """Whether a portal answers to names of its own machine only, so that nobody else uses it."""
     return {urlsplit(base_url).hostname, *more_hosts} <= LOCAL_HOSTS
+
+
+def signing_keys(value: str) -> list[bytes]:
+    """Ed25519 keys as 32 bytes each, from comma-separated base64; what is none of these is refused."""
+    try:
+        keys = [base64.b64decode(part.strip(), validate=True) for part in value.split(",") if part.strip()]
+    except ValueError as error:
+        raise ImproperlyConfigured("PORTAL_LEDGER_SIGNING_KEYS must be base64, comma-separated.") from error
+    if not keys or any(len(key) != 32 for key in keys) or len(set(keys)) != len(keys):
+        raise ImproperlyConfigured("PORTAL_LEDGER_SIGNING_KEYS must be different keys of 32 bytes each.")
+    return keys
 
 
 def read_stack(folder: Path) -> dict[str, Any]:

@@ -54,6 +54,8 @@ SECRET_KEY = _secret("PORTAL_SECRET_KEY")
 # Signed nothing new, and still believed: so that a new key ends no session.
 SECRET_KEY_FALLBACKS = [key for key in _given("PORTAL_SECRET_KEY_FALLBACKS").split(",") if key]
 PORTAL_LEDGER_KEY = _secret("PORTAL_LEDGER_KEY")
+# Ed25519 keys of the ledger's tree heads, newest first: the first signs, the second hands over to it.
+PORTAL_LEDGER_SIGNING_KEYS = config.signing_keys(_secret("PORTAL_LEDGER_SIGNING_KEYS"))
 # Fernet keys, newest first: the first seals, all of them open.
 PORTAL_INSTRUCTIONS_KEYS = _secret("PORTAL_INSTRUCTIONS_KEYS").split(",")
 
@@ -274,7 +276,7 @@ CELERY_BEAT_SCHEDULE = {
     "grants_clock": _every("partners.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "findings_staff": _every("partners.tasks.follow_findings", 3600),
     "assignments_clock": _every("reviews.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
-    "seal": _every("portal.ledger.tasks.seal", 10),
+    "seal": _every("portal.ledger.tasks.seal", 60),
     "orphans": _every("portal.submissions.tasks.remove_orphans", 3600),
     "disposed": _every("portal.submissions.tasks.remove_disposed", 60),
     "scan": _every("portal.submissions.tasks.scan_waiting", 15),

@@ -6,6 +6,8 @@ from celery import shared_task as _celery_task
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+# The application is loaded with whatever can publish a task, so that it goes to the configured broker.
+import portal.celery  # noqa: F401
 from portal import clock, work
 
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics.page),
+    path("ledger/", include("portal.ledger.urls")),
     path("account/", include("portal.accounts.urls")),
     path("notices/", include("portal.deadlines.urls")),
     path("calendar/<str:secret>.ics", deadlines.calendar, name="calendar"),

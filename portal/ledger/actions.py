@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 from portal import clock
+from portal.ledger.leaf import Row
 from portal.ledger.models import Event
 
 _SEALED_COLUMNS = (
@@ -49,6 +50,16 @@ _LOOKS = f"""
 def event_digest(event: Event) -> bytes:
     """HMAC-SHA256 (32 bytes) over the event's columns in a canonical JSON form."""
     return _digest({name: getattr(event, name) for name in _SEALED_COLUMNS})
+
+
+def digest_fits(row: Row) -> bool:
+    """Whether an event's digest is this portal's, of its columns as text."""
+    values = row._asdict()
+    for name in ("actor_id", "case_id"):
+        values[name] = values[name] or None
+    values |= {"at": datetime.fromisoformat(row.at), "data": json.loads(row.data)}
+    digest = _digest({name: values[name] for name in _SEALED_COLUMNS})
+    return hmac.compare_digest(digest.hex(), row.digest)
 
 
 def _digest(values: dict) -> bytes:

@@ -1,8 +1,8 @@
-from portal.ledger import seals
+from portal.ledger import sealing
 from portal.tasks import task
 
 
 @task(name="portal.ledger.tasks.seal", expires=60)
 def seal():
     """Seal the events written since the last run."""
-    seals.seal_new_events()
+    sealing.seal_new_events()

@@ -56,11 +56,25 @@ SECRETS = (
         "PORTAL_LEDGER_KEY",
         ("secrets", "ledger_key"),
         "Ledger key",
-        "The digests of events and the seals over them: who lacks the key cannot write a history that verifies.",
-        "The ledger can no longer be verified. No event is lost.",
-        "Not changed in passing: what the ledger sealed is verified with it. Keep it apart from database and backups.",
+        "The digests of events: until an event is sealed into the log, who lacks the key cannot write one that the log takes.",
+        "Events not yet sealed cannot be told from forged ones; `manage.py seal_ledger --despite-faults` then seals them "
+        "without it. No event is lost.",
+        "Not changed in passing: what waits to be sealed is verified with it. Keep it apart from database and backups.",
         "With another key, verification names the first event as altered.",
         trial="for-trials-only",
+        needed=True,
+    ),
+    Secret(
+        "PORTAL_LEDGER_SIGNING_KEYS",
+        ("secrets", "ledger_signing_keys"),
+        "Signing keys of the ledger",
+        "The heads of the log of events and the lab archives' manifests, by which labs and witnesses know the portal's record. "
+        "Ed25519, 32 bytes each in base64, comma-separated: the first signs, the second hands over to it.",
+        "The log goes on under a key that labs and witnesses have to be told of by another way.",
+        "Put a new key in front, restart web and workers; once the log says that it took over (/ledger/keys/), take the old "
+        "key out and restart. docs/ledger.md says more.",
+        "None: the old key vouches for the new one in the log itself.",
+        trial="Zm9yLXRyaWFscy1vbmx5LWZvci10cmlhbHMtb25seS0=",
         needed=True,
     ),
     Secret(

@@ -59,10 +59,11 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def new_secrets() -> dict[str, str]:
-    """Keys and passwords of a new stack. Losing them loses sessions, and the instructions and seals made with them."""
+    """Keys and passwords of a new stack. Losing them loses sessions, and the instructions and signatures made with them."""
     return {
         "secret_key": secrets.token_urlsafe(50),
         "ledger_key": secrets.token_urlsafe(32),
+        "ledger_signing_keys": base64.b64encode(secrets.token_bytes(32)).decode(),
         "instructions_keys": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "postgres": secrets.token_urlsafe(24),
         "owner": secrets.token_urlsafe(24),

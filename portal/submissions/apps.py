@@ -14,7 +14,7 @@ class SubmissionsConfig(AppConfig):
         from portal.admin.panels import HOME_PANELS, NAMES, SEARCHES
         from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN, OUTBOX
         from portal.deadlines.querysets import READERS as DEADLINE_READERS
-        from portal.ledger import words
+        from portal.ledger import records, words
         from portal.ledger.querysets import LAB_SIDE
         from portal.ledger.querysets import READERS as EVENT_READERS
         from portal.submissions import history, hooks, leaving, policies, readers, spill_kinds, targets, terms
@@ -50,6 +50,8 @@ class SubmissionsConfig(AppConfig):
             }
         )
         words.LOOKS.update(history.LOOKS)
+        records.TOLD.add("submissions.submission")
+        records.OPENED.update({"submissions.submission", "submissions.documentversion"})
         EVENT_READERS.append(readers.events)
         LAB_SIDE.append(readers.own_events)
         DEADLINE_READERS.append(readers.deadlines)

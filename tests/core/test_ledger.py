@@ -4,33 +4,40 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import Error, connection, transaction
 
 from portal.accounts.models import Role
 from portal.ledger import actions as ledger
-from portal.ledger import seals
-from portal.ledger.models import Event, Seal
+from portal.ledger import sealing
+from portal.ledger.models import Event, Node, Seal
 from portal.submissions import actions
 from tests import factories as make
 
+COLUMNS = {
+    "ledger_event": "reason", "ledger_leaf": "hash", "ledger_node": "hash", "ledger_head": "root",
+    "ledger_key": "public", "ledger_seal": "digest",
+}  # fmt: skip
+
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("table", ["ledger_event", "ledger_seal"])
+@pytest.mark.parametrize("table", COLUMNS)
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE {} SET at = now()", "DELETE FROM {}", "TRUNCATE {} CASCADE"],
+    ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"],
     ids=["update", "delete", "truncate"],
 )
 def test_nothing_is_changed_or_removed(table, statement):
     make.Case(make.draft)
-    seals.seal_new_events()
+    sealing.seal_new_events()
+    Node.objects.create(level=1, number=0, hash=bytes(32))
+    Seal.objects.create(number=1, at=make.NOW, last_seq=1, events=1, digest=bytes(32))
     with (
         pytest.raises(Error, match=r"append-only|permission denied"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(statement.format(table))
+        cursor.execute(statement.format(table, COLUMNS[table]))
 
 
 @pytest.mark.committed_db
@@ -80,59 +87,6 @@ def test_secrets_and_texts_stay_out():
     assert "card.pdf" not in written
 
 
-def _tampered(owner_connection, statement) -> str:
-    """The first fault that verification names after the owner switched the triggers off and altered something."""
-    owner_connection.execute("ALTER TABLE ledger_event DISABLE TRIGGER USER")
-    owner_connection.execute(statement)
-    owner_connection.execute("ALTER TABLE ledger_event ENABLE TRIGGER USER")
-    with pytest.raises(CommandError) as caught:
-        call_command("verify_ledger")
-    assert caught.value.returncode == 1
-    return str(caught.value)
-
-
-@pytest.mark.committed_db
-@pytest.mark.parametrize(
-    ("statement", "sealed", "expected"),
-    [
-        (
-            "UPDATE ledger_event SET verb = 'nothing' WHERE seq = (SELECT min(seq) + 1 FROM ledger_event)",
-            False,
-            "altered",
-        ),
-        ("UPDATE ledger_event SET at = at + interval '1 microsecond' WHERE verb = 'submit'", True, "altered"),
-        ("UPDATE ledger_event SET data = '{}' WHERE verb = 'submit'", False, "altered"),
-        ("DELETE FROM ledger_event WHERE verb = 'submit'", True, "does not fit"),
-        ("UPDATE ledger_event SET seq = seq + 1000 WHERE verb = 'create_draft'", True, "does not fit"),
-    ],
-)
-def test_tampering_by_the_owner_is_found(owner_connection, statement, sealed, expected):
-    make.Case(make.submitted)
-    if sealed:
-        assert seals.seal_new_events() > 0
-    call_command("verify_ledger")
-    assert expected in _tampered(owner_connection, statement)
-
-
-@pytest.mark.committed_db
-def test_a_removed_seal_is_found(owner_connection):
-    make.Case(make.draft)
-    seals.seal_new_events()
-    make.Case(make.draft)
-    seals.seal_new_events()
-    owner_connection.execute("ALTER TABLE ledger_seal DISABLE TRIGGER USER")
-    owner_connection.execute("DELETE FROM ledger_seal WHERE number = 1")
-    assert next(seals.faults()) == "seal 1 is missing"
-
-
-@pytest.mark.django_db
-def test_sealing_twice_seals_once():
-    make.Case(make.submitted)
-    events = Event.objects.count()
-    assert [seals.seal_new_events(), seals.seal_new_events()] == [events, 0]
-    assert list(Seal.objects.values_list("number", "events")) == [(1, events)]
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize("write", ["record", "look"])
 def test_whatever_is_written_verifies(write):
@@ -169,4 +123,6 @@ def test_whatever_is_written_verifies(write):
     rows = Event.objects.filter(verb="viewed").order_by("seq")
     assert list(rows.values_list("case_id", "capacity", "at")) == [(*each, at) for each in written]
     assert rows[0].data["nested"]["b"][3]["at"] == at.isoformat()
-    assert list(seals.faults()) == []
+    call_command("verify_ledger")
+    assert sealing.seal_new_events() > len(written)
+    call_command("verify_ledger")

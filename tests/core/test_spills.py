@@ -16,7 +16,7 @@ from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.ledger.models import Event
 from portal.submissions import actions, downloads, history, receipts, tasks
 from portal.submissions.actions import questions, spills
-from portal.submissions.exports import archive
+from portal.submissions.exports import archive, sending
 from portal.submissions.models import (
     Conflict,
     Document,
@@ -94,7 +94,7 @@ def readers(model, case, pk, *, at=AT) -> set:
 
 def archived(case) -> dict:
     parts = archive.parts_of(case.again(), case.contributor, at=AT)
-    whole = b"".join(archive.stream(case.again(), parts, at=AT, still_allowed=lambda: True))
+    whole = b"".join(sending.stream(case.again(), parts, at=AT, still_allowed=lambda: True))
     with zipfile.ZipFile(io.BytesIO(whole)) as opened:
         return {name: opened.read(name).decode("latin-1") for name in opened.namelist()}
 
@@ -297,7 +297,7 @@ def test_a_download_on_its_way_stops_at_its_next_question(case):
 def test_an_archive_on_its_way_leaves_the_frozen_file_out(case):
     parts = archive.parts_of(case.again(), case.contributor, at=AT)
     report(case, case.document)
-    whole = b"".join(archive.stream(case.again(), parts, at=AT, still_allowed=lambda: True))
+    whole = b"".join(sending.stream(case.again(), parts, at=AT, still_allowed=lambda: True))
     with zipfile.ZipFile(io.BytesIO(whole)) as opened:
         listed = json.loads(opened.read("manifest.json"))["files"]
         assert not [name for name in opened.namelist() if name.startswith("documents/")]

@@ -1,5 +1,6 @@
 """Settings refuse what would be unsafe, and read what they are given."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import config
+from portal.stack import supervise
+from portal.stack.layout import new_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +28,12 @@ def check(tmp_path, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-GIVEN = {"PORTAL_SECRET_KEY": "a" * 60, "PORTAL_LEDGER_KEY": "b" * 40, "PORTAL_INSTRUCTIONS_KEYS": "c"}
+GIVEN = {
+    "PORTAL_SECRET_KEY": "a" * 60,
+    "PORTAL_LEDGER_KEY": "b" * 40,
+    "PORTAL_LEDGER_SIGNING_KEYS": base64.b64encode(b"d" * 32).decode(),
+    "PORTAL_INSTRUCTIONS_KEYS": "c",
+}
 
 
 @pytest.mark.parametrize("missing", GIVEN)
@@ -44,6 +52,19 @@ def test_production_has_no_movable_clock(tmp_path):
     done = check(tmp_path, **GIVEN, PORTAL_CLOCK_MOVABLE="1")
     assert done.returncode == 1
     assert "demonstrations and tests only" in done.stderr
+
+
+@pytest.mark.parametrize("value", ["", "bm8=", "not base64", f"{'A' * 43}=,{'A' * 43}="])
+def test_a_signing_key_that_is_none_is_refused(value):
+    with pytest.raises(ImproperlyConfigured, match="PORTAL_LEDGER_SIGNING_KEYS must be"):
+        config.signing_keys(value)
+
+
+def test_a_new_stack_makes_a_signing_key_of_its_own():
+    one, two = (config.signing_keys(new_secrets()["ledger_signing_keys"]) for _ in range(2))
+    assert [len(key) for key in one + two] == [32, 32]
+    assert one != two
+    assert supervise.SECRET_VARIABLES["PORTAL_LEDGER_SIGNING_KEYS"] == "ledger_signing_keys"
 
 
 def test_a_mistyped_switch_is_refused(monkeypatch):

@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 
 from portal.accounts.models import Role
+from portal.ledger import proofs
 from portal.ledger.models import Event
 from portal.submissions import actions, receipts
 from portal.submissions.exports import receipt
@@ -162,7 +163,11 @@ def test_the_archive_holds_everything_and_its_manifest_says_what():
     )
     asked_of.answered(case, case.reviewer, text="Which range?", documents=[document])
     files = archive_of(Visitor(case.viewer), case.submission)
-    manifest = json.loads(files.pop("manifest.json"))
+    content = files.pop("manifest.json")
+    assert json.loads(files.pop("manifest.signature.json")) == proofs.signed_manifest(
+        hashlib.sha256(content).hexdigest()
+    )
+    manifest = json.loads(content)
     assert {entry["path"]: (entry["size"], entry["sha256"]) for entry in manifest["files"]} == {
         path: (len(content), hashlib.sha256(content).hexdigest()) for path, content in files.items()
     }
@@ -178,7 +183,7 @@ def test_the_archive_holds_everything_and_its_manifest_says_what():
     assert {name.partition("/")[0] for name in files} == {
         "facts.json", "evaluations.json", "terms.json",
         "contacts.json", "questions.json", "dates.json", "disclosures.json", "events.json", "who.json", "messages.json",
-        "receipt.pdf", "assessments.json", "grants.json", "findings.json", "documents",
+        "ledger.json", "receipt.pdf", "assessments.json", "grants.json", "findings.json", "documents",
     }  # fmt: skip
     (asked,) = json.loads(files["questions.json"])
     assert [(said["what"], said["text"], len(said["files"])) for said in asked["said"]] == [

@@ -51,6 +51,7 @@ def _value(name: str, route: str, world):
     document = world.granted.document if granting else world.document
     return {
         "case_number": case.submission.case_number,
+        "size": world.log_size,
         "version_id": document.current.pk,
         "document_id": document.pk,
         "assessment_id": world.shared.pk,

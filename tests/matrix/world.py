@@ -12,7 +12,8 @@ from portal.accounts.models import Affiliation, Membership, Role, SavedView, Tie
 from portal.deadlines import absences
 from portal.deadlines import actions as messages
 from portal.deadlines.models import Bounce, Deadline, Heartbeat, Message
-from portal.ledger.models import Event
+from portal.ledger import sealing
+from portal.ledger.models import Event, Head
 from portal.submissions import actions as cases
 from portal.submissions.models import Obligation
 from reviews.models import CaseAgency
@@ -207,5 +208,11 @@ def build() -> SimpleNamespace:
         objects=objects, case=case, granted=granted, document=document, shared=shared, retest=retest, confirmed=confirmed,
         invitation=invitation, membership=membership, message=message, absence=absence, token=token,
         calendar=calendar, evaluation=evaluation, log=log, evidence=evidence,
-        finding_file=finding_file,
+        finding_file=finding_file, log_size=sealed_size(),
     )  # fmt: skip
+
+
+def sealed_size() -> int:
+    """The size of the sealed log's head, with all that was made so far."""
+    sealing.seal_new_events()
+    return Head.objects.latest("number").size

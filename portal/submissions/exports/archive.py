@@ -1,56 +1,29 @@
-"""Everything of a case that its lab may take along, as one ZIP archive with a manifest, made while it is sent."""
+"""Everything of a case that its lab may take along, part by part; ``sending`` makes one archive of them."""
 
-import hashlib
-import io
-import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from portal.deadlines.models import Message
+from portal.ledger.models import Head
 from portal.submissions import history, receipts, sight
-from portal.submissions.exports import record
+from portal.submissions.exports import proof, record
 from portal.submissions.exports.receipt import as_pdf
-from portal.submissions.files import CHUNK
-from portal.submissions.models import DocumentVersion, Facts, InformationRequest, Submission, Terms
+from portal.submissions.exports.sending import Part
+from portal.submissions.models import Facts, InformationRequest, Submission, Terms
 from portal.submissions.people import public_names
 from portal.submissions.statements import statements
 from portal.submissions.threads import thread
 
 # (submission, user, at) -> (path, content): what upper floors add, as the lab's pages show it. They fill it from their AppConfig.
 PARTS: list[Callable[[Submission, Any, datetime], list[tuple[str, bytes]]]] = []
-MANIFEST = "manifest.json"
-# How many bytes of a file go out between two looks at the audience.
-RECHECK_EVERY = 4 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One file of the archive: its content, or the stored version it is streamed from."""
+def parts_of(case: Submission, user: Any, *, at: datetime, head: Head | None = None) -> list[Part]:
+    """Everything but the files' content, read now; the files are opened while they are sent.
 
-    path: str
-    content: bytes = b""
-    version: DocumentVersion | None = None
-
-    def is_frozen(self) -> bool:
-        """Whether a spill hides its document, asked anew."""
-        return (
-            self.version is not None
-            and not DocumentVersion.objects.unfrozen().filter(pk=self.version.pk).exists()
-        )
-
-    def pieces(self) -> Iterator[bytes]:
-        if self.version is None:
-            yield self.content
-            return
-        with self.version.file.open("rb") as source:
-            while piece := source.read(CHUNK):
-                yield piece
-
-
-def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
-    """Everything but the files' content, read now; the files are opened while they are sent."""
+    ``head`` is the ledger's newest when the reading began: what its proof covers is then in the other parts too.
+    """
     found = [
         Part(
             "facts.json",
@@ -68,6 +41,7 @@ def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
         Part("who.json", record.as_json(case, at=at).content),
         Part("disclosures.json", record.plain_json(_disclosures(case))),
         Part("messages.json", record.plain_json(_messages(case, user))),
+        Part("ledger.json", proof.of_record(case, head)),
     ]
     receipt = receipts.receipt(case)
     if receipt is not None:
@@ -83,90 +57,6 @@ def parts_of(case: Submission, user: Any, *, at: datetime) -> list[Part]:
             path = f"documents/{number:03d}-version-{version.number}.{ending}"
             found.append(Part(path, version=version))
     return found
-
-
-def stream(
-    case: Submission, parts: list[Part], *, at: datetime, still_allowed: Callable[[], bool]
-) -> Iterator[bytes]:
-    """The archive, piece by piece; its manifest comes last, since it names the SHA-256 of all that was sent.
-
-    The audience is asked again before each file and every few megabytes of one: when access ends the stream ends, and what
-    came so far is no whole archive.
-    """
-    sink = _Sink()
-    listed = []
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in parts:
-            if part.version is not None and part.version.withheld_now():
-                why = part.version.disposed_told or "malware was found"
-                listed.append({"path": None, "withheld": why} | _about(part))
-                continue
-            if part.version is not None:
-                _require(still_allowed)
-                if part.is_frozen():
-                    # No name of it: the name may be what was spilled.
-                    listed.append({"path": None, "withheld": "frozen after a report of a spill"})
-                    continue
-            sha256, size, since = hashlib.sha256(), 0, 0
-            entry = zipfile.ZipInfo(part.path, date_time=at.timetuple()[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w", force_zip64=True) as target:
-                for piece in part.pieces():
-                    sha256.update(piece)
-                    size += len(piece)
-                    since += len(piece)
-                    if part.version is not None and since >= RECHECK_EVERY:
-                        _require(lambda part=part: still_allowed() and not part.is_frozen())
-                        since = 0
-                    target.write(piece)
-                    yield sink.taken()
-            listed.append({"path": part.path, "size": size, "sha256": sha256.hexdigest()} | _about(part))
-        manifest = {
-            "case": case.case_number,
-            "lab": case.lab.name,
-            "made_at": at.isoformat(),
-            "files": listed,
-        }
-        archive.writestr(MANIFEST, record.plain_json(manifest))
-    yield sink.taken()
-
-
-def _require(still_allowed: Callable[[], bool]) -> None:
-    if not still_allowed():
-        raise ConnectionResetError("Access ended while the archive was on its way.")
-
-
-def _about(part: Part) -> dict[str, Any]:
-    """For a document, what it is called and whether the bytes are those that were received."""
-    if part.version is None:
-        return {}
-    document = part.version.document
-    return {
-        "document": document.title,
-        "name": part.version.name,
-        "version": part.version.number,
-        "marking": document.marking,
-        "received_sha256": part.version.sha256,
-    }
-
-
-class _Sink(io.RawIOBase):
-    """Where the archive is written: holds what has not been sent yet, and cannot be wound back."""
-
-    def __init__(self) -> None:
-        self.waiting = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self.waiting += data
-        return len(data)
-
-    def taken(self) -> bytes:
-        piece = bytes(self.waiting)
-        self.waiting.clear()
-        return piece
 
 
 def _facts(version: Facts) -> dict[str, Any]:

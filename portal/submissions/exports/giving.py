@@ -8,9 +8,10 @@ from django.http import HttpResponse, StreamingHttpResponse
 
 from portal import clock
 from portal.headers import attachment
+from portal.ledger import proofs
 from portal.submissions import looks, receipts
 from portal.submissions.downloads import still_of_the_lab
-from portal.submissions.exports import archive, receipt, record
+from portal.submissions.exports import archive, receipt, record, sending
 from portal.submissions.models import Submission
 from portal.submissions.people import public_names
 
@@ -50,15 +51,17 @@ def given(case: Submission, file: record.Exported, *, actor: Any, look: str) -> 
 def archive_of(case: Submission, *, actor: Any) -> StreamingHttpResponse:
     """The whole case as one archive, streamed."""
     at = clock.now()
-    parts = archive.parts_of(case, actor, at=at)
+    head = proofs.head_of()
+    parts = archive.parts_of(case, actor, at=at, head=head)
     files = [
         {"document": part.version.document_id, "version": part.version.number, "sha256": part.version.sha256}
         for part in parts
         if part.version is not None
     ]
-    looks.looked(actor=actor, submission=case, verb="took_along", data={"files": files})
+    told = {"files": files, "head": head.size if head else None}
+    looks.looked(actor=actor, submission=case, verb="took_along", data=told)
     return attachment(
-        archive.stream(case, parts, at=at, still_allowed=lambda: still_of_the_lab(actor.pk, case.lab_id)),
+        sending.stream(case, parts, at=at, still_allowed=lambda: still_of_the_lab(actor.pk, case.lab_id)),
         name=f"{case.case_number}-{at:%Y-%m-%d}.zip",
         content_type="application/zip",
     )
