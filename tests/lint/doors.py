@@ -1,7 +1,8 @@
 """``python -m tests.lint.doors``: a door reaches rows through an audience's queryset and writes through an action.
 
 A door is a view, an admin class, an API class or a form. ``Model.objects.get(...)`` in it would show a row to whoever knows
-its id; ``Model.objects.create(...)`` would write without policy, state table and ledger.
+its id; ``Model.objects.create(...)`` would write without policy, state table and ledger. What gives material or a secret away
+asks for the second factor first.
 """
 
 import ast
@@ -18,6 +19,18 @@ WRITES = dict.fromkeys(
     ("create", "get_or_create", "update_or_create", "bulk_create", "bulk_update"),
     "Write through the app's actions: they hold policy, state table and ledger.",
 )
+# What gives material or a secret away, and the marks that a second factor is asked for first (portal.stepup).
+GIVES = {
+    "archive_of",
+    "export",
+    "handed_out",
+    "receipt_of",
+    "record_of",
+    "report_of",
+    "reveal_grant_instructions",
+    "reveal_instructions",
+}
+ASKS = {"confirmed", "confirms"}
 SHORTCUTS = {"get_object_or_404", "aget_object_or_404", "get_list_or_404"}
 
 
@@ -45,6 +58,27 @@ def complaints(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, READS["get"]
 
 
+def unasked(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and reason of each call that gives something away in a function that does not ask for the second factor first."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef) or _names(function.decorator_list) & ASKS:
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and _name(node.func) in GIVES:
+                yield (
+                    node.lineno,
+                    "Put @confirmed (a page) or @confirms (the API) on what gives material away.",
+                )
+
+
+def _names(nodes: list[ast.expr]) -> set[str]:
+    return {_name(node) for node in nodes}
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
 def _is_bare_manager(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in {"objects", "_default_manager", "_base_manager"}
 
@@ -54,7 +88,8 @@ def main() -> int:
     for top in ("portal", "reviews", "partners"):
         for path in sorted((ROOT / top).rglob("*.py")):
             if is_door(path):
-                for line, reason in complaints(ast.parse(path.read_text())):
+                tree = ast.parse(path.read_text())
+                for line, reason in [*complaints(tree), *unasked(tree)]:
                     print(f"{path.relative_to(ROOT)}:{line}: {reason}")
                     found += 1
     return 1 if found else 0

@@ -2,7 +2,9 @@
 
 from types import SimpleNamespace
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AnonymousUser
+from django.test import Client
 
 from partners.actions.evidence import add_evidence
 from partners.actions.nominations import put_forward
@@ -207,5 +209,12 @@ def build() -> SimpleNamespace:
         objects=objects, case=case, granted=granted, document=document, shared=shared, retest=retest, confirmed=confirmed,
         invitation=invitation, membership=membership, message=message, absence=absence, token=token,
         calendar=calendar, evaluation=evaluation, log=log, evidence=evidence,
-        finding_file=finding_file,
+        finding_file=finding_file, session=_elsewhere(people["lab admin"]),
     )  # fmt: skip
+
+
+def _elsewhere(user) -> UserSession:
+    """Another session of a person's."""
+    client = Client()
+    client.force_login(user)
+    return UserSession.objects.create(user=user, session_key=client.session.session_key, ip="192.0.2.1")
