@@ -31,24 +31,21 @@ class SessionStore(DatabaseStore):
     # When it ends unless the person goes on, as its row says.
     ends_at: datetime | None = None
 
-    def _get_session_from_db(self) -> Any:
+    def load(self) -> dict[str, Any]:
         row = self.model.objects.filter(session_key=self.session_key).first()
-        if row is None:
+        data = self.decode(row.session_data) if row is not None else {}
+        self.ended = self._why_ended(row, data)
+        if row is None or self.ended or row.expire_date <= clock.machine():
             self._session_key = None
-            return None
-        self.ended = self._why_ended(row)
-        if self.ended or row.expire_date <= clock.machine():
-            self._session_key = None
-            return None
+            return {}
         self.ends_at = row.expire_date
-        return row
+        return data
 
-    def _why_ended(self, row: Any) -> str:
+    def _why_ended(self, row: Any, data: dict[str, Any]) -> str:
         """Of a signed-in person's session. One that would go on for longer than any may was made by a clock that went back."""
-        now, data = clock.machine(), self.decode(row.session_data)
         if SESSION_KEY not in data:
             return ""
-        began = _instant(data)
+        now, began = clock.machine(), _instant(data)
         if began is not None and not began - SKEW <= now < began + _whole():
             return WHOLE
         return "" if now < row.expire_date <= now + _idle() + SKEW else IDLE

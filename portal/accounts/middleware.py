@@ -1,6 +1,7 @@
 """What holds for every request of a signed-in person: their time zone, their second factor, and how long their session lasts."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -117,9 +118,12 @@ class SessionLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if _is_signed_in(request) and request.session.touch():
+        if not request.path.startswith("/health/") and _is_signed_in(request) and request.session.touch():
             sessions = UserSession.objects.filter(session_key=request.session.session_key)
-            sessions.update(last_seen_at=clock.machine(), ip=get_client_ip(request))
+            seen: dict[str, Any] = {"last_seen_at": clock.machine()}
+            if address := get_client_ip(request):
+                seen["ip"] = address
+            sessions.update(**seen)
         response = self.get_response(request)
         ended, where = request.session.ended, urlsplit(response.get("Location", ""))
         if ended and where.path in (reverse("account_login"), reverse("admin:login")):
