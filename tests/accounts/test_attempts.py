@@ -1,5 +1,7 @@
 """Guessing is slowed down, and nobody is locked out by a stranger; no answer tells who has an account."""
 
+import time
+
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
@@ -160,21 +162,21 @@ def test_a_code_works_once_though_the_cache_forgets_it(ada):
 
 
 def test_a_code_is_not_good_again_within_the_time_it_would_be_taken(ada):
-    with time_machine.travel("2026-10-05T14:00:01Z", tick=False) as time:
+    with time_machine.travel("2026-10-05T14:00:01Z", tick=False) as machine:
         digits = code(steps=1)
         assert is_signed_in(sign_in(ada, digits=digits))
-        time.shift(45)
+        machine.shift(45)
         assert not is_signed_in(sign_in(ada, digits=digits))
 
 
 def test_a_code_is_not_good_again_after_a_clock_went_back(ada):
-    with time_machine.travel("2026-10-05T15:00:01Z", tick=False) as time:
+    with time_machine.travel("2026-10-05T15:00:01Z", tick=False) as machine:
         digits = code()
         assert is_signed_in(sign_in(ada, digits=digits))
         cache.clear()
-        time.shift(-3600)
+        machine.shift(-3600)
         assert is_signed_in(sign_in(ada))
-        time.shift(3600)
+        machine.shift(3600)
         assert not is_signed_in(sign_in(ada, digits=digits))
 
 
@@ -242,6 +244,19 @@ def test_a_lost_password_answers_alike_for_every_kind_of_account():
         answer = Client().post("/account/password/reset/", {"email": email})
         pages.add((answer.status_code, answer["Location"]))
     assert pages == {(302, "/account/password/reset/done/")}
+
+
+def test_a_lost_password_is_answered_after_the_same_time_for_all(ada, settings, monkeypatch):
+    settings.PORTAL_LOST_PASSWORD_SECONDS = 500.0
+    waited = []
+    monkeypatch.setattr("portal.accounts.views.own.time.sleep", waited.append)
+    for email in (ada.email, "nobody@example.invalid"):
+        begun = time.monotonic()
+        Client().post("/account/password/reset/", {"email": email})
+        # What the work took and what was waited add up.
+        assert 499 < waited[-1] + time.monotonic() - begun < 501
+    Client().get("/account/password/reset/")
+    assert len(waited) == 2
 
 
 def test_links_that_are_wrong_answer_alike_whosever_they_name(ada):

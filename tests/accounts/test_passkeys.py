@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
-from portal.accounts import actions
+from portal.accounts import actions, checks
 from portal.accounts.models import Role
 from tests import factories
 from tests.accounts.doors import code, is_signed_in, sign_in
@@ -170,6 +170,12 @@ def test_labs_and_partners_choose_for_themselves(kind):
 def test_a_superuser_is_held_to_it_too():
     client = sign_in(factories.person(is_superuser=True))
     assert client.get("/admin/")["Location"] == "/account/2fa/"
+
+
+def test_the_deploy_check_warns_where_production_does_not_ask():
+    with ASKED:
+        assert checks.agency_passkeys(None) == []
+    assert [warning.id for warning in checks.agency_passkeys(None)] == ["portal.accounts.W001"]
 
 
 def test_that_a_passkey_is_asked_for_costs_no_further_query(agent):
