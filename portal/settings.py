@@ -410,15 +410,13 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _BASE.scheme or "https"
-# A demonstration's many people share one address; what is counted per account stays.
-_OF_AN_ADDRESS = 20 if _TRYING else 1
+# A demonstration's many people share one address, and programs try it out; what is counted per account stays.
+_WIDER = 20 if _TRYING else 1
 # Wrong passwords and codes are counted by portal/accounts/attempts.py (docs/adr/0025), how often the form is sent by allauth.
-ACCOUNT_RATE_LIMITS = {"login": f"{30 * _OF_AN_ADDRESS}/m/ip", "login_failed": None}
+ACCOUNT_RATE_LIMITS = {"login": f"{30 * _WIDER}/m/ip", "login_failed": None}
 PORTAL_SIGN_IN_FAILURES = config.number("PORTAL_SIGN_IN_FAILURES", 5)
 PORTAL_SIGN_IN_FAILURES_OF_AN_ACCOUNT = config.number("PORTAL_SIGN_IN_FAILURES_OF_AN_ACCOUNT", 20)
-PORTAL_SIGN_IN_FAILURES_OF_AN_ADDRESS = config.number(
-    "PORTAL_SIGN_IN_FAILURES_OF_AN_ADDRESS", 50 * _OF_AN_ADDRESS
-)
+PORTAL_SIGN_IN_FAILURES_OF_AN_ADDRESS = config.number("PORTAL_SIGN_IN_FAILURES_OF_AN_ADDRESS", 50 * _WIDER)
 # How long the answer takes to who says that they lost their password, whether or not there is such an account.
 PORTAL_LOST_PASSWORD_SECONDS = 0.0 if PORTAL_TESTING else 0.5
 # How long a second factor counts as just used, where the portal asks for one again before it reveals, gives or records.
@@ -460,12 +458,10 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 PORTAL_API_WRITES_PER_MINUTE = config.number("PORTAL_API_WRITES_PER_MINUTE", 600)
-PORTAL_API_FAILURES_OF_AN_ADDRESS = config.number("PORTAL_API_FAILURES_OF_AN_ADDRESS", 60 * _OF_AN_ADDRESS)
+PORTAL_API_FAILURES_OF_AN_ADDRESS = config.number("PORTAL_API_FAILURES_OF_AN_ADDRESS", 60 * _WIDER)
 # Writes by pages: per person, and of who is not signed in per address.
-PORTAL_WRITES_PER_MINUTE = config.number("PORTAL_WRITES_PER_MINUTE", 300)
-PORTAL_WRITES_PER_MINUTE_OF_AN_ADDRESS = config.number(
-    "PORTAL_WRITES_PER_MINUTE_OF_AN_ADDRESS", 120 * _OF_AN_ADDRESS
-)
+PORTAL_WRITES_PER_MINUTE = config.number("PORTAL_WRITES_PER_MINUTE", 300 * _WIDER)
+PORTAL_WRITES_PER_MINUTE_OF_AN_ADDRESS = config.number("PORTAL_WRITES_PER_MINUTE_OF_AN_ADDRESS", 120 * _WIDER)
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 (a model, no secret)
 REST_KNOX = {
     "SECURE_HASH_ALGORITHM": "hashlib.sha512",

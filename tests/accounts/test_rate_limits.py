@@ -89,8 +89,9 @@ def test_a_token_is_stopped_and_the_persons_other_goes_on_until_both_are_too_man
     assert [writes(secret) for secret in secrets] == [[201, 201, 429], [201, 429, 429], [429] * 3]
 
 
-def test_the_limits_as_delivered_are_wide_enough_for_people_and_hold(settings):
-    assert (settings.PORTAL_WRITES_PER_MINUTE, settings.PORTAL_API_WRITES_PER_MINUTE) == (300, 600)
+def test_productions_limit_holds(settings):
+    # Production's (tests/infra/test_settings.py); a demonstration's are wider.
+    settings.PORTAL_WRITES_PER_MINUTE = 300
     client = Client()
     client.force_login(factories.person())
     assert statuses(client, 301) == [303] * 300 + [429]

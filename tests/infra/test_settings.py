@@ -40,9 +40,9 @@ def test_production_starts_with_its_secrets(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("given", "asked"), [({}, "True"), ({"PORTAL_DEMO": "1"}, "False")])
-def test_production_asks_agencies_people_for_a_passkey_and_a_demonstration_does_not(tmp_path, given, asked):
-    code = "from portal import settings; print(settings.PORTAL_AGENCY_PASSKEYS)"
+@pytest.mark.parametrize(("given", "asked"), [({}, "True 300"), ({"PORTAL_DEMO": "1"}, "False 6000")])
+def test_production_asks_agencies_people_for_a_passkey_and_counts_narrowly(tmp_path, given, asked):
+    code = "from portal import settings as s; print(s.PORTAL_AGENCY_PASSKEYS, s.PORTAL_WRITES_PER_MINUTE)"
     environment = {"PATH": os.environ["PATH"], "PORTAL_VAR": str(tmp_path)} | GIVEN | given
     done = subprocess.run(
         [sys.executable, "-c", code], check=False, cwd=ROOT, env=environment, capture_output=True, text=True
