@@ -13,6 +13,7 @@ logger = logging.getLogger("portal.cache")
 
 # Long enough that a page does not wait for a dead server again and again, short enough that nobody notices its return.
 PAUSE_SECONDS = 5.0
+AWAY = (redis.ConnectionError, redis.TimeoutError, OSError)
 
 
 class JsonSerializer:
@@ -43,14 +44,17 @@ class TolerantRedisCache(RedisCache):
         if time.monotonic() >= self._away_until:
             try:
                 answer = getattr(super(), method)(*args, **kwargs)
-            except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
-                if not self._away_until:
-                    logger.warning("The cache cannot be reached; this process uses its own memory: %s", error)
-                self._away_until = time.monotonic() + PAUSE_SECONDS
+            except AWAY as error:
+                self._gone(error)
             else:
                 self._away_until = 0.0
                 return answer
         return getattr(self._memory, method)(*args, **kwargs)
+
+    def _gone(self, error: Exception) -> None:
+        if not self._away_until:
+            logger.warning("The cache cannot be reached; this process uses its own memory: %s", error)
+        self._away_until = time.monotonic() + PAUSE_SECONDS
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return self._either("add", *args, **kwargs)
@@ -84,3 +88,35 @@ class TolerantRedisCache(RedisCache):
 
     def clear(self) -> None:
         self._either("clear")
+
+    def count(self, key: str, seconds: int, step: int = 1) -> tuple[int, int]:
+        """Add ``step`` to a counter that begins anew ``seconds`` after its first step: its number now, and the seconds left.
+
+        One round to the server and atomic there. A counter never outlives its time, also where it ended between two calls.
+        """
+        if time.monotonic() >= self._away_until:
+            try:
+                answer = self._counted(self.make_and_validate_key(key), seconds, step)
+            except AWAY as error:
+                self._gone(error)
+            else:
+                self._away_until = 0.0
+                return answer
+        return self._counted_here(key, seconds, step)
+
+    def _counted(self, key: str, seconds: int, step: int) -> tuple[int, int]:
+        with self._cache.get_client(key, write=True).pipeline(transaction=True) as pipe:
+            pipe.set(key, 0, ex=seconds, nx=True)
+            pipe.incrby(key, step)
+            pipe.ttl(key)
+            _, number, left = pipe.execute()
+        return int(number), int(left)
+
+    def _counted_here(self, key: str, seconds: int, step: int) -> tuple[int, int]:
+        self._memory.add(key, 0, seconds)
+        try:
+            return self._memory.incr(key, step), seconds
+        except ValueError:
+            # Its time ended between the two lines.
+            self._memory.set(key, step, seconds)
+            return step, seconds

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.postgres.expressions import ArraySubquery
@@ -68,6 +69,14 @@ def see_other(url: str) -> HttpResponse:
     response = HttpResponseRedirect(url)
     response.status_code = 303
     return response
+
+
+def page_of_form(request: HttpRequest, *, default: str = "/") -> str:
+    """The portal's page that the form or link of this request was on, as the browser says; else ``default``."""
+    page = urlsplit(request.headers.get("Referer", ""))
+    if page.netloc != request.get_host() or not page.path.startswith("/"):
+        return default
+    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 def back_or(request: HttpRequest, default: str) -> str:

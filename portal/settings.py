@@ -131,6 +131,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.accounts.middleware.WriteLimitMiddleware",
+    "portal.accounts.middleware.SessionLimitMiddleware",
     "portal.accounts.middleware.ComeBackMiddleware",
     "portal.accounts.middleware.ReaderZoneMiddleware",
     "portal.accounts.middleware.SecondFactorMiddleware",
@@ -369,8 +371,11 @@ _BEHIND_PROXY = config.flag("PORTAL_BEHIND_PROXY", False)
 if _BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "portal.sessions"
+# NIST SP 800-63B-4 at AAL2: sign in anew after an hour without a request, and at least once a day.
+PORTAL_SESSION_IDLE_MINUTES = config.number("PORTAL_SESSION_IDLE_MINUTES", 60)
+PORTAL_SESSION_HOURS = config.number("PORTAL_SESSION_HOURS", 12)
+SESSION_COOKIE_AGE = PORTAL_SESSION_HOURS * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _SECURE
@@ -431,9 +436,19 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _BASE.scheme or "https"
-if _TRYING:
-    # A demonstration's many people share one address; the per-account limits stay.
-    ACCOUNT_RATE_LIMITS = {"login": "600/m/ip"}
+# A demonstration's many people share one address, and programs try it out; what is counted per account stays.
+_WIDER = 20 if _TRYING else 1
+# Wrong passwords and codes are counted by portal/accounts/attempts.py (docs/adr/0025), how often the form is sent by allauth.
+ACCOUNT_RATE_LIMITS = {"login": f"{30 * _WIDER}/m/ip", "login_failed": None}
+PORTAL_SIGN_IN_FAILURES = config.number("PORTAL_SIGN_IN_FAILURES", 5)
+PORTAL_SIGN_IN_FAILURES_OF_AN_ACCOUNT = config.number("PORTAL_SIGN_IN_FAILURES_OF_AN_ACCOUNT", 20)
+PORTAL_SIGN_IN_FAILURES_OF_AN_ADDRESS = config.number("PORTAL_SIGN_IN_FAILURES_OF_AN_ADDRESS", 50 * _WIDER)
+# How long the answer takes to who says that they lost their password, whether or not there is such an account.
+PORTAL_LOST_PASSWORD_SECONDS = 0.0 if PORTAL_TESTING else 0.5
+# How long a second factor counts as just used, where the portal asks for one again before it reveals, gives or records.
+PORTAL_STEP_UP_MINUTES = config.number("PORTAL_STEP_UP_MINUTES", 10)
+# People of agencies, and superusers, sign in with a passkey: a code can be given to a false website.
+PORTAL_AGENCY_PASSKEYS = config.flag("PORTAL_AGENCY_PASSKEYS", not _TRYING)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
@@ -452,6 +467,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
         "portal.api.permissions.WithinScope",
+        "portal.api.permissions.Confirmed",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
@@ -468,6 +484,10 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 PORTAL_API_WRITES_PER_MINUTE = config.number("PORTAL_API_WRITES_PER_MINUTE", 600)
+PORTAL_API_FAILURES_OF_AN_ADDRESS = config.number("PORTAL_API_FAILURES_OF_AN_ADDRESS", 60 * _WIDER)
+# Writes by pages: per person, and of who is not signed in per address.
+PORTAL_WRITES_PER_MINUTE = config.number("PORTAL_WRITES_PER_MINUTE", 300 * _WIDER)
+PORTAL_WRITES_PER_MINUTE_OF_AN_ADDRESS = config.number("PORTAL_WRITES_PER_MINUTE_OF_AN_ADDRESS", 120 * _WIDER)
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 (a model, no secret)
 REST_KNOX = {
     "SECURE_HASH_ALGORITHM": "hashlib.sha512",

@@ -26,4 +26,6 @@ urlpatterns = [
     path("api/", include("portal.site.api_urls")),
 ]
 
+# allauth's own limits answer by it too.
+handler429 = "portal.accounts.middleware.too_many"
 handler500 = "portal.site.views.server_error"

@@ -12,6 +12,7 @@ from django.urls import reverse
 from portal.accounts.models import Kind, Organisation, Role
 from portal.doors import answer, page_of, verb_post
 from portal.errors import Stale
+from portal.stepup import confirmed
 from portal.submissions.forms import BareForm
 from portal.submissions.panels import areas_of
 from portal.submissions.views.base import lab_page, page, posted_revision, take, the_case
@@ -52,6 +53,7 @@ def assessments(request: HttpRequest, case_number: str) -> HttpResponse:
 
 
 @lab_page()
+@confirmed
 def report_pdf(request: HttpRequest, case_number: str) -> HttpResponse:
     """Everything that was shared with the lab, as one PDF; that it was taken is a look."""
     return report_of(the_case(request, case_number), actor=request.user)

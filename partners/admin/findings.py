@@ -21,6 +21,7 @@ from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Step, state_tag
 from portal.errors import Refused
 from portal.formats import instant
+from portal.stepup import confirmed
 
 F = FindingState
 SHOWN = 5
@@ -239,6 +240,7 @@ class FindingAdmin(finding_files.OpensFiles, PortalAdmin):
         return [file, *super().get_urls()]
 
     @method_decorator(require_GET)
+    @confirmed
     def file_view(self, request, object_id, written: str):
         """The finding as a CSAF or OSV file."""
         finding = self.visible_or_404(request, object_id)

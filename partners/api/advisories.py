@@ -20,6 +20,7 @@ from portal.accounts.models import Organisation
 from portal.api.fields import StrictSerializer
 from portal.api.views import valid
 from portal.errors import Invalid, NotAllowed
+from portal.stepup import confirms
 
 _JSON = OpenApiResponse(OpenApiTypes.OBJECT, "The advisory, the same bytes each time.")
 
@@ -64,12 +65,14 @@ class AdvisoriesMixin(ReportingMixin):
 
     @extend_schema(responses={200: _JSON}, filters=False)
     @action(detail=True, methods=["get"], url_path="csaf")
+    @confirms
     def csaf(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """The finding as a CSAF 2.0 document; that it was taken along goes on record. 409 for a draft."""
         return handed_out(request.user, self.get_object(), finding_advisories.CSAF)  # type: ignore[attr-defined]
 
     @extend_schema(responses={200: _JSON}, filters=False)
     @action(detail=True, methods=["get"], url_path="osv")
+    @confirms
     def osv(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """The finding as an OSV record; that it was taken along goes on record. 409 for a draft."""
         return handed_out(request.user, self.get_object(), finding_advisories.OSV)  # type: ignore[attr-defined]

@@ -26,6 +26,7 @@ from portal.api.fields import Instant, Revision, StrictSerializer
 from portal.api.verbs import VerbsMixin
 from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
 from portal.errors import Invalid, NotAllowed
+from portal.stepup import confirms
 from portal.submissions import looks
 from portal.submissions.api.filters import CaseFilter, case_named
 from portal.submissions.models import Document, Facts, Submission
@@ -294,6 +295,7 @@ class GrantViewSet(ReportsMixin, VerbsMixin, ListMixin, RetrieveMixin, PortalVie
 
     @extend_schema(request=None, responses={200: InstructionsShown})
     @action(detail=True, methods=["post"], url_path="reveal_instructions")
+    @confirms
     def reveal_instructions(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The access instructions in clear, for a named person while the grant is active; the look is recorded first."""
         text = actions.reveal_grant_instructions(actor=request.user, grant=self.get_object())

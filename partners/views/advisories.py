@@ -11,9 +11,11 @@ from partners.findings_forms import ImportForm
 from partners.views.findings import Side, side_page, sided, the_finding, writes_findings
 from portal.doors import attempt, see_other
 from portal.errors import Refused
+from portal.stepup import confirmed
 
 
 @sided()
+@confirmed
 def advisory(request: HttpRequest, finding_id, written: str, *, side: Side) -> HttpResponse:
     """The finding as a CSAF or OSV file."""
     if written not in finding_advisories.FORMATS:

@@ -15,6 +15,7 @@ from partners.views.base import grant_url, not_now, page, partner_page, the_gran
 from portal import clock
 from portal.accounts.models import User
 from portal.doors import attempt, verb_post
+from portal.stepup import confirmed
 from portal.submissions.models import Document, DocumentVersion
 from portal.submissions.views.base import posted_revision, take
 
@@ -161,6 +162,7 @@ def close_out(request: HttpRequest, grant_id) -> HttpResponse:
 
 @partner_page("POST")
 @never_cache
+@confirmed
 def reveal(request: HttpRequest, grant_id) -> HttpResponse:
     """The access instructions in clear, shown once, on a page that no cache keeps; the look is recorded."""
     found = the_grant(request, grant_id)

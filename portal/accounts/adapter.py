@@ -3,12 +3,14 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.utils import get_next_redirect_url
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
+from django.urls import reverse
 
 from portal import crypto, programme
-from portal.accounts import actions
+from portal.accounts import actions, attempts
 from portal.accounts.models import User
 
 # allauth's mail templates, as the verbs of our ledger.
@@ -24,6 +26,21 @@ CHANGES = {
 }
 
 
+# After these only the session that did it goes on: whoever sits at another signs in by what holds now.
+CHANGES_OF_FACTORS = {
+    "added_authenticator_app",
+    "removed_authenticator_app",
+    "added_passkey",
+    "removed_passkey",
+}
+# The ways to confirm that it is still oneself, by allauth's names.
+WAYS = {
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+    "mfa_reauthenticate": "Use a code of your authenticator app, or a recovery code",
+    "reauthenticate": "Use your password",
+}
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by an organisation's administrator or by the sysadmin."""
 
@@ -31,16 +48,37 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": "This address and password do not go together.",
         "incorrect_password": "This is not your password.",
         "enter_current_password": "This is not your present password.",
-        "too_many_login_attempts": "Too many attempts. Wait a few minutes, then try again.",
-        "rate_limited": "Too many attempts. Wait a few minutes, then try again.",
+        "too_many_login_attempts": attempts.WORDS,
+        "rate_limited": attempts.WORDS,
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def authenticate(self, request: HttpRequest, **credentials: Any):
+        """Every check of a password, at sign-in and after it. Raises ValidationError after too many wrong ones."""
+        counted = attempts.begin(request, attempts.PASSWORD, credentials.get("email") or "")
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            attempts.right(counted)
+        return user
+
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any):
         actions.record_sign_in(actor=user)
-        return super().post_login(request, user, **kwargs)
+        response = super().post_login(request, user, **kwargs)
+        if user.has_second_factor:
+            attempts.note_success(request, response, user.email)
+        return response
+
+    def get_reauthentication_methods(self, user) -> list[dict]:
+        """Passkeys first. Where a second factor is asked for, the password is not offered in its place."""
+        found = super().get_reauthentication_methods(user)
+        wanted = get_next_redirect_url(context.request) or ""
+        if wanted.startswith(reverse("account_confirmed")) and user.has_second_factor:
+            found = [method for method in found if method["id"] != "reauthenticate"]
+        for method in found:
+            method["description"] = WAYS[method["id"]]
+        return sorted(found, key=lambda method: method["id"] != "mfa_reauthenticate:webauthn")
 
     def reauthenticate(self, user: User, password: str) -> bool:
         found = self.authenticate(context.request, email=user.email, password=password)
@@ -57,8 +95,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if verb is None:
             return
         actions.note_sign_in_change(actor=user, verb=verb)
-        if verb in ("added_authenticator_app", "added_passkey"):
-            actions.end_sessions_without_second_factor(actor=user, request=self.request)
+        if verb in CHANGES_OF_FACTORS:
+            actions.end_sessions_but(actor=user, request=self.request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
         """Nothing is mailed past the outbox."""

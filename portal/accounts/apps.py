@@ -7,6 +7,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        from portal.accounts import checks  # noqa: F401 - registers itself
         from portal.accounts.actions import remove_view, save_view
         from portal.admin.panels import REMOVE_VIEW, SAVE_VIEW
         from portal.ledger.words import tell_changes

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
@@ -246,6 +247,25 @@ class User(AbstractBaseUser, PermissionsMixin):
     def has_second_factor(self) -> bool:
         """Whether an authenticator app or a passkey is enrolled; recovery codes alone are none."""
         return querysets.second_factors().filter(user=self).exists()
+
+    @cached_property
+    def has_passkey(self) -> bool:
+        """Whether a passkey or security key is enrolled: a factor that no false website can be given."""
+        return querysets.second_factors().filter(user=self, type="webauthn").exists()
+
+    @property
+    def needs_passkey(self) -> bool:
+        """Whether this person signs in with a passkey and nothing less: where the setting says so, all to whom /admin/ opens."""
+        return settings.PORTAL_AGENCY_PASSKEYS and self.is_staff
+
+    @property
+    def lacks_factor(self) -> str:
+        """What this person has to set up before anything else opens, in words; empty where nothing is missing."""
+        if not self.has_second_factor:
+            return "Set up a second factor first: an authenticator app or a passkey."
+        if self.needs_passkey and not self.has_passkey:
+            return "Add a passkey first: people of agencies sign in with one."
+        return ""
 
     def organisations_as(self, kind: str, *roles: str) -> list[uuid.UUID]:
         """Ids of the organisations of a kind in which the person holds one of the roles (any role when none is named)."""

@@ -3,9 +3,13 @@
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.core import context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
+
+from portal.accounts import actions, attempts
 
 ADDRESS = "E-mail address"
 CODE = "Code"
@@ -62,11 +66,26 @@ class ReauthenticateForm(Plain, account.ReauthenticateForm):
     hints = {"password": ""}
 
 
-class AuthenticateForm(Plain, mfa.AuthenticateForm):
+class CodeOnce:
+    """A code that is asked for: guesses are counted, and a code of an authenticator app opens something once.
+
+    allauth remembers a used code in the cache, for a third of the time in which it is good. Here it is on record with the app.
+    """
+
+    def clean_code(self) -> str:
+        counted = attempts.begin(context.request, attempts.CODE, self.user.email)  # type: ignore[attr-defined]
+        code = super().clean_code()  # type: ignore[misc]
+        if not actions.use_code(authenticator=self.authenticator, code=code):  # type: ignore[attr-defined]
+            raise get_adapter().validation_error("incorrect_code")
+        attempts.right(counted)
+        return code
+
+
+class AuthenticateForm(CodeOnce, Plain, mfa.AuthenticateForm):
     labels = {"code": CODE}
 
 
-class ReauthenticateCodeForm(Plain, mfa.ReauthenticateForm):
+class ReauthenticateCodeForm(CodeOnce, Plain, mfa.ReauthenticateForm):
     labels = {"code": CODE}
 
 

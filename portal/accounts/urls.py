@@ -7,7 +7,7 @@ address is changed by whoever looks after accounts, and nobody signs up.
 from allauth.account import views as allauth_account
 from django.urls import include, path, re_path
 
-from portal.accounts.views import own, people, services
+from portal.accounts.views import own, people, services, sessions
 
 SIGN_IN = [
     path("login/", allauth_account.login, name="account_login"),
@@ -17,7 +17,7 @@ SIGN_IN = [
     path("reauthenticate/", allauth_account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", allauth_account.password_change, name="account_change_password"),
     path("password/set/", allauth_account.password_set, name="account_set_password"),
-    path("password/reset/", allauth_account.password_reset, name="account_reset_password"),
+    path("password/reset/", own.lost_password, name="account_reset_password"),
     path("password/reset/done/", allauth_account.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
@@ -32,7 +32,9 @@ SIGN_IN = [
     # Before allauth's own, which would remove the last one too.
     path("2fa/webauthn/keys/<int:pk>/remove/", own.remove_passkey, name="mfa_remove_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
-    path("sessions/", include("allauth.usersessions.urls")),
+    path("sessions/", sessions.sessions, name="account_sessions"),
+    path("sessions/<int:session_id>/end/", sessions.end, name="account_session_end"),
+    path("confirmed/", sessions.confirmed, name="account_confirmed"),
 ]
 OWN = [
     path("", own.overview, name="account"),

@@ -18,6 +18,7 @@ from portal import clock, sheets
 from portal.doors import see_other
 from portal.headers import attachment
 from portal.ledger import actions as ledger
+from portal.stepup import confirmed
 
 # No more rows than these, the first in the list's order; a file that holds fewer than the list says so in its name.
 LIMIT = 1000
@@ -26,6 +27,7 @@ LIMIT = 1000
 class TakesLists:
     """The part of PortalAdmin that gives its list as CSV."""
 
+    @confirmed
     def export_view(self: Any, request: HttpRequest) -> HttpResponse:
         """The list of this address's filters as CSV. Each row is a look as on the page; the export itself is an event."""
         if request.method != "POST":

@@ -60,6 +60,8 @@ class Step:
     grave: bool = False
     # The words on the page's own button, where the label names the step and not what the button does.
     submit: str = ""
+    # Asked for and taken only after the second factor was used once more (``portal.stepup``).
+    confirmed: bool = False
 
     def takes(self, keyword: str) -> bool:
         parameters = inspect.signature(self.call).parameters.values()

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 
-from portal import clock
+from portal import clock, stepup
 from portal.admin.steps import Offer, Step, StepForm, label_of
 from portal.doors import refuse, see_other
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused, Stale
@@ -29,6 +29,8 @@ class Outcome:
     settled: bool = False
     closed: bool = False
     result: Any = None
+    # Where the second factor is used once more, when that is what is missing.
+    confirm: str = ""
 
 
 class ChosenForm(ActionForm):
@@ -105,7 +107,14 @@ class TakesSteps:
     def _step_page(self, request, step: Step, obj) -> HttpResponse:
         form = self._form(request, step, obj)
         outcome = Outcome()
-        if request.method == "POST":
+        unconfirmed = step.confirmed and not stepup.is_confirmed(request)
+        if unconfirmed and request.method != "POST":
+            return stepup.ask(request)
+        if unconfirmed:
+            # What was typed stays in the form.
+            form.add_error(None, stepup.WORDS)
+            outcome = Outcome(status=403, confirm=stepup.ask_url(request, back=request.get_full_path()))
+        elif request.method == "POST":
             outcome = self._take(request, step, obj, form)
             if outcome.settled:
                 return self._see(request, outcome.result, obj)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import F
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -14,9 +15,11 @@ from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from knox.models import get_token_model
 from knox.settings import CONSTANTS
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.request import Request
 
 from portal import clock
+from portal.limits import Allowance, address_of
 
 # A token is printable; anything else in the header is none, and must not reach the database.
 TOKEN = re.compile(rb"[0-9A-Za-z._~+/=-]{20,200}")
@@ -30,6 +33,18 @@ class BearerAuthentication(TokenAuthentication):
 
     A token ages by the machine's time, as a session does: moving the demonstration's clock signs nobody out.
     """
+
+    def authenticate(self, request: Request) -> tuple[Any, str] | None:
+        """As Knox; an address that sends many tokens that open nothing is told to wait (Throttled), whatever it sends then."""
+        try:
+            return super().authenticate(request)
+        except AuthenticationFailed:
+            failures = Allowance(
+                "token-failures", address_of(request), settings.PORTAL_API_FAILURES_OF_AN_ADDRESS
+            )
+            if wait := failures.spend():
+                raise Throttled(wait) from None
+            raise
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, str]:
         """The person whose token this is, and its scope. Raises AuthenticationFailed, in the same words whatever is wrong."""
@@ -53,8 +68,8 @@ class BearerAuthentication(TokenAuthentication):
     def _admit(self, person: Any) -> tuple[Any, str]:
         if person.is_service:
             return self._admit_service(person)
-        if not person.has_second_factor:
-            raise AuthenticationFailed("Set up a second factor first: an authenticator app or a passkey.")
+        if lack := person.lacks_factor:
+            raise AuthenticationFailed(lack)
         return person, person.token_scope
 
     def _admit_service(self, service: Any) -> tuple[Any, str]:

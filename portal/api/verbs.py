@@ -25,6 +25,7 @@ from portal.api.fields import Reason, Revision, StrictSerializer
 from portal.api.views import valid
 from portal.errors import NotAllowed
 from portal.machine import Machine
+from portal.stepup import confirms
 
 Verbs = Mapping[str, tuple[Callable[..., Any], type[serializers.BaseSerializer] | None]]
 
@@ -42,6 +43,8 @@ class VerbsMixin:
     verbs: ClassVar[Verbs] = {}
     # Verbs of the table that the API does not offer here.
     verbs_elsewhere: ClassVar[frozenset[str]] = frozenset()
+    # Verbs for which a session's person uses the second factor once more (``portal.stepup``).
+    confirmed_verbs: ClassVar[frozenset[str]] = frozenset()
     # (actor, subject, verb) -> bool: whether the table lets the person take the verb from any state.
     may_take: ClassVar[Callable[[Any, Any, str], bool]]
 
@@ -88,6 +91,8 @@ def _route(cls: type[VerbsMixin], verb: str, action: Callable[..., Any], taken: 
 
     take.__name__, take.__qualname__ = f"take_{verb}", f"{cls.__qualname__}.take_{verb}"
     take.__module__, take.__doc__ = cls.__module__, summary
+    if verb in cls.confirmed_verbs:
+        confirms(take)
     answer = getattr(cls, "answer_class", None) or getattr(cls, "serializer_class", None)
     routed = route(detail=True, methods=["post"], url_path=verb, url_name=verb)(take)
     # Outermost: a route drops what was said of the function before.

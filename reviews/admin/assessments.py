@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
+from portal.stepup import confirmed
 from portal.submissions import policies as cases
 from portal.submissions.admin.fields import CaseStepForm
 from portal.submissions.admin.spills import report_step
@@ -218,6 +219,7 @@ class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
         return [report, *super().get_urls()]
 
     @method_decorator(require_GET)
+    @confirmed
     def report_view(self, request: HttpRequest, submission_id) -> HttpResponse:
         """What was shared with the lab of a case, as one PDF."""
         seen = Submission.objects.visible_to(request.user).beyond(request.user).select_related("lab", "facts")

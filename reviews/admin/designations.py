@@ -130,6 +130,7 @@ class DesignationAdmin(PortalAdmin):
         label="Record a designation",
         explain="It is never changed afterwards, and it counts once another designator has confirmed it.",
         done="Recorded. The other designators have been told that it waits for a second person.",
+        confirmed=True,
     )
     steps = (
         Step(
@@ -137,6 +138,7 @@ class DesignationAdmin(PortalAdmin):
             actions.confirm,
             explain="You are the second person. You have read the basis and come to the same outcome.",
             done="Confirmed.",
+            confirmed=True,
         ),
         Step(
             "note_consultation",

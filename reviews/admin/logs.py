@@ -18,6 +18,7 @@ from portal.admin import Step, StepForm
 from portal.doors import see_other
 from portal.errors import NotAllowed, Refused
 from portal.headers import attachment
+from portal.stepup import confirmed
 from reviews import actions, looks, policies
 from reviews.downloads import download
 from reviews.evidence.reading import evidence_of
@@ -125,6 +126,7 @@ class TakesLogs:
         return TemplateResponse(request, "reviews/admin/evidence.html", context)
 
     @method_decorator(require_POST)
+    @confirmed
     def evidence_csv(self: Any, request: HttpRequest, object_id) -> HttpResponse:
         """The same as CSV; that it was taken, and its SHA-256, goes on record."""
         assessment = self.visible_or_404(request, object_id)

@@ -15,6 +15,7 @@ from portal.api.fields import Instant, StrictSerializer
 from portal.api.verbs import VerbsMixin
 from portal.api.views import ListMixin, PortalViewSet, RetrieveMixin, valid
 from portal.errors import Invalid, NotAllowed
+from portal.stepup import confirms
 from reviews import actions, policies
 from reviews.api.common import KEY_WORDS, created
 from reviews.models import Designation, Inquiry
@@ -113,6 +114,7 @@ class DesignationViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
     http_method_names = ["get", "post", "head"]
     machine, subject, may_take = DESIGNATION, "designation", staticmethod(policies.may_take)
     verbs = {"confirm": (actions.confirm, None)}
+    confirmed_verbs = frozenset({"confirm"})
 
     def visible(self) -> QuerySet:
         return (
@@ -131,6 +133,7 @@ class DesignationViewSet(VerbsMixin, ListMixin, RetrieveMixin, PortalViewSet):
         return self.shown(self.visible().get(pk=result.pk))
 
     @extend_schema(request=DesignationInput, responses={201: DesignationSerializer})
+    @confirms
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Record a designation, asked or unasked. For designators alone."""
         if not policies.is_designator(request.user):

@@ -43,7 +43,7 @@
     note.className = 'usa-alert usa-alert--info usa-alert--slim portal-kept'
     note.setAttribute('role', 'status')
     note.innerHTML = '<div class="usa-alert__body"><p class="usa-alert__text"></p></div>'
-    note.querySelector('p').textContent = 'Your session had ended. What you had typed here was put back' + (form.hasAttribute('data-autosave') ? '.' : '; it is not sent yet.')
+    note.querySelector('p').textContent = 'What you had typed here was put back' + (form.hasAttribute('data-autosave') ? '.' : '; it is not sent yet.')
     form.prepend(note)
   }
 

@@ -136,7 +136,7 @@ def _enrol_passkey(zoe: Person) -> None:
     zoe.press("Add a passkey").go("/account/2fa/webauthn/").sees("signs in without a password")
     zoe.page.get_by_role("button", name="Zoe").click()
     zoe.press("Sign out", within=zoe.page.get_by_role("banner"))
-    zoe.go("/account/login/").press("Sign in with a passkey").sees("Good to see you, Zoe")
+    zoe.go("/account/login/").press("Use a passkey").sees("Good to see you, Zoe")
 
 
 def _lose_second_factor(marta: Person, zoe: Person) -> None:

@@ -48,6 +48,16 @@ def test_production_starts_with_its_secrets(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("given", "asked"), [({}, "True 300"), ({"PORTAL_DEMO": "1"}, "False 6000")])
+def test_production_asks_agencies_people_for_a_passkey_and_counts_narrowly(tmp_path, given, asked):
+    code = "from portal import settings as s; print(s.PORTAL_AGENCY_PASSKEYS, s.PORTAL_WRITES_PER_MINUTE)"
+    environment = {"PATH": os.environ["PATH"], "PORTAL_VAR": str(tmp_path)} | GIVEN | given
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert (done.stdout.strip(), done.stderr) == (asked, "")
+
+
 def test_production_has_no_movable_clock(tmp_path):
     done = check(tmp_path, **GIVEN, PORTAL_CLOCK_MOVABLE="1")
     assert done.returncode == 1

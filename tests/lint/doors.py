@@ -1,7 +1,8 @@
 """``python -m tests.lint.doors``: a door reaches rows through an audience's queryset and writes through an action.
 
 A door is a view, an admin class, an API class or a form. ``Model.objects.get(...)`` in it would show a row to whoever knows
-its id; ``Model.objects.create(...)`` would write without policy, state table and ledger.
+its id; ``Model.objects.create(...)`` would write without policy, state table and ledger. What gives material or a secret away
+asks for the second factor first.
 
 Nobody sends a file past ``portal.headers.attachment``, which is what keeps a hostile one from being shown in our origin.
 """
@@ -23,6 +24,18 @@ WRITES = dict.fromkeys(
 FILES = "Send files by portal.headers.attachment: what is sent otherwise may be shown in the portal's origin."
 SENDING = {"FileResponse", "content_disposition_header"}
 THE_WAY_OUT = ROOT / "portal" / "headers.py"
+# What gives material or a secret away, and the marks that a second factor is asked for first (portal.stepup).
+GIVES = {
+    "archive_of",
+    "export",
+    "handed_out",
+    "receipt_of",
+    "record_of",
+    "report_of",
+    "reveal_grant_instructions",
+    "reveal_instructions",
+}
+ASKS = {"confirmed", "confirms"}
 SHORTCUTS = {"get_object_or_404", "aget_object_or_404", "get_list_or_404"}
 
 
@@ -61,6 +74,27 @@ def strays(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, FILES
 
 
+def unasked(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and reason of each call that gives something away in a function that does not ask for the second factor first."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef) or _names(function.decorator_list) & ASKS:
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and _name(node.func) in GIVES:
+                yield (
+                    node.lineno,
+                    "Put @confirmed (a page) or @confirms (the API) on what gives material away.",
+                )
+
+
+def _names(nodes: list[ast.expr]) -> set[str]:
+    return {_name(node) for node in nodes}
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
 def _is_bare_manager(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in {"objects", "_default_manager", "_base_manager"}
 
@@ -70,7 +104,7 @@ def main() -> int:
     for top in ("portal", "reviews", "partners"):
         for path in sorted((ROOT / top).rglob("*.py")):
             tree = ast.parse(path.read_text())
-            said = list(complaints(tree)) if is_door(path) else []
+            said = [*complaints(tree), *unasked(tree)] if is_door(path) else []
             said += [] if path == THE_WAY_OUT else strays(tree)
             for line, reason in said:
                 print(f"{path.relative_to(ROOT)}:{line}: {reason}")

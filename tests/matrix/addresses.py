@@ -74,6 +74,7 @@ def _value(name: str, route: str, world):
         "message_id": world.message.pk,
         "absence_id": world.absence.pk,
         "token_id": world.token.pk,
+        "session_id": world.session.pk,
         "secret": world.calendar,
         "token": unsubscribing.token(world.case.viewer),
         "answer": "accept",

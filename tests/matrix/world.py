@@ -2,7 +2,9 @@
 
 from types import SimpleNamespace
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AnonymousUser
+from django.test import Client
 
 from partners.actions.evidence import add_evidence
 from partners.actions.nominations import put_forward
@@ -208,7 +210,7 @@ def build() -> SimpleNamespace:
         objects=objects, case=case, granted=granted, document=document, shared=shared, retest=retest, confirmed=confirmed,
         invitation=invitation, membership=membership, message=message, absence=absence, token=token,
         calendar=calendar, evaluation=evaluation, log=log, evidence=evidence,
-        finding_file=finding_file, log_size=sealed_size(),
+        finding_file=finding_file, log_size=sealed_size(), session=_elsewhere(people["lab admin"]),
     )  # fmt: skip
 
 
@@ -216,3 +218,10 @@ def sealed_size() -> int:
     """The size of the sealed log's head, with all that was made so far."""
     sealing.seal_new_events()
     return Head.objects.latest("number").size
+
+
+def _elsewhere(user) -> UserSession:
+    """Another session of a person's."""
+    client = Client()
+    client.force_login(user)
+    return UserSession.objects.create(user=user, session_key=client.session.session_key, ip="192.0.2.1")

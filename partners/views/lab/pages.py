@@ -15,6 +15,7 @@ from partners.views.lab.base import grants_of, the_grant, url
 from portal import clock, programme
 from portal.doors import attempt, see_other
 from portal.ledger.models import Event
+from portal.stepup import confirmed
 from portal.submissions import sight
 from portal.submissions.freezing import DOCUMENT, frozen
 from portal.submissions.models import Document, Submission
@@ -148,6 +149,7 @@ def _history(case: Submission, grant: Grant) -> list[dict]:
 
 @lab_page("POST")
 @never_cache
+@confirmed
 def reveal(request: HttpRequest, case_number: str, grant_id) -> HttpResponse:
     """What the lab wrote for this partner, in clear, on a page that no cache keeps; the look is recorded."""
     case, found = the_grant(request, case_number, grant_id)

@@ -20,12 +20,15 @@ from portal.accounts.actions.people import (
 )
 from portal.accounts.actions.saved_views import remove_view, save_view
 from portal.accounts.actions.security import (
+    end_other_sessions,
+    end_session,
     end_sessions,
-    end_sessions_without_second_factor,
+    end_sessions_but,
     note_sign_in_change,
     record_sign_in,
     reset_second_factor,
     second_factors_of,
+    use_code,
 )
 from portal.accounts.actions.services import make_service, revoke_service, rotate_service
 from portal.accounts.actions.ties import (
@@ -51,8 +54,10 @@ __all__ = [
     "end_address",
     "end_domain",
     "end_membership",
+    "end_other_sessions",
+    "end_session",
     "end_sessions",
-    "end_sessions_without_second_factor",
+    "end_sessions_but",
     "invite",
     "keeps_it",
     "leave_programme",
@@ -73,5 +78,6 @@ __all__ = [
     "second_factors_of",
     "update_organisation",
     "update_profile",
+    "use_code",
     "withdraw_invitation",
 ]

@@ -1,9 +1,15 @@
 """Sessions and second factors."""
 
 from datetime import datetime
+from typing import Any
 
+from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.utils import decrypt
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
 
@@ -12,6 +18,9 @@ from portal.accounts import hooks, policies, querysets
 from portal.accounts.models import User
 from portal.errors import AlreadyDone, NotAllowed
 from portal.ledger import actions as ledger
+
+# Codes of an app this many half minutes old are good no more, whichever way a clock was set within a day.
+FORGOTTEN = 2 * 60 * 24
 
 
 def second_factors_of(user: User):
@@ -51,15 +60,64 @@ def reset_second_factor(*, actor: User, user: User, reason: str = "", at: dateti
 
 
 @transaction.atomic
-def end_sessions_without_second_factor(*, actor: User, request) -> None:
-    """After a first second factor was enrolled: only the session that did it goes on.
+def end_sessions_but(*, actor: User, request) -> None:
+    """After the person's factors changed: only the session that did it goes on.
 
-    Any other was begun with the password alone, perhaps by somebody else.
+    Any other was begun without what is now asked for, perhaps by somebody else.
     """
-    if second_factors_of(actor).count() > 1:
-        return
     end_sessions(actor)
     request.session[HASH_SESSION_KEY] = actor.get_session_auth_hash()
+
+
+@transaction.atomic
+def end_session(*, actor: User, session: Any, at: datetime | None = None) -> None:
+    """End one of one's own sessions, at once: its row goes, so the next request on it, in any tab, is signed out."""
+    if session.user_id != actor.pk:
+        raise NotAllowed("This session is not yours.")
+    _end([session])
+    ledger.record(actor=actor, verb="ended_session", subject=actor, at=at or clock.now())
+
+
+@transaction.atomic
+def end_other_sessions(*, actor: User, kept: str, at: datetime | None = None) -> int:
+    """End all of one's own sessions but the one with this key. How many there were."""
+    others = [row for row in querysets.open_sessions(actor) if row.session_key != kept]
+    if not others:
+        raise AlreadyDone("There is no other session.")
+    _end(others)
+    data = {"sessions": len(others)}
+    ledger.record(actor=actor, verb="ended_other_sessions", subject=actor, data=data, at=at or clock.now())
+    return len(others)
+
+
+def _end(sessions: list) -> None:
+    Session.objects.filter(session_key__in=[row.session_key for row in sessions]).delete()
+    UserSession.objects.filter(pk__in=[row.pk for row in sessions]).delete()
+
+
+@transaction.atomic
+def use_code(*, authenticator: Authenticator, code: str) -> bool:
+    """Whether a code that is right may be used: one of an app once, whatever clock and cache have gone through meanwhile.
+
+    Recovery codes allauth itself uses up.
+    """
+    if authenticator.type != Authenticator.Type.TOTP:
+        return True
+    authenticator = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+    secret = decrypt(authenticator.data["secret"])
+    good = [
+        step
+        for step in totp.yield_hotp_counters_from_time()
+        if compare_user_code(actual=code, expected=totp.format_hotp_value(totp.hotp_value(secret, step)))
+    ]
+    used = authenticator.data.get("used_steps", [])
+    unused = [step for step in good if step not in used]
+    if not unused:
+        return False
+    # Those of a clock that was ahead stay: their time comes again.
+    authenticator.data["used_steps"] = [step for step in used if step >= min(good) - FORGOTTEN] + unused
+    authenticator.save(update_fields=["data"])
+    return True
 
 
 @transaction.atomic

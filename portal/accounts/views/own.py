@@ -1,9 +1,14 @@
 """One's own account."""
 
+import time
+
 from allauth.account.decorators import reauthentication_required
+from allauth.account.views import password_reset as allauth_password_reset
 from allauth.mfa.webauthn.views import remove_webauthn as allauth_remove_webauthn
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -20,6 +25,17 @@ ANSWERS = {
     "accept": (actions.accept_invitation, "You have joined."),
     "decline": (actions.decline_invitation, "You declined the invitation."),
 }
+
+
+@transaction.non_atomic_requests
+def lost_password(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page. A mail is put down for a real account only, so its answer is given after the same time for all."""
+    begun = time.monotonic()
+    with transaction.atomic():
+        answer = allauth_password_reset(request)
+    if request.method == "POST":
+        time.sleep(max(0.0, begun + settings.PORTAL_LOST_PASSWORD_SECONDS - time.monotonic()))
+    return answer
 
 
 @require_safe

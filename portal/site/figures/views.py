@@ -8,6 +8,7 @@ from portal.headers import attachment
 from portal.ledger import actions as ledger
 from portal.site.figures import forms
 from portal.site.figures.counting import figures
+from portal.stepup import confirmed
 from portal.submissions.querysets import oversees
 
 FILES = {"csv": (sheets.CSV, forms.as_csv), "pdf": ("application/pdf", forms.as_pdf)}
@@ -31,6 +32,7 @@ def page(request: HttpRequest, context: dict) -> HttpResponse:
     return TemplateResponse(request, "admin/figures.html", context)
 
 
+@confirmed
 def file(request: HttpRequest, form: str) -> HttpResponse:
     """The figures as a file; that it was taken, and the SHA-256 of what was given, goes on record."""
     if not may_read(request.user) or form not in FILES:

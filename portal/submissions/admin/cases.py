@@ -20,6 +20,7 @@ from portal.doors import see_other
 from portal.errors import NotAllowed
 from portal.formats import instant
 from portal.searching import saying
+from portal.stepup import confirmed
 from portal.submissions import actions, looks, policies
 from portal.submissions.admin import documents, terms
 from portal.submissions.admin.marks import mark
@@ -238,6 +239,7 @@ class SubmissionAdmin(PortalAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/case/compare.html", context)
 
+    @confirmed
     def reveal_view(self, request: HttpRequest, object_id) -> HttpResponse:
         """The access instructions, shown on the answer to a POST and nowhere kept: a reload asks again and is recorded again."""
         case = self.visible_or_404(request, object_id)

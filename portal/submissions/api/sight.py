@@ -15,6 +15,7 @@ from portal import clock
 from portal.api.fields import Instant
 from portal.api.views import AnyRenderer
 from portal.errors import NotAllowed
+from portal.stepup import confirms
 from portal.submissions import actions, history, policies
 from portal.submissions.api.events import EventSerializer, shown_events
 from portal.submissions.exports import giving
@@ -77,6 +78,7 @@ class SightRoutes:
         operation_id="submissions_reveal_instructions", request=None, responses={200: Instructions}
     )
     @action(detail=True, methods=["post"], url_path="reveal_instructions")
+    @confirms
     def reveal_instructions(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The access instructions in clear, for whom they are open now; the look is recorded first."""
         text = actions.reveal_instructions(actor=request.user, submission=self.get_object())
@@ -93,12 +95,14 @@ class SightRoutes:
         url_path=f"record/(?P<form>{'|'.join(re.escape(form) for form in giving.FORMS)})",
         renderer_classes=[AnyRenderer],
     )
+    @confirms
     def record(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Who can see the case and who looked, as a file whose SHA-256 is on record. For its lab alone."""
         return giving.record_of(self._own(), self.kwargs["form"], actor=request.user)
 
     @extend_schema(operation_id="submissions_receipt", responses=FILE)
     @action(detail=True, methods=["get"], url_path="receipt", renderer_classes=[AnyRenderer])
+    @confirms
     def receipt(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """The receipt as PDF/UA. For its lab alone; a draft has none."""
         found = giving.receipt_of(self._own(), actor=request.user)
@@ -108,6 +112,7 @@ class SightRoutes:
 
     @extend_schema(operation_id="submissions_archive", responses=FILE)
     @action(detail=True, methods=["get"], url_path="archive", renderer_classes=[AnyRenderer])
+    @confirms
     def archive(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Everything of the case that its lab may take along, as one ZIP archive with a manifest. For its lab alone."""
         return giving.archive_of(self._own(), actor=request.user)

@@ -3,12 +3,14 @@
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from portal.doors import see_other
+from portal.stepup import confirmed
 from portal.submissions.exports import giving
 from portal.submissions.querysets import SubmissionQuerySet
 from portal.submissions.views.base import case_url, lab_page, the_case
 
 
 @lab_page()
+@confirmed
 def export_record(request: HttpRequest, case_number: str, form: str) -> HttpResponse:
     """Who can see the case and who looked, as a file."""
     case = the_case(request, case_number, SubmissionQuerySet.with_terms)
@@ -18,6 +20,7 @@ def export_record(request: HttpRequest, case_number: str, form: str) -> HttpResp
 
 
 @lab_page()
+@confirmed
 def receipt_pdf(request: HttpRequest, case_number: str) -> HttpResponse:
     """The receipt as PDF/UA."""
     case = the_case(request, case_number)
@@ -25,6 +28,7 @@ def receipt_pdf(request: HttpRequest, case_number: str) -> HttpResponse:
 
 
 @lab_page()
+@confirmed
 def take_along(request: HttpRequest, case_number: str) -> HttpResponseBase:
     """The whole case as one archive, streamed."""
     case = the_case(request, case_number, SubmissionQuerySet.with_terms)

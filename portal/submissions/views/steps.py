@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from portal import clock
 from portal.doors import attempt, refuse
 from portal.errors import Refused
+from portal.stepup import confirmed
 from portal.submissions import actions, history, looks, sight
 from portal.submissions.forms import BareForm, DatesForm, FactsForm, InstructionsForm
 from portal.submissions.models import Facts, Submission
@@ -82,6 +83,7 @@ def provide_access(request: HttpRequest, case_number: str) -> HttpResponse:
 
 @lab_page("POST")
 @never_cache
+@confirmed
 def reveal(request: HttpRequest, case_number: str) -> HttpResponse:
     """The newest access instructions in clear, on a page of their own that no cache keeps; the look is recorded."""
     case = the_case(request, case_number)
