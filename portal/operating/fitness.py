@@ -4,6 +4,7 @@ A portal that only its own machine reaches is a trial. One that others reach is 
 demonstration by ``PORTAL_DEMO=1``; then what keeps strangers out of the machine still counts, and what real people need does not.
 """
 
+import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,8 @@ def _secrets(settings: Any) -> Iterator[tuple[str, str]]:
     """(variable, value) of each secret that is set; each of several keys by itself."""
     yield "PORTAL_SECRET_KEY", settings.SECRET_KEY
     yield "PORTAL_LEDGER_KEY", settings.PORTAL_LEDGER_KEY
+    for key in settings.PORTAL_LEDGER_SIGNING_KEYS:
+        yield "PORTAL_LEDGER_SIGNING_KEYS", base64.b64encode(key).decode()
     for key in settings.PORTAL_INSTRUCTIONS_KEYS:
         yield "PORTAL_INSTRUCTIONS_KEYS", key
     if settings.PORTAL_METRICS_TOKEN:

@@ -173,8 +173,9 @@ def main() -> None:
     print(
         f"{arguments.to}: {sum(manifest['rows'].values())} rows in {len(manifest['rows'])} tables and "
         f"{manifest['file_bytes']} bytes of files as of {manifest['as_of']}, in {time.monotonic() - begun:.1f} s.\n"
-        "No secret is in it. Keep the installation's secrets apart from it: without PORTAL_LEDGER_KEY the ledger cannot be "
-        "verified, and without PORTAL_INSTRUCTIONS_KEYS neither access instructions nor authenticator apps can be used."
+        "No secret is in it. Keep the installation's secrets apart from it: without PORTAL_LEDGER_KEY what waits to be sealed "
+        "cannot be verified, without PORTAL_LEDGER_SIGNING_KEYS the log goes on under another key, and without "
+        "PORTAL_INSTRUCTIONS_KEYS neither access instructions nor authenticator apps can be used."
     )
 
 

@@ -118,11 +118,15 @@ def refuses_to_overwrite(source: Path, backup: Path) -> None:
 def refuses_without_the_secrets(source: Path, backup: Path, new: Path) -> None:
     done = tool("restore", backup, "--var", new)
     assert done.returncode == 1
-    assert "Missing: PORTAL_SECRET_KEY, PORTAL_LEDGER_KEY, PORTAL_INSTRUCTIONS_KEYS." in done.stderr
+    assert (
+        "Missing: PORTAL_SECRET_KEY, PORTAL_LEDGER_KEY, PORTAL_LEDGER_SIGNING_KEYS, PORTAL_INSTRUCTIONS_KEYS."
+        in done.stderr
+    )
     assert not new.exists()
     wrong = {
         "PORTAL_SECRET_KEY": "s" * 50,
         "PORTAL_LEDGER_KEY": keys.BY_VARIABLE["PORTAL_LEDGER_KEY"].trial,
+        "PORTAL_LEDGER_SIGNING_KEYS": keys.BY_VARIABLE["PORTAL_LEDGER_SIGNING_KEYS"].trial,
         "PORTAL_INSTRUCTIONS_KEYS": "d3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3I=",
     }
     done = tool("restore", backup, "--var", new, **wrong)

@@ -1,7 +1,9 @@
 """What others would reach does not start unfit: each rule, each process, and what a fit one says."""
 
+import base64
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -20,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {
     "PORTAL_SECRET_KEY": "k3Jw8-signing-of-this-test-alone-Zq0rT7uYbN4mXc5vLp2sD",
     "PORTAL_LEDGER_KEY": "ledger-of-this-test-alone-9fQ2wE4rT6y",
+    "PORTAL_LEDGER_SIGNING_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
     "PORTAL_INSTRUCTIONS_KEYS": Fernet.generate_key().decode(),
 }
 FIT = SECRETS | {
@@ -157,7 +160,10 @@ def test_secrets_come_from_files_too(folder):
     for name, value in SECRETS.items():
         (folder / name).write_text(f"{value}\n")
         given[f"{name}_FILE"] = str(folder / name)
-    show = "from portal import settings as s; print([s.SECRET_KEY, s.PORTAL_LEDGER_KEY, *s.PORTAL_INSTRUCTIONS_KEYS])"
+    show = (
+        "from base64 import b64encode; from portal import settings as s; signing = s.PORTAL_LEDGER_SIGNING_KEYS;"
+        " print([s.SECRET_KEY, s.PORTAL_LEDGER_KEY, *[b64encode(key).decode() for key in signing], *s.PORTAL_INSTRUCTIONS_KEYS])"
+    )
     assert run(folder, "-c", show, **given).stdout == f"{list(SECRETS.values())}\n"
     (folder / "PORTAL_LEDGER_KEY").unlink()
     refused = run(folder, "-c", show, **given)
@@ -183,6 +189,7 @@ def fit():
         SECRET_KEY=SECRETS["PORTAL_SECRET_KEY"],
         SECRET_KEY_FALLBACKS=[],
         PORTAL_LEDGER_KEY=SECRETS["PORTAL_LEDGER_KEY"],
+        PORTAL_LEDGER_SIGNING_KEYS=[base64.b64decode(SECRETS["PORTAL_LEDGER_SIGNING_KEYS"])],
         PORTAL_INSTRUCTIONS_KEYS=[SECRETS["PORTAL_INSTRUCTIONS_KEYS"]],
         PORTAL_METRICS_TOKEN="",
         EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
