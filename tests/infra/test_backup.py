@@ -14,7 +14,7 @@ import pytest
 import time_machine
 from django.core.files.storage import default_storage
 
-from portal.ledger import seals
+from portal.ledger import sealing
 from portal.operating import keys
 from portal.stack.archive import verified
 from portal.stack.database import described, differences
@@ -34,7 +34,7 @@ def source(committed_db, open_folder):
     """A stack's folder with the world of the matrix in it: cases, documents, logs, evidence, findings, sealed instructions."""
     with time_machine.travel(worlds.AT, tick=True):
         worlds.build()
-    seals.seal_new_events()
+    sealing.seal_new_events()
     return stack_of_this_database(open_folder / "old")
 
 
