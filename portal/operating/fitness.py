@@ -117,11 +117,7 @@ def _open_mail(settings: Any) -> bool:
 
 def _open_database(settings: Any) -> bool:
     one = settings.DATABASES["default"]
-    return _elsewhere(one["HOST"]) and one["OPTIONS"].get("sslmode") not in (
-        "require",
-        "verify-ca",
-        "verify-full",
-    )
+    return _elsewhere(one["HOST"]) and one["OPTIONS"].get("sslmode") not in ("verify-ca", "verify-full")
 
 
 RULES = (

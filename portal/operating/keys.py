@@ -39,7 +39,8 @@ SECRETS = (
         "Everybody signs in anew, and mailed links no longer work.",
         "Put the present key in front of PORTAL_SECRET_KEY_FALLBACKS, set a new one here, restart web and workers. After 30 days "
         "take the old key out of the fallbacks.",
-        "None while the old key is among the fallbacks. Without it: as when it is lost.",
+        "While the old key is among the fallbacks: only that browsers are new again to the counting of wrong passwords. Without "
+        "it: as when it is lost.",
         trial="for-trials-only-" + "x" * 40,
         needed=True,
     ),
