@@ -50,6 +50,7 @@ def test_where_each_secret_comes_from(origins):
     assert said == {
         "Signing key": "Set Environment, PORTAL_SECRET_KEY —",
         "Earlier signing keys": "Not set Nowhere —",
+        "Signing keys of the ledger": "Not set Nowhere —",
         "Sealing keys": "Set stack.json of the stack's folder 2 Jun 2026, 10:00 a.m. EDT",
         "Metrics token": "Not set Nowhere —",
         "Password of the serving role": "Set stack.json of the stack's folder —",
