@@ -1,7 +1,7 @@
 """Turning due deadlines into messages: a fixed number of statements, whatever the number of deadlines.
 
-Who is reminded is decided as of the moment of the reminder, and who has lost access since gets nothing: so it is the same
-whether a tick comes in time or late. Whether a reminder still stands is looked at once more when it is sent.
+Who is reminded is decided as of the moment of the reminder alone: so it is the same whether a tick comes in time or late. That
+who has lost access since gets nothing is looked at when it is sent, and so is whether the reminder still stands.
 """
 
 from collections.abc import Collection, Iterable
@@ -138,7 +138,7 @@ def _line(number: int) -> str:
 _ASKED = ",".join([_AWAY, *(_line(number) for number in LINES)])
 _ASKED += f""",
     asked AS (
-        {" UNION ALL ".join(f"SELECT * FROM asked_{number} WHERE stays" for number in LINES)}
+        {" UNION ALL ".join(f"SELECT * FROM asked_{number}" for number in LINES)}
     )
 """
 
@@ -187,6 +187,7 @@ def preview(*, at: datetime) -> list[dict]:
                        WHERE m.deadline_id = d.id AND m.recipient_id = u.id AND m."offset" = p.seconds
                          AND (m.due_at = d.due_at OR m.sent_at IS NOT NULL)) AS planned
         FROM asked p JOIN due d ON d.id = p.deadline JOIN accounts_user u ON u.id = p.user_id
+        WHERE p.stays
         GROUP BY d.id, d.kind, d.case_number, d.due_at, p.name, p.seconds, u.id, u.email
         ORDER BY d.due_at, d.id, u.email, p.seconds
     """

@@ -7,7 +7,7 @@ from email import message_from_bytes
 import pytest
 import time_machine
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from portal.accounts.models import Membership, Role
@@ -141,6 +141,8 @@ def apply(history: History, events: list, *, leave_out: tuple = ()) -> None:
 @pytest.mark.django_db
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories)
+# Who left after the moment and came back is told, whether or not somebody looked in between.
+@example(events=[(1, ("move", 0)), (1, ("leave", "ada")), (1, ("tick",)), (1, ("join", "ada"))])
 def test_ticks_at_any_times_plan_what_one_computation_at_the_end_does(case, events):
     with transaction.atomic():
         history = History(case)
