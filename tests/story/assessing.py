@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from tests.story import offering
-from tests.story.coordinating import receive
 from tests.story.guide import Album
 from tests.story.keyboard import Typist
 from tests.story.programme import Program
@@ -30,7 +29,7 @@ def attest(reviewer: Typist, number: str, album: Album | None = None) -> None:
 def read(reviewer: Typist, number: str) -> bytes:
     """The document, as it comes; what the case says of the access instructions is that they can be shown, and they are not."""
     reviewer.go(f"/case/{number}/").sees(offering.CARD, "Every download is recorded and shown to the lab.")
-    received = reviewer.download(re.compile("download version")).read_bytes()
+    received = reviewer.receive("link", re.compile("download version")).read_bytes()
     reviewer.sees_not(offering.INSTRUCTIONS)
     return received
 
@@ -59,7 +58,7 @@ def add_own_log(reviewer: Typist, folder: Path, album: Album) -> None:
     reviewer.sees("The log was read.", "cyber_range")
     reviewer.follow("Compare with the lab's").sees("cyber_range", "0.625", "0.7")
     album.take("evidence", reviewer.page)
-    assert b"cyber_range" in receive(reviewer, "Take along as CSV").read_bytes()
+    assert b"cyber_range" in reviewer.receive("button", "Take along as CSV").read_bytes()
     reviewer.follow("Back to the assessment")
 
 
@@ -144,4 +143,4 @@ def make_final(lead: Typist, number: str) -> None:
 
 def report(reviewer: Typist, number: str) -> bytes:
     reviewer.go(f"/case/{number}/")
-    return reviewer.download(re.compile("as one document")).read_bytes()
+    return reviewer.receive("link", re.compile("as one document")).read_bytes()

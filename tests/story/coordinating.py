@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -73,18 +72,12 @@ def take_along(cora: Typist, number: str) -> None:
     """The list of cases as CSV: as many rows as the list says, the case among them."""
     cora.go(f"/admin/submissions/submission/?q={number}")
     rows = list(
-        csv.reader(io.StringIO(receive(cora, re.compile("Take this list along")).read_text("utf-8-sig")))
+        csv.reader(
+            io.StringIO(cora.receive("button", re.compile("Take this list along")).read_text("utf-8-sig"))
+        )
     )
     assert len(rows) == 2, rows
     assert number in rows[1]
-
-
-def receive(person: Typist, button: str | re.Pattern) -> Path:
-    """Press a button that gives a file; returns where it lies."""
-    person.reach(person._named("button", button, person.page.locator("main")))
-    with person.page.expect_download() as coming:
-        person.page.keyboard.press("Enter")
-    return Path(coming.value.path())
 
 
 def place_a_hold(cora: Typist, number: str) -> None:

@@ -116,4 +116,4 @@ def take_along(bram: Typist, finding: str, album: Album) -> Path:
     """The reporter finds it published, with the id of the clearinghouse, and takes it along as CSAF."""
     bram.go("/partner/findings/").open_row(finding).sees("Published", f"{CLEARINGHOUSE}", THEIR_ID)
     album.take("published", bram.page, top=bram.page.locator("#dates"))
-    return bram.download("CSAF 2.0")
+    return bram.receive("link", "CSAF 2.0")

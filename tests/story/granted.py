@@ -45,7 +45,7 @@ def use(bram: Typist, number: str, album: Album) -> tuple[bytes, str]:
     open_it(bram, number).sees("Access is open to you until", offering.CARD)
     album.take("grant", bram.page, top=bram.page.locator("h1"))
     address = bram.page.get_by_role("link", name=offering.CARD).get_attribute("href")
-    received = bram.download(offering.CARD).read_bytes()
+    received = bram.receive("link", offering.CARD).read_bytes()
     bram.press("Show the access instructions").sees(waves.INSTRUCTIONS)
     return received, str(address)
 

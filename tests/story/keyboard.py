@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from playwright.sync_api import Download, ElementHandle, Locator, expect
+from playwright.sync_api import ElementHandle, Locator, expect
 
 from tests.story.people import Person, totp
 
@@ -152,13 +152,9 @@ class Typist(Person):
         chooser.value.set_files(path)
         return self
 
-    def download(self, name: str | re.Pattern) -> Path:
-        """Follow a link that gives a file; returns where it lies."""
-        self.reach(self._named("link", name, self.page.locator("main")))
-        with self.page.expect_download() as coming:
-            self.page.keyboard.press("Enter")
-        given: Download = coming.value
-        return Path(given.path())
+    def begin(self, role: str, name: str | re.Pattern) -> None:
+        self.reach(self._named(role, name, self.page.locator("main")))
+        self.page.keyboard.press("Enter")
 
     def sign_in(self) -> "Typist":
         account = self.stack.account(self.email)

@@ -34,6 +34,7 @@ def come_in(ines: Typist, album: Album) -> None:
     ines.sees("Set up your second factor").follow("Set up an app")
     confirm(ines)
     secret = ines.page.locator("code").inner_text()
+    ines.secret = secret
     ines.type("Code", totp(secret)).press("Finish").sees("Your recovery codes", "10 of 10 are unused.")
     album.take("recovery-codes", ines.page)
     ines.follow("I have kept them, go on").sees("Kestrel Labs (invented) invites you", "As contributor.")

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Response, expect
+from playwright.sync_api import Browser, Download, Locator, Page, Response, expect
 
 from tests.story.stack import Stack
 
 CHROMIUM = os.environ.get("PORTAL_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+CONFIRMING = "/account/2fa/reauthenticate/"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 700}
 
 
@@ -54,6 +55,8 @@ class Person:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self._fault(f"script error: {error}"))
         self.page.on("response", self._response)
+        # Of the authenticator app, where they enrolled it on their way.
+        self.secret = ""
         self._axe = False
 
     # --- Where they are ------------------------------------------------------------------------------------------
@@ -94,11 +97,34 @@ class Person:
         self.look()
         return self.press(name, within=within) if self.confirms() else self
 
+    def receive(self, role: str, name: str | re.Pattern) -> Path:
+        """Follow a link, or press a button, that gives a file; returns where it lies."""
+        given: list[Download] = []
+
+        def take(file: Download) -> None:
+            given.append(file)
+
+        until = time.monotonic() + 60
+        self.page.on("download", take)
+        self.begin(role, name)
+        while not given and not self.path.startswith(CONFIRMING):
+            assert time.monotonic() < until, f"{self.name} was given no file by {name!r} at {self.path}."
+            self.page.wait_for_timeout(50)
+        self.page.remove_listener("download", take)
+        if given:
+            return Path(given[0].path())
+        self.page.wait_for_load_state()
+        self.confirms()
+        return self.receive(role, name)
+
+    def begin(self, role: str, name: str | re.Pattern) -> None:
+        self.page.locator("main").get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
+
     def confirms(self) -> bool:
         """Where the second factor is asked for once more, ten minutes after sign-in: the code, and back. Whether it was."""
-        if not self.path.startswith("/account/2fa/reauthenticate/"):
+        if not self.path.startswith(CONFIRMING):
             return False
-        self.page.get_by_label("code").fill(totp(self.stack.account(self.email)["totp_secret"]))
+        self.page.get_by_label("code").fill(totp(self.secret or self.stack.account(self.email)["totp_secret"]))
         with self.page.expect_navigation():
             self.page.get_by_role("button", name="Confirm").click()
         return True

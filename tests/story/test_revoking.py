@@ -25,7 +25,7 @@ def test_a_revocation_ends_what_is_open(stack, chromium, pictures, tmp_path):
     hana = Person(chromium, stack, faults, HANA).sign_in()
     partnering.open_the_grant(hana, number)
     hana.sees(TITLE)
-    link = hana.page.locator("main a[download]").get_attribute("href") or ""
+    link = hana.page.locator("main a[href^='/partner/documents/']").get_attribute("href") or ""
     # Before: the whole file comes down, byte for byte.
     whole = Download(hana, link).to_the_end()
     assert whole.received == content()

@@ -29,7 +29,7 @@ def take_it_up(cora: Typist) -> None:
 
 
 def read_the_evidence(cora: Typist) -> bytes:
-    return cora.download(re.compile(applying.SHOWS)).read_bytes()
+    return cora.receive("link", re.compile(applying.SHOWS)).read_bytes()
 
 
 def begin(cora: Typist) -> None:
