@@ -38,5 +38,5 @@ class Travel:
                 chapter(self)
         finally:
             print(f"Pictures of {len(self.faults.looked_at)} pages: {self.faults.pictures}")
-        assert self.faults.found == []
+        assert self.faults.found == [], self.faults.found
         assert sorted(self.album.taken) == sorted(self.guide.pictures)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import ElementHandle, Locator, expect
 
-from tests.story.people import Person, totp
+from tests.story.people import CONFIRMING, Person, totp
 
 # Each page is worked through in fewer steps than this, menus and tables included.
 TABS_AT_MOST = 160
@@ -87,7 +87,18 @@ class Typist(Person):
         with self.page.expect_navigation(wait_until="load"):
             self.page.keyboard.press("Enter")
         self.look()
-        return self
+        return self.enter(role, name, within) if self.confirms() else self
+
+    def confirms(self) -> bool:
+        if not self.path.startswith(CONFIRMING):
+            return False
+        field = self.reach(self.page.get_by_label("code"))
+        self.page.keyboard.type(self.code())
+        expect(field).to_have_value(re.compile(r"^\d{6}$"))
+        self.reach(self._named("button", "Confirm", self.page.locator("main")))
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.keyboard.press("Enter")
+        return True
 
     def open_row(self, *words: str) -> "Typist":
         row = self.page.locator("main").get_by_role("row")

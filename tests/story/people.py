@@ -120,11 +120,15 @@ class Person:
     def begin(self, role: str, name: str | re.Pattern) -> None:
         self.page.locator("main").get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
 
+    def code(self) -> str:
+        """What the authenticator app shows now."""
+        return totp(self.secret or self.stack.account(self.email)["totp_secret"])
+
     def confirms(self) -> bool:
         """Where the second factor is asked for once more, ten minutes after sign-in: the code, and back. Whether it was."""
         if not self.path.startswith(CONFIRMING):
             return False
-        self.page.get_by_label("code").fill(totp(self.secret or self.stack.account(self.email)["totp_secret"]))
+        self.page.get_by_label("code").fill(self.code())
         with self.page.expect_navigation():
             self.page.get_by_role("button", name="Confirm").click()
         return True
