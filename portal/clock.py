@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.db import connection
 
+# How far the clocks of two machines may be apart.
+SKEW = timedelta(minutes=2)
+
 _offset: ContextVar[timedelta] = ContextVar("portal_clock_offset", default=timedelta(0))
 
 

@@ -18,8 +18,6 @@ from portal import clock
 # When the person signed in, in seconds since 1970; in the session's data beside allauth's record of the factors used.
 BEGAN = "portal_began"
 TOUCHED_EVERY = timedelta(minutes=1)
-# How far two machines' clocks may be apart.
-SKEW = timedelta(minutes=2)
 IDLE, WHOLE = "idle", "whole"
 
 
@@ -46,9 +44,9 @@ class SessionStore(DatabaseStore):
         if SESSION_KEY not in data:
             return ""
         now, began = clock.machine(), _instant(data)
-        if began is not None and not began - SKEW <= now < began + _whole():
+        if began is not None and not began - clock.SKEW <= now < began + _whole():
             return WHOLE
-        return "" if now < row.expire_date <= now + _idle() + SKEW else IDLE
+        return "" if now < row.expire_date <= now + _idle() + clock.SKEW else IDLE
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         if SESSION_KEY in data:

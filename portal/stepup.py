@@ -7,7 +7,6 @@ under ``@confirms``. A token has no second factor: what it may do, its scope say
 """
 
 import functools
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -17,11 +16,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from portal import doors
+from portal import clock, doors
+from portal.limits import MINUTE
 
-MINUTE = 60
-# How far two machines' clocks may be apart. A factor used later than that has not been used yet: somebody's clock went back.
-SKEW = 120
 WORDS = "Confirm that it is you first: use your second factor once more."
 
 Call = TypeVar("Call", bound=Callable[..., Any])
@@ -34,9 +31,10 @@ def used_passkey(request: Any) -> bool:
 
 def is_confirmed(request: Any) -> bool:
     """Whether the person used a second factor in this session lately enough."""
-    now, lately = time.time(), settings.PORTAL_STEP_UP_MINUTES * MINUTE
+    now, lately = clock.machine().timestamp(), settings.PORTAL_STEP_UP_MINUTES * MINUTE
+    # A factor used later than now, by more than clocks are apart, has not been used yet: somebody's clock went back.
     return any(
-        -SKEW <= now - record.get("at", 0) < lately
+        -clock.SKEW.total_seconds() <= now - record.get("at", 0) < lately
         for record in _factors(request)
         if record.get("type") == "webauthn" or not request.user.needs_passkey
     )

@@ -1,7 +1,8 @@
 """Turning due deadlines into messages: a fixed number of statements, whatever the number of deadlines.
 
-Who is reminded is decided as of the moment of the reminder alone: so it is the same whether a tick comes in time or late. That
-who has lost access since gets nothing is looked at when it is sent, and so is whether the reminder still stands.
+Who is reminded is decided as of the moment of the reminder, and who has lost access since gets nothing, whether or not they came
+back: so it is the same whether a tick comes in time or late. Whether a reminder still stands is looked at once more when it is
+sent.
 """
 
 from collections.abc import Collection, Iterable
@@ -97,6 +98,22 @@ _AWAY = """
 """
 
 
+def _stays(row: str, since: str, rows: str, of: tuple[str, ...]) -> str:
+    """Whether a person whom ``row`` admits at the instant ``since`` was admitted from then until now without a gap, by this row
+    or by one after the other of those in ``rows`` with the same columns ``of``: a role that changes is no gap.
+    """
+
+    def same(one: str, other: str) -> str:
+        return " AND ".join(f"{one}.{column} = {other}.{column}" for column in of)
+
+    return f"""(
+        {row}.until IS NULL OR {row}.until > %(at)s OR NOT EXISTS (
+            SELECT 1 FROM {rows} ended WHERE {same("ended", row)} AND ended.until > {since} AND ended.until <= %(at)s
+              AND NOT EXISTS (
+                SELECT 1 FROM {rows} other WHERE {same("other", "ended")}
+                  AND other.since <= ended.until AND (other.until IS NULL OR other.until > ended.until))))"""
+
+
 def _line(number: int) -> str:
     """The people of one line, and the moments of which nobody in the lines so far can be reached."""
     before = f"JOIN alone_{number - 1} n ON n.deadline = d.id AND n.part = l.part" if number else ""
@@ -119,10 +136,7 @@ def _line(number: int) -> str:
     ),
     asked_{number} AS MATERIALIZED (
         SELECT p.deadline, p.part, n.seconds, n.name, n.moment, p.user_id, p.stands_as, {number} AS line,
-               p.until IS NULL OR p.until > %(at)s OR EXISTS (
-                   SELECT 1 FROM people_{number} q
-                   WHERE q.deadline = p.deadline AND q.part = p.part AND q.user_id = p.user_id
-                     AND (q.until IS NULL OR q.until > %(at)s)) AS stays
+               {_stays("p", "n.moment", f"people_{number}", ("deadline", "part", "user_id"))} AS stays
         FROM people_{number} p {joined}
         WHERE p.since <= n.moment AND (p.until IS NULL OR p.until > n.moment)
     ),
@@ -138,7 +152,7 @@ def _line(number: int) -> str:
 _ASKED = ",".join([_AWAY, *(_line(number) for number in LINES)])
 _ASKED += f""",
     asked AS (
-        {" UNION ALL ".join(f"SELECT * FROM asked_{number}" for number in LINES)}
+        {" UNION ALL ".join(f"SELECT * FROM asked_{number} WHERE stays" for number in LINES)}
     )
 """
 
@@ -187,7 +201,6 @@ def preview(*, at: datetime) -> list[dict]:
                        WHERE m.deadline_id = d.id AND m.recipient_id = u.id AND m."offset" = p.seconds
                          AND (m.due_at = d.due_at OR m.sent_at IS NOT NULL)) AS planned
         FROM asked p JOIN due d ON d.id = p.deadline JOIN accounts_user u ON u.id = p.user_id
-        WHERE p.stays
         GROUP BY d.id, d.kind, d.case_number, d.due_at, p.name, p.seconds, u.id, u.email
         ORDER BY d.due_at, d.id, u.email, p.seconds
     """
@@ -294,17 +307,22 @@ def unhidden(message_ids: Iterable[UUID]) -> set[UUID]:
 
 
 def still_due(message_ids, *, at: datetime) -> set:
-    """Of these reminders, the ids of those whose deadline still stands at the same date and whose reader may still know."""
+    """Of these reminders, the ids of those whose deadline still stands at the same date and whose reader may still know, and did
+    all the time since they were planned.
+    """
     sql = f"""
-        WITH {_KINDS}
-        SELECT DISTINCT m.id FROM deadlines_message m
+        WITH {_KINDS}, spans AS MATERIALIZED (
+        SELECT m.id, m.created_at, r.since, r.until FROM deadlines_message m
         JOIN deadlines_deadline d ON d.id = m.deadline_id AND d.met_at IS NULL AND d.cancelled_at IS NULL
              AND d.due_at = m.due_at
         JOIN kinds k ON k.kind = d.kind AND k.seconds = m."offset"
         JOIN lines l ON l.kind = d.kind AND l.form = {_FORM}
         CROSS JOIN {_PEOPLE}
         WHERE m.id = ANY (%(ids)s) AND u.id = m.recipient_id
-          AND r.since <= %(at)s AND (r.until IS NULL OR r.until > %(at)s)
+        )
+        SELECT DISTINCT s.id FROM spans s
+        WHERE s.since <= s.created_at AND (s.until IS NULL OR s.until > s.created_at)
+          AND {_stays("s", "s.created_at", "spans", ("id",))}
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, _parameters(at) | {"ids": list(message_ids)})

@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 
 from portal.accounts.models import Kind
+from portal.accounts.policies import may_look_after_all
 from portal.admin.panels import HOME_SECTIONS, SEARCHES, queues_of
 from portal.deadlines import operations
 from portal.programme.policies import may_read as may_read_settings
@@ -129,7 +130,7 @@ class Workbench(admin.AdminSite):
             "searches": searches,
             "reads_settings": sets,
             "runs_mail": runs,
-            "runs_portal": request.user.is_authenticated and secrets_page.may_read(request.user),
+            "runs_portal": may_look_after_all(request.user),
         }
         return super().each_context(request) | offered
 

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
+from portal.accounts.policies import may_look_after_all
 from portal.operating import fitness, keys
 
 TITLE = "Secrets and settings"
@@ -30,14 +31,9 @@ class Row:
         return "Without a password" if self.source.said != keys.NOWHERE else "Not set"
 
 
-def may_read(user) -> bool:
-    """Superusers: they look after the installation, and see no lab material by it."""
-    return user.is_active and user.is_superuser
-
-
 @require_safe
 def page(request: HttpRequest, context: dict) -> HttpResponse:
-    if not may_read(request.user):
+    if not may_look_after_all(request.user):
         raise Http404
     rows = [Row(secret, keys.source(secret, settings.STACK)) for secret in keys.SECRETS]
     found = fitness.found_by(fitness.RULES)

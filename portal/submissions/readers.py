@@ -16,6 +16,8 @@ from portal.submissions.querysets import agency_wide, has_no_conflicts, live, no
 
 EXPORTS = ("exported_list", "exported_figures")
 PROGRAMME = ("changed_settings", "left_programme", "rejoined_programme")
+# What was done to the ledger itself.
+LOG = ("began_log", "rotated_key", "sealed_despite_faults")
 
 
 def _cases_seen(user):
@@ -54,7 +56,7 @@ def events(user) -> Q:
     """
     if oversees(user):
         # What left the workbench as files, and changes of the programme itself, are about no case, and for who audits to read.
-        answer = overseen(user) | Q(case_id=None, verb__in=(*EXPORTS, *PROGRAMME))
+        answer = overseen(user) | Q(case_id=None, verb__in=(*EXPORTS, *PROGRAMME, *LOG))
         # What keeps everything of a lab is about no one case.
         holds = LegalHold.objects.visible_to(user).beyond(user).order_by().values("pk")
         answer |= Q(case_id=None, subject_type=LegalHold._meta.label_lower, subject_id__in=holds)

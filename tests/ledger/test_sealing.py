@@ -14,6 +14,8 @@ from portal.ledger.models import Event, Head, Key, Leaf, Node, Seal
 from portal.ledger.seals import _seal_digest
 from portal.submissions.looks import looked
 from tests import factories as make
+from tests import factories_reviews as reviewing
+from tests.admin.desk import Desk
 from tests.ledger.sealed import case_with_looks, sealed_case
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -317,3 +319,27 @@ def test_old_seals_are_read_once_before_the_first_head(owner_connection):
         sealing.seal_new_events()
     owner_connection.execute("INSERT INTO ledger_event SELECT * FROM kept")
     assert sealing.seal_new_events() == Event.objects.count()
+
+
+@pytest.mark.django_db
+def test_who_oversees_the_programme_finds_what_was_done_to_the_log_and_nobody_else_does():
+    case = case_with_looks()
+    sealing.seal_new_events(despite=True)
+    people = {
+        "auditor": reviewing.auditor(),
+        "coordinator": case.coordinator,
+        "designator": reviewing.designator(),
+        "lab": case.contributor,
+        "superuser": make.person(is_superuser=True),
+    }
+    told = ["began_log", "sealed_despite_faults"]
+    found = {
+        name: sorted(
+            Event.objects.visible_to(user).filter(subject_type="ledger.key").values_list("verb", flat=True)
+        )
+        for name, user in people.items()
+    }
+    assert found == {"auditor": told, "coordinator": told, "designator": [], "lab": [], "superuser": []}
+    page = Desk(people["auditor"]).text("ledger_event_changelist")
+    assert "Began the sealed log" in page
+    assert "Sealed what did not fit, by an operator's word" in page
