@@ -1,11 +1,33 @@
 """Secrets at rest: sealed with the newest key, opened with any key still configured."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.apps import apps
 from django.conf import settings
+from django.db.models import QuerySet
 
 # Where secrets lie, as (model, column), so that they can be sealed anew; ``column.key`` is a text in a JSON object. Apps fill it
 # from their AppConfig.
 PLACES: list[tuple[str, str]] = []
+
+
+def holders(model: str, place: str) -> QuerySet:
+    """The rows that hold a secret in that place."""
+    return apps.get_model(model)._base_manager.filter(**{f"{_path(place)}__isnull": False})
+
+
+def stored(model: str, place: str) -> Iterator[tuple[Any, bytes]]:
+    """Each secret in that place, as it is stored: (the row's key, the sealed secret)."""
+    for pk, sealed in (
+        holders(model, place).order_by().values_list("pk", _path(place)).iterator(chunk_size=100)
+    ):
+        yield pk, sealed.encode() if isinstance(sealed, str) else bytes(sealed)
+
+
+def _path(place: str) -> str:
+    return place.replace(".", "__")
 
 
 def _keys() -> MultiFernet:

@@ -209,13 +209,15 @@ class TakesSteps:
         return user.has_seat("agency", "coordinator")
 
     def get_actions(self, request):
-        """Only ``bulk_steps``, and of these none that wants a reason: a reason is about one case."""
+        """Only ``bulk_steps``, and of these none that wants a reason, which is about one case, or the second factor, which a list
+        does not ask for.
+        """
         if not self.may_take_several(request.user):
             return {}
         return {
             step.verb: (partial(_take_each, step=step), step.verb, self._label(step))
             for step in self.steps
-            if step.verb in self.bulk_steps and not self._needs_reason(step)
+            if step.verb in self.bulk_steps and not self._needs_reason(step) and not step.confirmed
         }
 
 

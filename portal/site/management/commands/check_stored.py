@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
@@ -64,12 +63,10 @@ def _sealed() -> tuple[int, int]:
     """How many secrets are stored, and how many of them no key opens."""
     secrets = shut = 0
     for model, place in crypto.PLACES:
-        path = place.replace(".", "__")
-        rows = apps.get_model(model)._base_manager.filter(**{f"{path}__isnull": False}).order_by()
-        for sealed in rows.values_list(path, flat=True).iterator(chunk_size=100):
+        for _, sealed in crypto.stored(model, place):
             secrets += 1
             try:
-                crypto.unseal(sealed.encode() if isinstance(sealed, str) else sealed)
+                crypto.unseal(sealed)
             except RuntimeError:
                 shut += 1
     return secrets, shut

@@ -6,10 +6,8 @@ is run again and goes on with what is left; two at once do each row once.
 
 from collections.abc import Iterator
 
-from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import transaction
-from django.db.models import QuerySet
 
 from portal import crypto
 
@@ -30,14 +28,9 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
 
-def rows_of(model: str, place: str) -> QuerySet:
-    """The rows that hold a secret in a column, or under a key of the JSON object in it."""
-    return apps.get_model(model)._base_manager.filter(**{f"{place.replace('.', '__')}__isnull": False})
-
-
 def reseal(model: str, place: str) -> int:
     """Seal one table's secrets anew, batch by batch; what another transaction holds is passed over."""
-    rows = rows_of(model, place).order_by("pk")
+    rows = crypto.holders(model, place).order_by("pk")
     column = place.partition(".")[0]
     done, last = 0, None
     while True:
@@ -68,7 +61,4 @@ def _one(row, place: str) -> bool:
 
 def older(model: str, place: str) -> Iterator:
     """The keys of the rows whose secret the newest key does not open."""
-    rows = rows_of(model, place).order_by()
-    for pk, sealed in rows.values_list("pk", place.replace(".", "__")).iterator(chunk_size=BATCH):
-        if not crypto.is_newest(sealed.encode() if "." in place else sealed):
-            yield pk
+    return (pk for pk, sealed in crypto.stored(model, place) if not crypto.is_newest(sealed))
