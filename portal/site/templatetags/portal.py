@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 from django.utils import formats
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal import clock
@@ -58,6 +58,15 @@ def day(value: date | datetime | None) -> str:
     if value is None or value == "":
         return "—"
     return formats.date_format(clock.calendar_day(value) if isinstance(value, datetime) else value, DAY)
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """Words in which what one types stands between backquotes, as the guides are written."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if number % 2 else part,) for number, part in parts)
+    )
 
 
 @register.filter
