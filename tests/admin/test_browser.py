@@ -33,10 +33,7 @@ def cora(chromium, stack, faults) -> Person:  # noqa: F811
 
 
 def _links(page: Page, where: str) -> list[str]:
-    # A link to a file is marked so, and is no page.
-    hrefs = page.locator(where).evaluate_all(
-        "found => found.filter(a => !a.hasAttribute('download')).map(a => a.getAttribute('href'))"
-    )
+    hrefs = page.locator(where).evaluate_all("found => found.map(a => a.getAttribute('href'))")
     return [
         href.partition("#")[0] for href in hrefs if href and href.startswith("/admin/") and "?" not in href
     ]
@@ -53,8 +50,9 @@ def crawl(person: Person, *first: str, each: int = 1) -> set[str]:
             continue
         seen.add(path)
         kinds[kind] = kinds.get(kind, 0) + 1
-        person.go(path)
-        ahead += _links(person.page, "main a")
+        # A link to a file leads to no page, and the browser stays where it is.
+        if person.visit(path):
+            ahead += _links(person.page, "main a")
     return set(kinds)
 
 

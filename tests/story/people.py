@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Download, Locator, Page, Response, expect
+from playwright.sync_api import Browser, Download, Error, Locator, Page, Response, expect
 
 from tests.story.stack import Stack
 
@@ -81,6 +81,16 @@ class Person:
         assert got == status, f"{self.name} at {path}: {got}"
         self.look()
         return self
+
+    def visit(self, path: str) -> bool:
+        """Open an address that may be a file's; whether it was a page, which was looked at."""
+        try:
+            self.go(path)
+        except Error as error:
+            if "Download is starting" not in error.message:
+                raise
+            return False
+        return True
 
     def follow(self, name: str | re.Pattern, *, within: Locator | None = None) -> "Person":
         """Click a link by its words."""
