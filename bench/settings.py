@@ -1,7 +1,10 @@
 """The portal's own settings, and beside its pages the bare ones that serve as the yardstick."""
 
+import os
+
+from portal import config
 from portal.settings import *  # noqa: F403
-from portal.settings import INSTALLED_APPS, TEMPLATES
+from portal.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE, TEMPLATES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "bench"]
 ROOT_URLCONF = "bench.urls"
@@ -21,3 +24,11 @@ BARE = {
 TEMPLATES = [*TEMPLATES, BARE]
 # The API's limits would measure themselves here.
 PORTAL_API_READS_PER_MINUTE = 10_000_000
+# The portal without row-level security: Django's own backend, and no scopes; its role is the tables' owner.
+if os.environ.get("PORTAL_BENCH_BARE"):
+    owner = config.database(os.environ["DATABASE_OWNER_URL"])
+    DATABASES = {
+        "default": DATABASES["default"]
+        | {"ENGINE": "django.db.backends.postgresql", "USER": owner["USER"], "PASSWORD": owner["PASSWORD"]}
+    }
+    MIDDLEWARE = [name for name in MIDDLEWARE if name != "portal.scope.ScopeMiddleware"]

@@ -107,7 +107,7 @@ class FindingQuerySet(models.QuerySet):
         words = dict.fromkeys(re.findall(r"\w{4,}", f"{title} {product}".lower()))
         if not words:
             return self.none()
-        said = saying(self.known(), self.model.WORDS, " or ".join(list(words)[:20]))
+        said = saying(self.known(), " or ".join(list(words)[:20]))
         # Bounded first: a word that every finding has would have all of them compared.
         newest = said.order_by("-created_at", "id").values("pk")[: self.NEAR]
         found = self.model.objects.filter(pk__in=newest)

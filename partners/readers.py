@@ -11,6 +11,7 @@ from partners.deadline_kinds import of_an_organisation
 from partners.models import Grant, PartnerNomination, PartnerProfile, PartnerTerms, VettingCriteria
 from partners.querysets import oversees
 from partners.states import PartnerState, State
+from portal import scope
 from portal.accounts.models import Kind
 from portal.formats import instant
 from portal.ledger.models import Event
@@ -46,6 +47,8 @@ def events(user) -> Q | None:
     return found
 
 
+# Whoever reads the organisation's state reads this of it, and nothing else of that event.
+@scope.lifted("ledger")
 def reason_told(profile: PartnerProfile, state: str) -> str:
     """Why an organisation is suspended or was removed, as the programme office wrote it to everyone concerned."""
     verb = {PartnerState.SUSPENDED: "partner_suspend", PartnerState.REMOVED: "partner_remove"}.get(state)  # type: ignore[call-overload]

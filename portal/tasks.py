@@ -8,10 +8,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 # The application is loaded with whatever can publish a task, so that it goes to the configured broker.
 import portal.celery  # noqa: F401
-from portal import clock, work
+from portal import clock, scope, work
 
 
-def task(*, name: str, expires: float | None = None, queue: str = "celery"):
+def task(*, name: str, sees: tuple[str, ...], expires: float | None = None, queue: str = "celery"):
     """A task of one of ``settings.PORTAL_QUEUES`` that runs at least once and may run twice, late, or beside itself.
 
     Acknowledged only after it ran, so a killed worker's task is delivered again: its body must be idempotent. Results are
@@ -27,7 +27,8 @@ def task(*, name: str, expires: float | None = None, queue: str = "celery"):
         def body(*args, **kwargs):
             with work.piece():
                 clock.refresh()
-                return function(*args, **kwargs)
+                with scope.job(*sees):
+                    return function(*args, **kwargs)
 
         return _celery_task(
             name=name,

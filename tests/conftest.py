@@ -33,6 +33,11 @@ from allauth.account.internal.flows.login import record_authentication  # noqa: 
 from django.contrib.auth.signals import user_logged_in  # noqa: E402
 from django.dispatch import receiver  # noqa: E402
 
+from portal import scope  # noqa: E402
+
+# Tests look at everything that a piece of work left; requests, tasks and commands set scopes of their own all the same.
+scope.outside = scope.Scope(None, scope.EVERYTHING)
+
 
 @receiver(user_logged_in)
 def _with_both_factors(request, user, **kwargs) -> None:

@@ -2,20 +2,19 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from partners.actions import standing, steps
 from partners.models import Grant, GrantExtension, RevokeReason, Side
 from partners.models.grants import CASE_REASONS
 from partners.states import State
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
+from portal.scope import action
 
 
 def _suspension_of(side: Side) -> str:
     return "lab_suspended_at" if side == Side.LAB else "government_suspended_at"
 
 
-@transaction.atomic
+@action
 def suspend(
     *, actor, grant: Grant, reason: str = "", expected_revision: int | None = None, at: datetime | None = None
 ) -> Grant:
@@ -32,7 +31,7 @@ def suspend(
     return _finish(taken, actor, "suspended", reason=reason, data={"side": taken.side})
 
 
-@transaction.atomic
+@action
 def resume(
     *, actor, grant: Grant, reason: str = "", expected_revision: int | None = None, at: datetime | None = None
 ) -> Grant:
@@ -45,7 +44,7 @@ def resume(
     return _finish(taken, actor, "resumed", reason=reason, data={"side": taken.side})
 
 
-@transaction.atomic
+@action
 def revoke(
     *,
     actor,
@@ -61,7 +60,7 @@ def revoke(
     return end_and_tell(taken, actor, "revoked", code=code, reason=reason)
 
 
-@transaction.atomic
+@action
 def surrender(
     *, actor, grant: Grant, reason: str = "", expected_revision: int | None = None, at: datetime | None = None
 ) -> Grant:
@@ -72,7 +71,7 @@ def surrender(
     return end_and_tell(taken, actor, "surrendered", reason=reason)
 
 
-@transaction.atomic
+@action
 def close_out(
     *, actor, grant: Grant, reason: str = "", expected_revision: int | None = None, at: datetime | None = None
 ) -> Grant:
@@ -87,7 +86,7 @@ def close_out(
     return _finish(taken, actor, "closed_out", step=True, reason=reason)
 
 
-@transaction.atomic
+@action
 def extend(
     *,
     actor,

@@ -13,6 +13,7 @@ from portal import clock
 from portal.accounts.models import Organisation
 from portal.errors import AlreadyDone, Missing, NotAllowed, Refused, WrongState
 from portal.ledger import actions as ledger
+from portal.scope import acting, action
 from portal.submissions.actions.documents import Given, refuse_withheld
 from portal.submissions.actions.storing import stored
 
@@ -27,7 +28,7 @@ def add_evidence(
     _require_admin(actor, organisation)
     if not shows.strip():
         raise Missing("Write what the file shows.", field="shows")
-    with stored(upload, actor=actor, kind=PartnerEvidence, sha256=sha256) as row, transaction.atomic():
+    with stored(upload, actor=actor, kind=PartnerEvidence, sha256=sha256) as row, acting():
         at = at or clock.now()
         organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
         _require_admin(actor, organisation)
@@ -50,7 +51,7 @@ def add_evidence(
     return row
 
 
-@transaction.atomic
+@action
 def remove_evidence(*, actor, evidence: PartnerEvidence, at: datetime | None = None) -> PartnerEvidence:
     """Take a file out. That it was there, and the file, stay with the programme office."""
     at = at or clock.now()

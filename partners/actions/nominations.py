@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from partners import policies
 from partners.actions import organisations, standing
 from partners.models import PartnerNomination, PartnerProfile
@@ -13,13 +11,14 @@ from portal.accounts.models import Kind, Organisation
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 from portal.submissions.models import Barrier
 
 WHY_AT_MOST = 4000
 LAB_PAGE = "/lab/partners/nominate/"
 
 
-@transaction.atomic
+@action
 def put_forward(
     *,
     actor,
@@ -67,7 +66,7 @@ def put_forward(
     return row
 
 
-@transaction.atomic
+@action
 def take_up(
     *,
     actor,
@@ -92,7 +91,7 @@ def take_up(
     return _answer(row, PartnerNomination.Outcome.TAKEN_UP, actor, "", at)
 
 
-@transaction.atomic
+@action
 def set_aside(
     *, actor, nomination: PartnerNomination, reason: str, at: datetime | None = None
 ) -> PartnerNomination:

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Unpack
 
-from django.db import transaction
-
 from partners import policies, telling
 from partners.actions import applications, following, standing, steps, vetting
 from partners.models import Grant, PartnerApplication, PartnerProfile, PartnerTerms, Vetting
@@ -16,11 +14,12 @@ from portal.accounts.models import Kind, Organisation
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Stale, WrongState
 from portal.ledger import actions as ledger
 from portal.ledger.stale import refuse_stale
+from portal.scope import action
 from portal.submissions.actions import case as case_steps
 from portal.submissions.models import Submission
 
 
-@transaction.atomic
+@action
 def apply(
     *, actor, organisation: Organisation, at: datetime | None = None, **told: Unpack[Told]
 ) -> PartnerProfile:
@@ -50,7 +49,7 @@ def apply(
     return profile
 
 
-@transaction.atomic
+@action
 def nominate(
     *,
     actor,
@@ -79,7 +78,7 @@ def nominate(
     return profile
 
 
-@transaction.atomic
+@action
 def update_profile(
     *,
     actor,
@@ -111,7 +110,7 @@ def update_profile(
     return profile
 
 
-@transaction.atomic
+@action
 def begin_vetting(
     *, actor, profile: PartnerProfile, expected_revision: int | None = None, at: datetime | None = None
 ) -> PartnerProfile:
@@ -125,7 +124,7 @@ def begin_vetting(
     return profile
 
 
-@transaction.atomic
+@action
 def find_eligible(
     *, actor, profile: PartnerProfile, expected_revision: int | None = None, at: datetime | None = None
 ) -> PartnerProfile:
@@ -148,7 +147,7 @@ def find_eligible(
     return profile
 
 
-@transaction.atomic
+@action
 def not_select(
     *,
     actor,
@@ -183,7 +182,7 @@ def not_select(
     return profile
 
 
-@transaction.atomic
+@action
 def suspend(
     *,
     actor,
@@ -199,7 +198,7 @@ def suspend(
     return profile
 
 
-@transaction.atomic
+@action
 def reinstate(
     *, actor, profile: PartnerProfile, expected_revision: int | None = None, at: datetime | None = None
 ) -> PartnerProfile:
@@ -210,7 +209,7 @@ def reinstate(
     return profile
 
 
-@transaction.atomic
+@action
 def remove(
     *,
     actor,
@@ -247,7 +246,7 @@ def _end_grant(grant: Grant, case: Submission, actor, at: datetime) -> None:
     steps.tell(event, grant, kind, at=at, lab=True, office=True, partner=partner)
 
 
-@transaction.atomic
+@action
 def publish_partner_terms(*, actor, text: str, at: datetime | None = None) -> PartnerTerms:
     """A new version of the standard text; grants keep the version their partner accepted."""
     at = at or clock.now()

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from partners import policies
 from partners.actions import scope, standing, steps
 from partners.models import Grant, PartnerProfile, Side
@@ -12,12 +10,13 @@ from partners.states import PartnerState, State
 from portal import clock, programme
 from portal.accounts.models import Organisation
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
+from portal.scope import action
 from portal.submissions import policies as case_policies
 from portal.submissions.actions import case as case_steps
 from portal.submissions.models import Document, Facts, Submission
 
 
-@transaction.atomic
+@action
 def propose_grant(
     *, actor, submission: Submission, partner: Organisation, purpose: str, at: datetime | None = None, **terms
 ) -> Grant:
@@ -112,7 +111,7 @@ def _record(grant: Grant, actor, documents: Iterable[Document], instructions: st
         steps.tell(event, grant, "proposed", at=at, lab=not by_lab, office=by_lab)
 
 
-@transaction.atomic
+@action
 def propose_wave(
     *, actor, submission: Submission, partners: Iterable[Organisation], at: datetime | None = None, **terms
 ) -> list[Grant]:

@@ -3,8 +3,6 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
-
 from partners import deadline_kinds as kinds
 from partners import policies
 from partners.actions import reports_owed, steps
@@ -13,11 +11,12 @@ from portal import clock
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 MOST_HOURS = Decimal(99999)
 
 
-@transaction.atomic
+@action
 def write_report(
     *,
     actor,

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from partners import policies
 from partners.actions import steps
 from partners.models import Grant, GrantDocument, GrantUser
@@ -12,6 +10,7 @@ from partners.states import NOT_ENDED
 from portal import clock, crypto
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
+from portal.scope import action
 from portal.submissions.looks import looked
 from portal.submissions.models import Document
 
@@ -44,7 +43,7 @@ def _begin(actor, grant: Grant, who: str, at: datetime | None, expected_revision
     return case, grant, at
 
 
-@transaction.atomic
+@action
 def set_documents(
     *,
     actor,
@@ -77,7 +76,7 @@ def set_documents(
     return grant
 
 
-@transaction.atomic
+@action
 def set_instructions(
     *,
     actor,
@@ -96,7 +95,7 @@ def set_instructions(
     return grant
 
 
-@transaction.atomic
+@action
 def name_user(*, actor, grant: Grant, user, at: datetime | None = None) -> GrantUser:
     """The partner's administrator names a member of the partner; only named persons reach the model."""
     case, grant, at = _begin(actor, grant, "partner", at)
@@ -118,7 +117,7 @@ def name_user(*, actor, grant: Grant, user, at: datetime | None = None) -> Grant
     return named
 
 
-@transaction.atomic
+@action
 def unname_user(*, actor, grant: Grant, user, at: datetime | None = None) -> Grant:
     """A named person's access ends at once."""
     case, grant, at = _begin(actor, grant, "partner", at)
@@ -136,7 +135,7 @@ def unname_user(*, actor, grant: Grant, user, at: datetime | None = None) -> Gra
     return grant
 
 
-@transaction.atomic
+@action
 def reveal_grant_instructions(*, actor, grant: Grant, at: datetime | None = None) -> str:
     """The instructions in clear, for a named person while the grant is active (and for the lab); the look is recorded first.
 

@@ -3,17 +3,16 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from partners import policies
 from partners.actions import standing, steps
 from partners.models import DeclineReason, Grant, GrantUser, PartnerProfile, PartnerTerms
 from partners.models.grants import CASE_REASONS
 from partners.states import PartnerState
 from portal.errors import Invalid, Stale, WrongState
+from portal.scope import action
 
 
-@transaction.atomic
+@action
 def consent(
     *, actor, grant: Grant, expected_revision: int | None = None, at: datetime | None = None
 ) -> Grant:
@@ -30,7 +29,7 @@ def consent(
     return _sign(taken, actor)
 
 
-@transaction.atomic
+@action
 def concur(*, actor, grant: Grant, expected_revision: int | None = None, at: datetime | None = None) -> Grant:
     """The programme office concurs. Without it there is no grant here; what a lab does outside the programme is its own."""
     taken = steps.begin(
@@ -46,7 +45,7 @@ def concur(*, actor, grant: Grant, expected_revision: int | None = None, at: dat
     return _sign(taken, actor)
 
 
-@transaction.atomic
+@action
 def accept(
     *,
     actor,
@@ -133,7 +132,7 @@ def _agree(taken: steps.Taken) -> None:
         raise WrongState("The proposed time is over. Propose the partner anew.")
 
 
-@transaction.atomic
+@action
 def decline(
     *,
     actor,

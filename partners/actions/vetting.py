@@ -15,9 +15,10 @@ from portal.asking import Asked, keyed
 from portal.errors import Invalid, Missing, NotAllowed, Refused, Stale, WrongState
 from portal.ledger import actions as ledger
 from portal.ledger.stale import refuse_stale
+from portal.scope import action
 
 
-@transaction.atomic
+@action
 def publish_criteria(
     *,
     actor,
@@ -68,7 +69,7 @@ def publish_criteria(
     return version
 
 
-@transaction.atomic
+@action
 def answer_criteria(
     *,
     actor,

@@ -176,7 +176,7 @@ class PortalAdmin(TakesSteps, TakesLists, KeepsViews, admin.ModelAdmin):
         words = getattr(self.model, "WORDS", ())
         if not words or not search_term.strip():
             return found, doubled
-        said = saying(self.rows_to_read(request).order_by(), words, search_term)
+        said = saying(self.rows_to_read(request).order_by(), search_term)
         by_fields, by_words = found.order_by().values("pk"), said.values("pk")
         return queryset.filter(Q(pk__in=by_fields) | Q(pk__in=by_words)), False
 

@@ -18,7 +18,7 @@ from knox.settings import CONSTANTS
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
-from portal import clock
+from portal import clock, scope
 from portal.limits import Allowance, address_of
 
 # A token is printable; anything else in the header is none, and must not reach the database.
@@ -70,6 +70,7 @@ class BearerAuthentication(TokenAuthentication):
             return self._admit_service(person)
         if lack := person.lacks_factor:
             raise AuthenticationFailed(lack)
+        scope.become(person.pk)
         return person, person.token_scope
 
     def _admit_service(self, service: Any) -> tuple[Any, str]:
@@ -79,6 +80,7 @@ class BearerAuthentication(TokenAuthentication):
         now = clock.machine()
         if service.token_used is None or service.token_used <= now - NOTED_EVERY:
             get_token_model().objects.note_use(service.token_digest, at=now)
+        scope.become(service.pk)
         return service, service.token_scope
 
 

@@ -4,14 +4,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-
 from portal import clock, formats
 from portal.deadlines.models import Absence
 from portal.deadlines.quiet import locked
 from portal.errors import AlreadyDone, Invalid, NotAllowed
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
+from portal.scope import action
 
 # The longest, in days; how many may be written down at once; and how far ahead one begins.
 LONGEST, MOST, AHEAD = 180, 10, 730
@@ -48,7 +47,7 @@ def _day_before(instant: datetime, zone: ZoneInfo) -> date | None:
     return day and day - _DAY
 
 
-@transaction.atomic
+@action
 def add_absence(*, actor, first: date, last: date, at: datetime | None = None) -> Absence:
     """Say that one is away from the beginning of a day to the end of another, or the same one, in one's own zone."""
     at = at or clock.now()
@@ -90,7 +89,7 @@ def _check_others(wanted: Absence, ahead: list[Absence], zone: ZoneInfo) -> None
         raise Invalid(f"There are {MOST} absences already. Remove one first.", field="first", code="too_many")
 
 
-@transaction.atomic
+@action
 def remove_absence(*, actor, absence: Absence, at: datetime | None = None) -> bool:
     """Take out an absence to come, or end one that is running now; returns whether it was running.
 

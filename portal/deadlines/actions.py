@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.urls import reverse
 
 from portal import clock
@@ -14,6 +13,7 @@ from portal.deadlines.models import CalendarFeed, Deadline, Message, NoticePrefe
 from portal.deadlines.registry import DEADLINES, next_moment, offsets_of
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 
 def set_deadline(
@@ -101,7 +101,7 @@ def tell(
     return len(Message.objects.bulk_create(messages, ignore_conflicts=True))
 
 
-@transaction.atomic
+@action
 def mark_read(*, actor, at: datetime, message_ids: Iterable[UUID] | None = None) -> int:
     """Mark a person's own notices as read (all of them when none is named)."""
     found = Message.objects.visible_to(actor).unread()
@@ -115,7 +115,7 @@ def _locked(messages) -> list[UUID]:
     return list(messages.order_by("pk").select_for_update().values_list("pk", flat=True))
 
 
-@transaction.atomic
+@action
 def choose_delivery(*, actor, deliveries: Mapping[str, str], at: datetime | None = None) -> dict:
     """Choose how groups of messages come to oneself by mail; returns what changed, group -> [before, after].
 
@@ -133,7 +133,7 @@ def choose_delivery(*, actor, deliveries: Mapping[str, str], at: datetime | None
     return _choose(actor, deliveries, verb="chose_delivery", capacity="", at=at or clock.now())
 
 
-@transaction.atomic
+@action
 def unsubscribe(*, actor, at: datetime | None = None) -> dict:
     """End the daily mail, by the link in it: groups that came by it come by no mail. Everything else stays as it was."""
     daily = NoticePreference.objects.visible_to(actor).filter(delivery=NoticePreference.Delivery.DAILY)
@@ -163,7 +163,7 @@ def _choose(actor, deliveries: Mapping[str, str], *, verb: str, capacity: str, a
     return changed
 
 
-@transaction.atomic
+@action
 def make_feed(*, actor, at: datetime | None = None) -> tuple[CalendarFeed, str]:
     """A new secret address of one's calendar, which is not kept and cannot be shown again; the one before opens nothing more."""
     at = at or clock.now()
@@ -188,7 +188,7 @@ def make_feed(*, actor, at: datetime | None = None) -> tuple[CalendarFeed, str]:
     return feed, secret
 
 
-@transaction.atomic
+@action
 def revoke_feed(*, actor, at: datetime | None = None) -> None:
     """End one's calendar address at once."""
     found = CalendarFeed.objects.visible_to(actor).select_for_update().first()
@@ -219,7 +219,7 @@ def may_requeue(actor) -> bool:
     return actor.is_active and (office or actor.is_superuser)
 
 
-@transaction.atomic
+@action
 def requeue(*, actor, message: Message, at: datetime | None = None) -> Message:
     """Try a message again whose delivery was given up. Its key and Message-ID stay, so nobody reads it as another one."""
     at = at or clock.now()

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
@@ -15,12 +14,13 @@ from portal.deadlines.models import Bounce, Message
 from portal.deadlines.registry import ACCOUNT, NoticeKind, register
 from portal.errors import AlreadyDone, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 BOUNCES = "mailbox_bounces"
 State, Reason = Message.State, Message.Reason
 
 
-@transaction.atomic
+@action
 def note(message: Message, *, said: str, at: datetime) -> None:
     """A mail server said of a message that its mailbox takes no mail. Once for an address, however often it is said."""
     person = message.recipient
@@ -62,7 +62,7 @@ def looked_after_by(user):
     return Bounce.objects.all() if actions.may_requeue(user) else Bounce.objects.none()
 
 
-@transaction.atomic
+@action
 def clear_bounce(*, actor, bounce: Bounce, at: datetime | None = None) -> Bounce:
     """A mailbox takes mail again: what is told from now on is mailed to it. What was given up stays so, for ``requeue``."""
     at = at or clock.now()

@@ -18,7 +18,7 @@ DUE_SHOWN, COMING_SHOWN, REMINDERS_SHOWN = 10, 50, 3
 
 # Whether one person is asked first about the deadline at hand, by the reminders' own rule.
 _ADMITTED = f"""EXISTS (
-    SELECT 1 FROM submission_audience a
+    SELECT 1 FROM audience_shown a
     CROSS JOIN (SELECT deadlines_deadline.case_id, deadlines_deadline.source_id, deadlines_deadline.kind) d
     JOIN (SELECT *, 0 AS line FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(kind, capacities, scope)) l
       ON l.kind = d.kind

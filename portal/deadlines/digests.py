@@ -15,6 +15,7 @@ from portal.deadlines import planning, preferences
 from portal.deadlines.models import Message
 from portal.deadlines.querysets import DIGEST
 from portal.deadlines.registry import Group, NoticeKind, register
+from portal.scope import action
 
 HOUR = 8
 # A mail lists no more than this; the notices page has them all.
@@ -78,7 +79,7 @@ def make(*, at: datetime) -> int:
         return cursor.fetchone()[0]
 
 
-@transaction.atomic
+@action
 def settle(digest: Message, *, at: datetime) -> bool:
     """Take out of a daily mail what is no longer to be told; whether anything is left to tell.
 

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F
 
 from portal import clock
@@ -13,6 +12,7 @@ from portal.deadlines.failures import Failure, Reason
 from portal.deadlines.models import Message
 from portal.deadlines.preferences import Delivery
 from portal.deadlines.querysets import DIGEST
+from portal.scope import action
 
 BATCH = 200
 # With the waits between attempts, about a day.
@@ -43,7 +43,7 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.PORTAL_MAIL_LEASE_SECONDS)
 
 
-@transaction.atomic
+@action
 def claim(at: datetime) -> tuple[int, list[Message]]:
     """Lease a batch: until the lease ends no other worker takes these, and if this one dies, another does.
 
@@ -136,7 +136,7 @@ class Marks:
             bouncing.note(message, said=failure.said, at=at)
 
 
-@transaction.atomic
+@action
 def _mark(message: Message, **values) -> None:
     """Write down what became of a message; what a daily mail lists shares its fate, in one go."""
     marked = Message.objects.filter(pk=message.pk, state=State.WAITING).update(**values)

@@ -43,14 +43,14 @@ OF_THE_AUDIENCE = """
 # whom a conflict hides the case. The same text serves planning and the last look before sending, so the two cannot disagree.
 _PEOPLE = f"""
     LATERAL (
-        SELECT a.user_id, a.since, a.until, a.capacity AS stands_as FROM submission_audience a
+        SELECT a.user_id, a.since, a.until, a.capacity AS stands_as FROM audience_shown a
         WHERE l.among = 'case' AND {OF_THE_AUDIENCE}
         UNION ALL
         SELECT m.user_id, m.since, m.ended_at, m.role FROM accounts_membership m
         WHERE l.among = 'organisation' AND m.organisation_id = d.organisation_id
           AND m.role = ANY (string_to_array(l.capacities, ','))
           AND (d.case_id IS NULL OR NOT EXISTS (
-            SELECT 1 FROM submission_barrier b JOIN accounts_organisation o ON o.id = m.organisation_id
+            SELECT 1 FROM barrier_shown b JOIN accounts_organisation o ON o.id = m.organisation_id
             LEFT JOIN submissions_submission s ON s.id = d.case_id
             WHERE o.kind = 'agency' AND b.user_id = m.user_id
               AND (b.submission_id = d.case_id OR b.organisation_id = s.lab_id)))
@@ -58,7 +58,7 @@ _PEOPLE = f"""
         SELECT d.person_id, '-infinity', NULL, 'person'
         WHERE l.among = 'person'
           AND (d.case_id IS NULL OR NOT EXISTS (
-            SELECT 1 FROM submission_barrier b LEFT JOIN submissions_submission s ON s.id = d.case_id
+            SELECT 1 FROM barrier_shown b LEFT JOIN submissions_submission s ON s.id = d.case_id
             WHERE b.user_id = d.person_id AND (b.submission_id = d.case_id OR b.organisation_id = s.lab_id)))
     ) r JOIN accounts_user u ON u.id = r.user_id AND u.is_active
 """
@@ -287,7 +287,7 @@ def still_known(message_ids, *, at: datetime) -> set:
     sql = """
         SELECT m.id FROM deadlines_message m
         WHERE m.id = ANY (%(ids)s) AND CASE WHEN m.case_id IS NOT NULL THEN EXISTS (
-            SELECT 1 FROM submission_audience a
+            SELECT 1 FROM audience_shown a
             WHERE a.submission_id = m.case_id AND a.user_id = m.recipient_id
               AND a.since <= %(at)s AND (a.until IS NULL OR a.until > %(at)s)
         ) ELSE NOT EXISTS (

@@ -3,13 +3,12 @@
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts.models import User
 from portal.deadlines.models import Message, QuietHours
 from portal.errors import AlreadyDone, Invalid, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 _DAY = timedelta(days=1)
 
@@ -77,7 +76,7 @@ def locked(actor) -> User:
     return User.objects.select_for_update(no_key=True).get(pk=actor.pk)
 
 
-@transaction.atomic
+@action
 def choose_quiet_hours(*, actor, begins: time, ends: time, at: datetime | None = None) -> QuietHours:
     """Have quiet hours from now on, or other ones: times of day in one's own zone, past midnight where the end is earlier."""
     person = locked(actor)
@@ -92,7 +91,7 @@ def choose_quiet_hours(*, actor, begins: time, ends: time, at: datetime | None =
     return hours
 
 
-@transaction.atomic
+@action
 def end_quiet_hours(*, actor, at: datetime | None = None) -> None:
     """Have no quiet hours any more."""
     found = QuietHours.objects.visible_to(locked(actor)).first()

@@ -12,11 +12,11 @@ from email.parser import BytesParser
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 
 from portal import clock
 from portal.deadlines import bouncing, failures
 from portal.deadlines.models import Message
+from portal.scope import action
 
 LARGEST = 1_000_000
 
@@ -70,7 +70,7 @@ def _original(mail: Mail) -> UUID | None:
 _ID = re.compile(r"^Message-ID:\s*<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([^>\s]+)>", re.I | re.M)
 
 
-@transaction.atomic
+@action
 def receive(content: bytes) -> Message | None:
     """Take in one notification; the message it was about, or None where it says nothing that counts. Twice: the same."""
     found = read(content)

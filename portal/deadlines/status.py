@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count, F, IntegerField, Min, Q
 from django.db.models.functions import Extract, Floor
 
-from portal import clock
+from portal import clock, scope
 from portal.deadlines.models import Bounce, Deadline, Heartbeat, Message
 
 State, Reason = Message.State, Message.Reason
@@ -84,6 +84,8 @@ class Status:
         return self.hours[0].sent
 
 
+# Numbers alone: no row of a message leaves it.
+@scope.lifted("deadlines")
 def status(at: datetime) -> Status:
     """How delivery stands at ``at``; writes nothing. Six statements, whatever the number of messages, and one question to the
     broker.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from portal import scope
 from portal.ledger import counts as case_counts
 from portal.ledger import heads, keys, records, stored
 from portal.ledger.leaf import SALT, Row, what_hash, who_hash
@@ -27,6 +28,7 @@ def head_of(size: int | None = None) -> Head | None:
     return found.order_by("-number").first()
 
 
+@scope.lifted("ledger")
 def consistency(first: int, second: int) -> dict[str, Any] | None:
     """That the log of one head is the beginning of another's; None unless both are sizes of heads, the smaller first."""
     if first > second or Head.objects.filter(size__in={first, second}).count() != len({first, second}):
@@ -35,6 +37,7 @@ def consistency(first: int, second: int) -> dict[str, Any] | None:
     return {"first": first, "second": second, "proof": [step.hex() for step in proof]}
 
 
+@scope.lifted("ledger")
 def of_case(case_id: UUID, case_number: str, *, earlier: set[int], head: Head | None) -> bytes:
     """The proof of a case's record as JSON, as of ``head``: each sealed event with its place and the hashes beside its way,
     how many the head counts, and that the heads of the ``earlier`` sizes are beginnings of this log.
@@ -116,6 +119,7 @@ def _whole(make: Callable[[], list[bytes]]) -> list[bytes]:
         return []
 
 
+@scope.lifted("ledger")
 def first_head_of(case_id: UUID) -> int | None:
     """The size of the first head that covers an event of a case's record; None where none is sealed."""
     first = Leaf.objects.filter(case_id=case_id, ordinal=0).values_list("place", flat=True).first()

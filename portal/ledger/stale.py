@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from portal import scope
 from portal.errors import Stale
 from portal.formats import instant
 from portal.ledger.models import Event
@@ -9,6 +10,8 @@ from portal.ledger.models import Event
 SHOWN = 20
 
 
+# That something changed, and not what: whoever holds the list learns no more.
+@scope.lifted("ledger")
 def refuse_changed_since(subject, shown_at: datetime | None) -> None:
     """Raise Stale when ``subject`` changed after the list with it was shown; None expects nothing."""
     if shown_at is None:

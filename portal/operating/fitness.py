@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings as configured
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from portal import config
 from portal.operating import keys
@@ -266,6 +267,31 @@ def deploying(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessag
     return found_by([rule for rule in RULES if rule not in in_force()])
 
 
+def serving(
+    app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """With ``check --database default``, as web server and workers connect: that row-level security holds for that role."""
+    if not databases or configured.PORTAL_DB_ROLE == "owner":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_SEES_PAST)
+        (found,) = cursor.fetchone()
+    return [PAST_POLICIES.message(found)] if found else []
+
+
+_SEES_PAST = """
+    SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT FROM pg_class c WHERE c.relrowsecurity AND pg_has_role(c.relowner, 'USAGE'))
+      FROM pg_roles WHERE rolname = current_user
+"""
+# No setting tells of it, so it stands beside the rules: the database is asked.
+PAST_POLICIES = Rule(
+    "portal.E012",
+    lambda s: False,
+    "The role of DATABASE_URL sees past row-level security: it owns tables, or is a superuser.",
+    "Let web server and workers connect as a role that owns nothing, and set DATABASE_OWNER_URL where migrations run.",
+)
+
+
 def as_markdown() -> str:
     """The rules, as docs/secrets.md has them."""
     lines = ["| check | what stands against it | what to do | production | demonstration for others |"]
@@ -282,3 +308,4 @@ def as_markdown() -> str:
 def register() -> None:
     checks.register(starting, checks.Tags.security, "portal")
     checks.register(deploying, checks.Tags.security, "portal", deploy=True)
+    checks.register(serving, checks.Tags.database)

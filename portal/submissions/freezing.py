@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef
 
 from portal.submissions.states import SpillState
 
-# While a spill is in one of these its object is shown to nobody.
+# While a spill is in one of these its object is shown to nobody; the view ``submissions_frozen`` says the same.
 HIDING = (SpillState.FROZEN, SpillState.REMOVED)
 # What is shown in its place where other rows have to stand around it.
 FROZEN_WORDS = "Frozen after a report of a spill."
@@ -22,5 +22,5 @@ DOCUMENT, QUESTION = "document", "question"
 
 def frozen(kind: str, column: str = "pk") -> Exists:
     """For rows whose ``column`` names an object of this kind: whether a spill hides it."""
-    rows = apps.get_model("submissions", "Spill").objects
-    return Exists(rows.filter(kind=kind, state__in=HIDING, subject_id=OuterRef(column)).order_by())
+    rows = apps.get_model("submissions", "Frozen").objects
+    return Exists(rows.filter(kind=kind, subject_id=OuterRef(column)).order_by())

@@ -9,6 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
+from portal import scope
 from portal.accounts.models import Kind, Membership, Organisation, Role, User
 from portal.submissions.models import Alias, Submission
 from portal.submissions.querysets import names_shown
@@ -159,6 +160,8 @@ def _stem(held: list[Held]) -> str:
     return f"{best.short_name} {Role(best.role).label.lower()}"
 
 
+# A name is made when it is first needed, by whoever reads.
+@scope.lifted("submissions")
 def stable_names(stems: dict[tuple[UUID, UUID], str]) -> dict[tuple[UUID, UUID], str]:
     """The stable name of each pair of case and person, made from its stem where it is new.
 

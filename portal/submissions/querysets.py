@@ -5,7 +5,7 @@ from datetime import datetime
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import BooleanField, Count, Exists, F, Func, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.db.models.lookups import IsNull
 
@@ -101,7 +101,7 @@ def live(at: datetime, prefix: str = "") -> Q:
 
 def is_barred():
     """For a query of people: whether any conflict keeps a person from anything."""
-    return Exists(apps.get_model("submissions", "Barrier").objects.filter(user=OuterRef("pk")).order_by())
+    return Func(F("pk"), function="portal_is_barred", output_field=BooleanField())
 
 
 def has_no_conflicts(user) -> bool:

@@ -2,7 +2,18 @@
 
 from django.apps import apps
 from django.db import models
-from django.db.models import BigIntegerField, Count, Exists, OuterRef, Q, Subquery, Sum
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Coalesce
 
 from portal.accounts.models import Kind, Role
@@ -50,8 +61,8 @@ class RetentionQuerySet(SubmissionQuerySet):
         """With ``files`` and ``bytes``, the content that is left of each case's documents; ``disposed_files``, of how many it is
         gone; and ``waiting_files``, those of them that still lie in the storage.
         """
-        versions = apps.get_model("submissions", "DocumentVersion").objects
-        mine = versions.filter(document__submission=OuterRef("pk")).order_by().values("document__submission")
+        content = apps.get_model("submissions", "Content").objects
+        mine = content.filter(submission=OuterRef("pk")).order_by().values("submission")
         there, gone = mine.filter(disposed_at=None), mine.filter(disposed_at__isnull=False)
 
         def of(rows, total):
@@ -72,13 +83,13 @@ class RetentionQuerySet(SubmissionQuerySet):
 
     def disposed(self):
         """Those of whose documents some content is gone."""
-        versions = apps.get_model("submissions", "DocumentVersion").objects.filter(disposed_at__isnull=False)
-        return self.filter(pk__in=versions.order_by().values("document__submission"))
+        gone = apps.get_model("submissions", "Content").objects.filter(disposed_at__isnull=False)
+        return self.filter(pk__in=gone.order_by().values("submission"))
 
     def undisposed(self):
         """Those of whose documents some content is left."""
-        versions = apps.get_model("submissions", "DocumentVersion").objects.filter(disposed_at=None)
-        return self.filter(Exists(versions.filter(document__submission=OuterRef("pk")).order_by()))
+        left = apps.get_model("submissions", "Content").objects.filter(disposed_at=None)
+        return self.filter(Exists(left.filter(submission=OuterRef("pk")).order_by()))
 
     def with_end(self):
         """With ``ended``, when the periods began; None for those that go on."""
@@ -110,6 +121,5 @@ def notices_seen(request, user):
 
 def with_kept_since(cases):
     """Cases with ``kept_since``: when the earliest legal hold was placed that stands over each; None for none."""
-    holds = apps.get_model("submissions", "LegalHold").objects.standing().order_by("placed_at")
-    mine = holds.filter(Q(submission=OuterRef("pk")) | Q(lab=OuterRef("lab_id")))
-    return cases.annotate(kept_since=Subquery(mine.values("placed_at")[:1]))
+    since = Func(F("pk"), F("lab_id"), function="portal_kept_since", output_field=DateTimeField())
+    return cases.annotate(kept_since=since)

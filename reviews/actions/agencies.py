@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts.models import Kind
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
+from portal.scope import action
 from portal.submissions.actions import case as cases
 from portal.submissions.states import PENDING, State
 from reviews import policies
@@ -14,7 +13,7 @@ from reviews.actions import common
 from reviews.models import CaseAgency
 
 
-@transaction.atomic
+@action
 def invite_agency(*, actor, submission, agency, at: datetime | None = None) -> CaseAgency:
     """Let an agency's coordinators see a case; the lab is told that another agency was asked."""
     case = cases.lock(submission)
@@ -47,7 +46,7 @@ def add_invitation(*, actor, case, agency, at: datetime) -> CaseAgency:
     return invitation
 
 
-@transaction.atomic
+@action
 def end_invitation(
     *, actor, invitation: CaseAgency, reason: str = "", at: datetime | None = None
 ) -> CaseAgency:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
-
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
+from portal.scope import action
 from reviews.actions import common
 from reviews.models import Assessment, AssessmentAnswer, RubricVersion
 from reviews.rubrics import effect
@@ -53,7 +52,7 @@ def follow_domain(draft: Assessment) -> None:
     pin(draft)
 
 
-@transaction.atomic
+@action
 def move_rubric(
     *,
     actor,

@@ -3,12 +3,11 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from django.db import transaction
-
 from portal import clock
 from portal.errors import AlreadyDone, Missing, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
+from portal.scope import action
 from portal.submissions.actions import case as cases
 from portal.submissions.actions.frozen import refuse_frozen
 from portal.submissions.models import Submission
@@ -22,7 +21,7 @@ from reviews.people import readers_among
 from reviews.states import ASSESSMENT, AssessmentState, AssignmentState
 
 
-@transaction.atomic
+@action
 def create_assessment(
     *,
     actor,
@@ -67,7 +66,7 @@ def create_assessment(
     return _ask(actor, case, draft, mine, at) if ask_check else draft
 
 
-@transaction.atomic
+@action
 def save_assessment(
     *,
     actor,
@@ -108,7 +107,7 @@ def save_assessment(
     return draft
 
 
-@transaction.atomic
+@action
 def ask_check(
     *, actor, assessment: Assessment, expected_revision: int | None = None, at: datetime | None = None
 ) -> Assessment:
@@ -141,7 +140,7 @@ def _ask(actor, case: Submission, draft: Assessment, mine, at: datetime) -> Asse
     return draft
 
 
-@transaction.atomic
+@action
 def peer_check(
     *, actor, assessment: Assessment, expected_revision: int | None = None, at: datetime | None = None
 ) -> Assessment:
@@ -158,7 +157,7 @@ def peer_check(
     return _finish(case, found, actor, step, at, "assessment_peer_checked", people)
 
 
-@transaction.atomic
+@action
 def share(
     *, actor, assessment: Assessment, expected_revision: int | None = None, at: datetime | None = None
 ) -> Assessment:
@@ -170,7 +169,7 @@ def share(
     return _finish(case, found, actor, step, at, "assessment_shared", people)
 
 
-@transaction.atomic
+@action
 def respond(
     *,
     actor,
@@ -201,7 +200,7 @@ def respond(
     return done
 
 
-@transaction.atomic
+@action
 def finalize(
     *, actor, assessment: Assessment, expected_revision: int | None = None, at: datetime | None = None
 ) -> Assessment:

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID, uuid5
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from portal import clock
 from portal.accounts.models import Kind, Organisation, Role
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
+from portal.scope import action
 from reviews import policies
 from reviews.actions import common
 from reviews.models import Designation, DesignationConfirmation, DesignationConsultation, Inquiry
@@ -17,7 +17,7 @@ from reviews.people import lab_people, office_people
 from reviews.states import DESIGNATION, InquiryState
 
 
-@transaction.atomic
+@action
 def record_designation(
     *,
     actor,
@@ -72,7 +72,7 @@ def record_designation(
     return made
 
 
-@transaction.atomic
+@action
 def confirm(*, actor, designation: Designation, at: datetime | None = None) -> Designation:
     """The second person's confirmation: by another designator than recorded it, which the database holds too."""
     lab = Organisation.objects.select_for_update(no_key=True).get(pk=designation.lab_id)
@@ -99,7 +99,7 @@ def confirm(*, actor, designation: Designation, at: datetime | None = None) -> D
     return found
 
 
-@transaction.atomic
+@action
 def note_consultation(
     *,
     actor,

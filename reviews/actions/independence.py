@@ -2,16 +2,15 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from portal.errors import AlreadyDone, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
+from portal.scope import action
 from reviews.actions import common, seats
 from reviews.models import Assignment
 from reviews.states import AssignmentState
 
 
-@transaction.atomic
+@action
 def write_none(
     *, actor, assignment: Assignment, expected_revision: int | None = None, at: datetime | None = None
 ) -> Assignment:

@@ -13,6 +13,7 @@ from portal.deadlines.models import Deadline
 from portal.errors import AlreadyDone, Missing, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
+from portal.scope import action
 from portal.submissions.actions.frozen import refuse_frozen
 from portal.submissions.models import Spill
 from reviews import deadline_kinds as kinds
@@ -25,7 +26,7 @@ from reviews.states import INQUIRY, InquiryState
 REQUIRED = {"model_name": "Give the model name.", "question": "Write your question and describe the model."}
 
 
-@transaction.atomic
+@action
 def create_inquiry(
     *, actor, lab, values: dict | None = None, key: UUID | None = None, at: datetime | None = None
 ) -> Inquiry:
@@ -49,7 +50,7 @@ def create_inquiry(
     return inquiry
 
 
-@transaction.atomic
+@action
 def save_inquiry(
     *, actor, inquiry: Inquiry, values: dict, expected_revision: int | None = None, at: datetime | None = None
 ) -> Inquiry:
@@ -71,7 +72,7 @@ def save_inquiry(
     return found
 
 
-@transaction.atomic
+@action
 def submit(
     *, actor, inquiry: Inquiry, expected_revision: int | None = None, at: datetime | None = None
 ) -> Inquiry:
@@ -84,7 +85,7 @@ def submit(
     return _finish(found, actor, step, at, "inquiry_submitted", office=[Role.COORDINATOR])
 
 
-@transaction.atomic
+@action
 def acknowledge(
     *, actor, inquiry: Inquiry, expected_revision: int | None = None, at: datetime | None = None
 ) -> Inquiry:
@@ -94,7 +95,7 @@ def acknowledge(
     return _finish(found, actor, step, at, "inquiry_acknowledged")
 
 
-@transaction.atomic
+@action
 def begin_benchmarking(
     *, actor, inquiry: Inquiry, expected_revision: int | None = None, at: datetime | None = None
 ) -> Inquiry:
@@ -104,7 +105,7 @@ def begin_benchmarking(
     return _finish(found, actor, step, at, "inquiry_in_benchmarking", office=[Role.DESIGNATOR])
 
 
-@transaction.atomic
+@action
 def answer(
     *,
     actor,
@@ -122,7 +123,7 @@ def answer(
     return _finish(found, actor, step, at, "inquiry_answered", office=[Role.COORDINATOR])
 
 
-@transaction.atomic
+@action
 def close(
     *, actor, inquiry: Inquiry, expected_revision: int | None = None, at: datetime | None = None
 ) -> Inquiry:
@@ -132,7 +133,7 @@ def close(
     return _finish(found, actor, step, at, "inquiry_closed")
 
 
-@transaction.atomic
+@action
 def withdraw(
     *, actor, inquiry: Inquiry, expected_revision: int | None = None, at: datetime | None = None
 ) -> Inquiry:

@@ -8,6 +8,7 @@ from django.db import transaction
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused, WrongState
 from portal.ledger import actions as ledger
 from portal.ledger.stale import refuse_stale
+from portal.scope import acting, action
 from portal.submissions.actions.documents import Given, refuse_withheld
 from portal.submissions.actions.evaluations import METRICS_AT_MOST, checked_row
 from portal.submissions.actions.storing import stored
@@ -36,7 +37,7 @@ def add_log(
     _require_own_draft(policies.capacities(actor, assessment, at=at), assessment)
     with stored(upload, actor=actor, kind=AgencyLog, sha256=sha256) as log:
         row, problems = _read(log)
-        with transaction.atomic():
+        with acting():
             case, draft, mine, at = lock(actor, assessment, at)
             _require_own_draft(mine, draft)
             _require_room(draft, log)
@@ -50,7 +51,7 @@ def add_log(
     return log
 
 
-@transaction.atomic
+@action
 def remove_log(
     *,
     actor,

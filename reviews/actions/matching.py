@@ -12,6 +12,7 @@ from portal.accounts.models import Membership
 from portal.errors import Invalid, Missing, NotAllowed, Refused, Stale, WrongState
 from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
+from portal.scope import action
 from portal.submissions.models import Submission
 from portal.submissions.states import State
 from reviews import candidates, matching, policies
@@ -44,7 +45,7 @@ class Wanted:
     lead: bool = False
 
 
-@transaction.atomic
+@action
 def suggest(*, actor, needs: Iterable[Wanted], at: datetime | None = None) -> MatchingRun:
     """Suggest reviewers for the wanted seats, and keep the suggestion with its reasons. It seats nobody."""
     at = at or clock.now()
@@ -142,7 +143,7 @@ def _result(found: matching.Suggestion) -> dict:
     }  # fmt: skip
 
 
-@transaction.atomic
+@action
 def confirm(
     *, actor, run: MatchingRun, despite_changes: bool = False, expected_revision: int | None = None,
     at: datetime | None = None,
@@ -181,7 +182,7 @@ def confirm(
     return _finish(actor, run, step, at, {"proposed": done, "refused": len(pairs) - done})
 
 
-@transaction.atomic
+@action
 def discard(
     *, actor, run: MatchingRun, expected_revision: int | None = None, at: datetime | None = None
 ) -> MatchingRun:
@@ -190,7 +191,7 @@ def discard(
     return _finish(actor, run, step, at, {})
 
 
-@transaction.atomic
+@action
 def undo(
     *, actor, run: MatchingRun, reason: str, expected_revision: int | None = None, at: datetime | None = None
 ) -> MatchingRun:

@@ -3,18 +3,17 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts.models import Membership
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger.stale import refuse_stale
+from portal.scope import action
 from reviews import policies
 from reviews.actions import common
 from reviews.models import Domain, ReviewerProfile
 
 
-@transaction.atomic
+@action
 def record_profile(
     *, actor, membership: Membership, domains: Iterable[str], cap: int, at: datetime | None = None
 ) -> ReviewerProfile:
@@ -32,7 +31,7 @@ def record_profile(
     return _noted(actor, "record_profile", profile, at)
 
 
-@transaction.atomic
+@action
 def change_profile(
     *, actor, profile: ReviewerProfile, domains: Iterable[str], cap: int,
     expected_revision: int | None = None, at: datetime | None = None,

@@ -3,11 +3,10 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from django.db import transaction
-
 from portal import clock
 from portal.errors import AlreadyDone, Missing, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
+from portal.scope import action
 from portal.submissions import policies as case_policies
 from portal.submissions.actions import case as cases
 from portal.submissions.models import Submission
@@ -17,7 +16,7 @@ from reviews.models import Assessment, Retest, RetestAnswer
 from reviews.states import RETESTED, AssignmentState
 
 
-@transaction.atomic
+@action
 def record_retest(
     *,
     actor,
@@ -57,7 +56,7 @@ def record_retest(
     return row
 
 
-@transaction.atomic
+@action
 def answer_retest(*, actor, retest: Retest, text: str = "", at: datetime | None = None) -> RetestAnswer:
     """The lab answers a retest, once; nothing waits for it, and it may come after the assessment is final."""
     case = cases.lock(retest.assessment.submission)

@@ -9,13 +9,14 @@ from portal import clock
 from portal.asking import Asked, keyed
 from portal.errors import Invalid, NotAllowed, Stale
 from portal.ledger import actions as ledger
+from portal.scope import action
 from reviews import policies
 from reviews.actions import common
 from reviews.models import Domain, RubricQuestion, RubricVersion
 from reviews.rubrics import MOVED_ON, NOUNS, prepare
 
 
-@transaction.atomic
+@action
 def publish_rubric(
     *,
     actor,

@@ -3,14 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts.models import Kind, Membership, Organisation, Role
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
+from portal.scope import action
 from portal.submissions.actions import case as cases
 from portal.submissions.models import Submission
 from portal.submissions.states import State
@@ -96,7 +95,7 @@ def concerned(case: Submission, seat: Assignment, *, at: datetime) -> list[UUID]
     return [*office, *agency, seat.reviewer_id]
 
 
-@transaction.atomic
+@action
 def propose_assignment(
     *,
     actor,

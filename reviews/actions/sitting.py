@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from portal.accounts.models import Organisation
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
+from portal.scope import action
 from portal.submissions.actions import begin_renewal, declare_conflict
 from portal.submissions.people import give_alias
 from portal.submissions.states import PENDING, State
@@ -21,7 +20,7 @@ ATTESTATIONS = {
 }
 
 
-@transaction.atomic
+@action
 def attest(
     *,
     actor,
@@ -78,7 +77,7 @@ def _take_over_drafts(case, seat: Assignment, at: datetime) -> None:
         )  # fmt: skip
 
 
-@transaction.atomic
+@action
 def complete(
     *, actor, assignment: Assignment, expected_revision: int | None = None, at: datetime | None = None
 ) -> Assignment:
@@ -86,7 +85,7 @@ def complete(
     return _end(actor, assignment, "complete", "assignment_completed", at, expected_revision)
 
 
-@transaction.atomic
+@action
 def decline(
     *,
     actor,
@@ -99,7 +98,7 @@ def decline(
     return _end(actor, assignment, "decline", "assignment_declined", at, expected_revision, reason)
 
 
-@transaction.atomic
+@action
 def recuse(
     *,
     actor,
@@ -114,7 +113,7 @@ def recuse(
     return seat
 
 
-@transaction.atomic
+@action
 def revoke(
     *,
     actor,
@@ -151,7 +150,7 @@ def _end(actor, assignment, verb, notice, at, expected_revision, reason="") -> A
     )
 
 
-@transaction.atomic
+@action
 def hand_over(
     *,
     actor,

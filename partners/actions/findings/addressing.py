@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from partners.actions.findings import steps
 from partners.findings_addressing import MARKINGS, addressable
 from partners.findings_people import addressed_people
@@ -14,10 +12,11 @@ from portal.accounts.models import Kind, Organisation
 from portal.checking import check_fields
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
+from portal.scope import action
 from portal.submissions.markings import TLP
 
 
-@transaction.atomic
+@action
 def address(
     *,
     actor,
@@ -64,7 +63,7 @@ def address(
     return finding
 
 
-@transaction.atomic
+@action
 def set_marking(
     *,
     actor,

@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from partners import findings_kinds as kinds
 from partners.actions.findings import steps
 from partners.models import Finding
 from portal.errors import AlreadyDone, Invalid, Missing, WrongState
+from portal.scope import action
 
 
-@transaction.atomic
+@action
 def set_embargo(
     *,
     actor,
@@ -38,7 +37,7 @@ def set_embargo(
     return steps.finish(actor=actor, finding=found, step=step, at=at, data=data, told="finding_moved")
 
 
-@transaction.atomic
+@action
 def mark_exploited(
     *, actor, finding: Finding, expected_revision: int | None = None, at: datetime | None = None
 ) -> Finding:
@@ -56,7 +55,7 @@ def mark_exploited(
     return steps.finish(actor=actor, finding=found, step=step, at=at, data=data, told="finding_exploited")
 
 
-@transaction.atomic
+@action
 def extend_disclosure(
     *,
     actor,

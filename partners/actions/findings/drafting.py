@@ -15,6 +15,7 @@ from portal.accounts.models import Organisation
 from portal.checking import check_fields
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.ledger.stale import refuse_stale
+from portal.scope import action
 from portal.submissions.models import Submission
 
 REQUIRED = {
@@ -26,7 +27,7 @@ REQUIRED = {
 _VERBATIM = "reporter_chain"
 
 
-@transaction.atomic
+@action
 def create_finding(
     *,
     actor,
@@ -76,7 +77,7 @@ def create_finding(
     return finding
 
 
-@transaction.atomic
+@action
 def save_finding(
     *, actor, finding: Finding, values: dict, expected_revision: int | None = None, at: datetime | None = None
 ) -> Finding:
@@ -97,7 +98,7 @@ def save_finding(
     return found
 
 
-@transaction.atomic
+@action
 def report(
     *, actor, finding: Finding, expected_revision: int | None = None, at: datetime | None = None
 ) -> Finding:

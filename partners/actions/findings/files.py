@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Max
 
 from partners import findings_people as people
@@ -15,6 +14,7 @@ from portal import clock
 from portal.checking import check_fields
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Missing, NotAllowed, Refused, WrongState
+from portal.scope import acting, action
 from portal.submissions.actions.documents import Given, refuse_withheld
 from portal.submissions.actions.storing import stored
 
@@ -38,7 +38,7 @@ def add_file(
     _require_adds(actor, finding)
     if not shows.strip():
         raise Missing("Write what the file shows.", field="shows")
-    with stored(upload, actor=actor, kind=FindingFile, sha256=sha256) as row, transaction.atomic():
+    with stored(upload, actor=actor, kind=FindingFile, sha256=sha256) as row, acting():
         found, at = steps.lock(finding), at or clock.now()
         _require_adds(actor, found)
         row.finding, row.shows, row.for_owner, row.uploaded_at = found, shows.strip(), for_owner, at
@@ -54,7 +54,7 @@ def add_file(
     return row
 
 
-@transaction.atomic
+@action
 def remove_file(*, actor, finding: Finding, file: FindingFile, at: datetime | None = None) -> FindingFile:
     """Take a file out of a draft. Its row and its bytes stay, as the record of what was there; nobody reads either."""
     found, at = steps.lock(finding), at or clock.now()
@@ -74,7 +74,7 @@ def remove_file(*, actor, finding: Finding, file: FindingFile, at: datetime | No
     return row
 
 
-@transaction.atomic
+@action
 def open_file(*, actor, file: FindingFile) -> Given:
     """Ask for a file; the look is recorded first, where looks at the finding are. Raises NotAllowed for whom it is not open to.
 

@@ -2,16 +2,15 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from partners import finding_advisories
 from partners.actions.findings.drafting import create_finding
 from partners.models import Finding
 from portal.accounts.models import Organisation
 from portal.errors import Invalid
+from portal.scope import action
 
 
-@transaction.atomic
+@action
 def import_advisory(
     *, actor, reporter: Organisation, data: bytes, form: str, at: datetime | None = None
 ) -> list[Finding]:

@@ -2,17 +2,16 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from partners.actions.findings import steps
 from partners.models import Finding, FindingRelay
 from portal.checking import check_fields
 from portal.errors import AlreadyDone
+from portal.scope import action
 
 CLEARINGHOUSE = "The AI vulnerability clearinghouse"
 
 
-@transaction.atomic
+@action
 def relay(
     *,
     actor,

@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from partners.actions.findings import steps
 from partners.models import Finding
 from portal.errors import AlreadyDone, WrongState
+from portal.scope import action
 
 
-@transaction.atomic
+@action
 def remediate(
     *, actor, finding: Finding, expected_revision: int | None = None, at: datetime | None = None
 ) -> Finding:
@@ -20,7 +19,7 @@ def remediate(
     return steps.finish(actor=actor, finding=found, step=step, at=at, data=_in_whose_place(found))
 
 
-@transaction.atomic
+@action
 def fix(
     *, actor, finding: Finding, expected_revision: int | None = None, at: datetime | None = None
 ) -> Finding:
@@ -31,7 +30,7 @@ def fix(
     return steps.finish(actor=actor, finding=found, step=step, at=at, data=_in_whose_place(found))
 
 
-@transaction.atomic
+@action
 def consent_publication(
     *, actor, finding: Finding, expected_revision: int | None = None, at: datetime | None = None
 ) -> Finding:
@@ -45,7 +44,7 @@ def consent_publication(
     return steps.finish(actor=actor, finding=found, step=step, at=at, data=_in_whose_place(found))
 
 
-@transaction.atomic
+@action
 def publish(
     *, actor, finding: Finding, expected_revision: int | None = None, at: datetime | None = None
 ) -> Finding:
@@ -66,7 +65,7 @@ def publish(
     return steps.finish(actor=actor, finding=found, step=step, at=at, data=data)
 
 
-@transaction.atomic
+@action
 def close_unpublished(
     *,
     actor,

@@ -2,17 +2,16 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from partners import findings_kinds as kinds
 from partners.actions.findings import steps
 from partners.models import Finding
 from portal.accounts.models import Kind, Organisation
 from portal.checking import check_fields
 from portal.errors import Invalid, Missing
+from portal.scope import action
 
 
-@transaction.atomic
+@action
 def triage(
     *,
     actor,
@@ -33,7 +32,7 @@ def triage(
     return steps.finish(actor=actor, finding=found, step=step, at=at, data=data)
 
 
-@transaction.atomic
+@action
 def validate(
     *, actor, finding: Finding, expected_revision: int | None = None, at: datetime | None = None
 ) -> Finding:
@@ -44,7 +43,7 @@ def validate(
     return steps.finish(actor=actor, finding=found, step=step, at=at)
 
 
-@transaction.atomic
+@action
 def not_reproduce(
     *,
     actor,
@@ -65,7 +64,7 @@ def not_reproduce(
     return steps.finish(actor=actor, finding=found, step=step, at=at, reason=reason)
 
 
-@transaction.atomic
+@action
 def mark_duplicate(
     *,
     actor,
@@ -89,7 +88,7 @@ def mark_duplicate(
     return steps.finish(actor=actor, finding=found, step=step, at=at, data={"duplicate_of": duplicate_of.pk})
 
 
-@transaction.atomic
+@action
 def notify_owner(
     *,
     actor,

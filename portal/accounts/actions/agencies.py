@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts import hooks, policies
 from portal.accounts.actions import invitations, memberships
 from portal.accounts.models import Invitation, Kind, Membership, Organisation, User
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 
 def keeps_it(*, actor: User, organisation: Organisation, at: datetime) -> list[str]:
@@ -19,7 +18,7 @@ def keeps_it(*, actor: User, organisation: Organisation, at: datetime) -> list[s
     return hooks.kept(actor=actor, organisation=organisation, at=at)
 
 
-@transaction.atomic
+@action
 def leave_programme(
     *, actor: User, organisation: Organisation, reason: str, at: datetime | None = None
 ) -> Organisation:
@@ -47,7 +46,7 @@ def leave_programme(
     return organisation
 
 
-@transaction.atomic
+@action
 def rejoin_programme(*, actor: User, organisation: Organisation, at: datetime | None = None) -> Organisation:
     """An agency takes part again. Nobody's role comes back by it: its people are invited anew."""
     organisation, at = _locked(actor, organisation), at or clock.now()

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
 
 from portal import clock
 from portal.accounts import hooks, policies
@@ -12,12 +11,13 @@ from portal.accounts.actions import memberships
 from portal.accounts.models import Invitation, Membership, Organisation, User
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 # More open invitations than this is a mistake, or somebody writing to strangers.
 LIMIT = 50
 
 
-@transaction.atomic
+@action
 def invite(
     *, actor: User, organisation: Organisation, email: str, name: str, role: str, at: datetime | None = None
 ) -> Invitation:
@@ -63,7 +63,7 @@ def _account(email: str, name: str, at: datetime) -> User:
     return User.objects.create_user(email=email, name=name.strip(), date_joined=at)
 
 
-@transaction.atomic
+@action
 def accept_invitation(*, actor: User, invitation: Invitation, at: datetime | None = None) -> Membership:
     """Take the role one was asked to take."""
     organisation, invitation = _open(invitation)
@@ -74,7 +74,7 @@ def accept_invitation(*, actor: User, invitation: Invitation, at: datetime | Non
     return memberships.join(actor=actor, organisation=organisation, user=actor, role=invitation.role, at=at)
 
 
-@transaction.atomic
+@action
 def decline_invitation(*, actor: User, invitation: Invitation, at: datetime | None = None) -> Invitation:
     """Say no; the organisation sees that it was declined."""
     _, invitation = _open(invitation)
@@ -86,7 +86,7 @@ def decline_invitation(*, actor: User, invitation: Invitation, at: datetime | No
     return invitation
 
 
-@transaction.atomic
+@action
 def withdraw_invitation(*, actor: User, invitation: Invitation, at: datetime | None = None) -> Invitation:
     """Take an unanswered invitation back."""
     organisation, invitation = _open(invitation)

@@ -3,14 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts import hooks, policies
 from portal.accounts.actions import security
 from portal.accounts.models import ROLES_OF, SERVICE_DOMAIN, Kind, Membership, Organisation, Role, User
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 
 class LastAdministrator(Refused):
@@ -24,7 +23,7 @@ def lock(organisation_id: UUID) -> Organisation:
     return Organisation.objects.select_for_update().get(pk=organisation_id)
 
 
-@transaction.atomic
+@action
 def add_membership(
     *, actor: User, organisation: Organisation, user: User, role: str, at: datetime | None = None
 ) -> Membership:
@@ -79,7 +78,7 @@ def require_role(organisation: Organisation, role: str) -> None:
         raise Invalid(f"{organisation.get_kind_display()} organisations have no such role.", field="role")
 
 
-@transaction.atomic
+@action
 def end_membership(
     *, actor: User, membership: Membership, reason: str = "", at: datetime | None = None
 ) -> Membership:
@@ -93,7 +92,7 @@ def end_membership(
     return membership
 
 
-@transaction.atomic
+@action
 def change_role(*, actor: User, membership: Membership, role: str, at: datetime | None = None) -> Membership:
     """Another role instead of this one: the old membership ends, a new one begins. The person signs in anew."""
     organisation, membership = _locked(membership)

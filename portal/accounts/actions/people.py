@@ -12,6 +12,7 @@ from portal.accounts.actions import memberships, security, services
 from portal.accounts.models import Kind, Membership, Organisation, User
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 
 def _require_sysadmin(actor: User) -> None:
@@ -26,7 +27,7 @@ def _require_keeper(actor: User, kind: str) -> None:
         raise NotAllowed("Only the sysadmin may do this; for agencies the programme's coordinators too.")
 
 
-@transaction.atomic
+@action
 def create_person(
     *, actor: User, email: str, name: str, is_superuser: bool = False, at: datetime | None = None
 ) -> User:
@@ -48,7 +49,7 @@ def create_person(
     return user
 
 
-@transaction.atomic
+@action
 def deactivate_person(*, actor: User, user: User, reason: str = "", at: datetime | None = None) -> User:
     """Close an account: sessions and tokens end, memberships stay on record but open nothing."""
     _require_sysadmin(actor)
@@ -71,7 +72,7 @@ def deactivate_person(*, actor: User, user: User, reason: str = "", at: datetime
     return user
 
 
-@transaction.atomic
+@action
 def reactivate_person(*, actor: User, user: User, at: datetime | None = None) -> User:
     """Open a closed account again."""
     _require_sysadmin(actor)
@@ -85,7 +86,7 @@ def reactivate_person(*, actor: User, user: User, at: datetime | None = None) ->
     return user
 
 
-@transaction.atomic
+@action
 def update_profile(*, actor: User, name: str, zone: str, at: datetime | None = None) -> User:
     """One's own name and time zone."""
     user = User.objects.select_for_update().get(pk=actor.pk)
@@ -101,7 +102,7 @@ def update_profile(*, actor: User, name: str, zone: str, at: datetime | None = N
     return user
 
 
-@transaction.atomic
+@action
 def change_address(*, actor: User, user: User, email: str, at: datetime | None = None) -> User:
     """Another address for an account: the person signs in with it from now on, and links go there."""
     _require_sysadmin(actor)
@@ -122,7 +123,7 @@ def change_address(*, actor: User, user: User, email: str, at: datetime | None =
     return user
 
 
-@transaction.atomic
+@action
 def ask_for_password(*, user: User, at: datetime | None = None) -> None:
     """Somebody asked, signed out, for a new password for this account; its link goes to the account's address only.
 
@@ -135,7 +136,7 @@ def ask_for_password(*, user: User, at: datetime | None = None) -> None:
     hooks.tell(recipients=[user.pk], kind="password_asked", about=event.pk, at=at)
 
 
-@transaction.atomic
+@action
 def create_organisation(
     *, actor: User, kind: str, name: str, short_name: str, at: datetime | None = None
 ) -> Organisation:
@@ -153,7 +154,7 @@ def create_organisation(
     return organisation
 
 
-@transaction.atomic
+@action
 def update_organisation(
     *, actor: User, organisation: Organisation, name: str, short_name: str, at: datetime | None = None
 ) -> Organisation:

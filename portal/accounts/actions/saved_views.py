@@ -10,9 +10,10 @@ from portal.accounts.models import Kind, SavedView
 from portal.checking import check_fields
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 
-@transaction.atomic
+@action
 def save_view(*, actor, page: str, name: str, query: str, at: datetime | None = None) -> SavedView:
     """Keep the filters of a list for oneself. The record says of which list, not which words were looked for."""
     if not (actor.is_superuser or actor.has_seat(Kind.AGENCY)):
@@ -35,7 +36,7 @@ def save_view(*, actor, page: str, name: str, query: str, at: datetime | None = 
     return view
 
 
-@transaction.atomic
+@action
 def remove_view(*, actor, page: str, view_id: UUID, at: datetime | None = None) -> SavedView | None:
     """Drop a view of one's own; None where the person has none of this id of this list."""
     own = SavedView.objects.visible_to(actor).select_for_update()

@@ -10,7 +10,6 @@ from allauth.mfa.utils import decrypt
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db import transaction
 from django.db.models import F
 
 from portal import clock
@@ -18,6 +17,7 @@ from portal.accounts import hooks, policies, querysets
 from portal.accounts.models import User
 from portal.errors import AlreadyDone, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 # Codes of an app this many half minutes old are good no more, whichever way a clock was set within a day.
 FORGOTTEN = 2 * 60 * 24
@@ -38,7 +38,7 @@ def end_sessions(user: User) -> None:
     user.refresh_from_db(fields=["session_epoch"])
 
 
-@transaction.atomic
+@action
 def reset_second_factor(*, actor: User, user: User, reason: str = "", at: datetime | None = None) -> None:
     """Remove all of a person's second factors, tokens and sessions; they enrol anew at their next sign-in, by password.
 
@@ -59,7 +59,7 @@ def reset_second_factor(*, actor: User, user: User, reason: str = "", at: dateti
     hooks.tell(recipients=[user.pk], kind="second_factor_reset", about=event.pk, at=at)
 
 
-@transaction.atomic
+@action
 def end_sessions_but(*, actor: User, request) -> None:
     """After the person's factors changed: only the session that did it goes on.
 
@@ -69,7 +69,7 @@ def end_sessions_but(*, actor: User, request) -> None:
     request.session[HASH_SESSION_KEY] = actor.get_session_auth_hash()
 
 
-@transaction.atomic
+@action
 def end_session(*, actor: User, session: Any, at: datetime | None = None) -> None:
     """End one of one's own sessions, at once: its row goes, so the next request on it, in any tab, is signed out."""
     if session.user_id != actor.pk:
@@ -78,7 +78,7 @@ def end_session(*, actor: User, session: Any, at: datetime | None = None) -> Non
     ledger.record(actor=actor, verb="ended_session", subject=actor, at=at or clock.now())
 
 
-@transaction.atomic
+@action
 def end_other_sessions(*, actor: User, kept: str, at: datetime | None = None) -> int:
     """End all of one's own sessions but the one with this key. How many there were."""
     others = [row for row in querysets.open_sessions(actor) if row.session_key != kept]
@@ -95,7 +95,7 @@ def _end(sessions: list) -> None:
     UserSession.objects.filter(pk__in=[row.pk for row in sessions]).delete()
 
 
-@transaction.atomic
+@action
 def use_code(*, authenticator: Authenticator, code: str) -> bool:
     """Whether a code that is right may be used: one of an app once, whatever clock and cache have gone through meanwhile.
 
@@ -120,12 +120,12 @@ def use_code(*, authenticator: Authenticator, code: str) -> bool:
     return True
 
 
-@transaction.atomic
+@action
 def record_sign_in(*, actor: User, at: datetime | None = None) -> None:
     ledger.record(actor=actor, verb="signed_in", subject=actor, at=at or clock.now())
 
 
-@transaction.atomic
+@action
 def note_sign_in_change(*, actor: User, verb: str, at: datetime | None = None) -> None:
     """A person changed how they sign in: recorded, and told to them, in case it was not they."""
     at = at or clock.now()

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.db import transaction
 from django.urls import reverse
 
 from portal import clock
@@ -13,6 +12,7 @@ from portal.accounts.actions.tokens import LONGEST
 from portal.accounts.models import SERVICE_DOMAIN, ApiToken, Membership, Organisation, Role, User
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 MOST = 20
 # How long the secret before may still open after a rotation.
@@ -30,7 +30,7 @@ def suffix(short_name: str) -> str:
     return f" (service of {short_name})"
 
 
-@transaction.atomic
+@action
 def make_service(
     *,
     actor: User,
@@ -68,7 +68,7 @@ def make_service(
     return _issue(actor, service, name, scope, lifetime, "made_service", at)
 
 
-@transaction.atomic
+@action
 def rotate_service(
     *, actor: User, user: User, lifetime: timedelta, overlap: bool = False, at: datetime | None = None
 ) -> tuple[ApiToken, str]:
@@ -89,7 +89,7 @@ def rotate_service(
     return _issue(actor, service, before.name, before.scope, lifetime, "rotated_service", at)
 
 
-@transaction.atomic
+@action
 def revoke_service(*, actor: User, user: User, at: datetime | None = None) -> User:
     """End a service: its tokens, its membership and the account, at once. What it did stays on record under its name."""
     organisation, service = _locked(user)

@@ -12,6 +12,7 @@ from portal.accounts.querysets import forget_standing
 from portal.checking import check_fields
 from portal.errors import AlreadyDone, Invalid, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 # Anybody may have an address there: it tells nothing of who they work for.
 OPEN_TO_ALL = frozenset(
@@ -35,7 +36,7 @@ def _require_all(actor: User) -> None:
         raise NotAllowed("Only a programme coordinator or the sysadmin does this.")
 
 
-@transaction.atomic
+@action
 def record_affiliation(
     *,
     actor: User,
@@ -61,7 +62,7 @@ def record_affiliation(
     return affiliation
 
 
-@transaction.atomic
+@action
 def record_address(*, actor: User, user: User, email: str, at: datetime | None = None) -> OtherAddress:
     """Another address of a person's, verified or not. Nobody signs in by it; what it ties the person to is hidden at once."""
     _require_tie_of(actor, user)
@@ -79,7 +80,7 @@ def record_address(*, actor: User, user: User, email: str, at: datetime | None =
     return address
 
 
-@transaction.atomic
+@action
 def end_address(
     *, actor: User, address: OtherAddress, reason: str, at: datetime | None = None
 ) -> OtherAddress:
@@ -98,7 +99,7 @@ def end_address(
     return address
 
 
-@transaction.atomic
+@action
 def record_domain(
     *, actor: User, organisation: Organisation, domain: str, at: datetime | None = None
 ) -> MailDomain:
@@ -125,7 +126,7 @@ def record_domain(
     return found
 
 
-@transaction.atomic
+@action
 def end_domain(*, actor: User, domain: MailDomain, reason: str, at: datetime | None = None) -> MailDomain:
     """The domain is not, or no longer, the organisation's: what followed from it ends. Nobody ends what binds themself."""
     _require_all(actor)

@@ -2,19 +2,18 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts import hooks
 from portal.accounts.models import ApiToken, User
 from portal.errors import Invalid, Missing, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 
 LONGEST = timedelta(days=365)
 MOST = 20
 
 
-@transaction.atomic
+@action
 def create_token(
     *,
     actor: User,
@@ -49,7 +48,7 @@ def create_token(
     return token, secret
 
 
-@transaction.atomic
+@action
 def revoke_token(*, actor: User, token: ApiToken, at: datetime | None = None) -> None:
     """End a token at once."""
     if token.user_id != actor.pk:

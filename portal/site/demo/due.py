@@ -3,12 +3,11 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts.models import Kind, Organisation, User
 from portal.deadlines.models import Deadline
 from portal.ledger import actions as ledger
+from portal.scope import action
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import numbers
 from portal.submissions.models import Checkpoint, Facts, Submission
@@ -18,7 +17,7 @@ LAB = "Demo Load Labs (invented)"
 BATCH = 1000
 
 
-@transaction.atomic
+@action
 def add(count: int) -> int:
     """Add that many submitted cases of an invented lab, each with its acknowledgement due at this instant; returns how many.
 

@@ -12,6 +12,7 @@ from django.db.models import F
 from portal import clock
 from portal.accounts import actions as accounts
 from portal.deadlines.models import Message
+from portal.scope import action
 from portal.site.demo import cases_early, cases_late, findings, matching, partner_houses, people, questions
 from portal.site.demo.people import PEOPLE, SYSADMIN, Cast
 from portal.site.demo.stage import Stage, clock_at
@@ -48,7 +49,7 @@ def load(file: Path) -> bool:
     return True
 
 
-@transaction.atomic
+@action
 def _make() -> dict[str, Any]:
     now = clock.now()
     with connection.cursor() as cursor:

@@ -2,17 +2,16 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from portal import clock, crypto
 from portal.errors import Missing, NotAllowed, WrongState
+from portal.scope import action
 from portal.submissions import policies
 from portal.submissions.actions import case as steps
 from portal.submissions.looks import looked
 from portal.submissions.models import AccessInstructions, Submission
 
 
-@transaction.atomic
+@action
 def provide_access(
     *,
     actor,
@@ -42,7 +41,7 @@ def provide_access(
     )  # fmt: skip
 
 
-@transaction.atomic
+@action
 def reveal_instructions(*, actor, submission: Submission, at: datetime | None = None) -> str:
     """The newest instructions in clear, for whom the audience admits to them now; the look is recorded first.
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
-
 from portal.errors import NotAllowed, Refused
+from portal.scope import action
 from portal.submissions import diffs
 from portal.submissions.actions.documents import refuse_withheld
 from portal.submissions.looks import looked
@@ -31,7 +30,7 @@ class Comparison:
     problem: str = ""
 
 
-@transaction.atomic
+@action
 def compare_versions(
     *, actor, old: DocumentVersion, new: DocumentVersion, at: datetime | None = None
 ) -> Comparison:

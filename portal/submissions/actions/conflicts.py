@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts.models import Kind, Role
 from portal.accounts.querysets import forget_standing
 from portal.errors import Invalid, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 from portal.submissions.models import Conflict
 from portal.submissions.querysets import agency_wide
 
@@ -18,7 +17,7 @@ def _may_declare(actor, user) -> bool:
     return (actor.pk == user.pk and actor.has_seat(Kind.AGENCY)) or Role.COORDINATOR in agency_wide(actor)
 
 
-@transaction.atomic
+@action
 def declare_conflict(
     *, actor, user, organisation=None, submission=None, note: str = "", at: datetime | None = None
 ) -> Conflict:
@@ -50,7 +49,7 @@ def declare_conflict(
     return conflict
 
 
-@transaction.atomic
+@action
 def end_conflict(*, actor, conflict: Conflict, reason: str, at: datetime | None = None) -> Conflict:
     """A conflict no longer holds; only a programme coordinator who is not the person says so."""
     at = at or clock.now()

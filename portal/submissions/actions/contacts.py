@@ -4,9 +4,9 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
 
 from portal.errors import AlreadyDone, Invalid
+from portal.scope import action
 from portal.submissions.actions import case as steps
 from portal.submissions.models import Contact, Submission
 
@@ -14,7 +14,7 @@ AT_MOST = 20
 LONGEST = {"name": 200, "email": 254, "phone": 50}
 
 
-@transaction.atomic
+@action
 def add_contact(
     *,
     actor,
@@ -52,7 +52,7 @@ def add_contact(
     return contact
 
 
-@transaction.atomic
+@action
 def take_off_contact(*, actor, contact: Contact, at: datetime | None = None) -> Contact:
     """Take a contact off the case."""
     case, at = steps.begin_edit(actor=actor, submission=contact.submission, edit="take_off_contact", at=at)

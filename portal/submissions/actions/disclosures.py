@@ -7,7 +7,6 @@ the lab's release or its dates.
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Max
 
 from portal import clock
@@ -15,6 +14,7 @@ from portal.accounts.models import Organisation
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.formats import instant
+from portal.scope import action
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import policies
 from portal.submissions.actions import case as cases
@@ -24,7 +24,7 @@ from portal.submissions.models import DisclosureNotice, Document, DocumentVersio
 from portal.submissions.states import DisclosureState
 
 
-@transaction.atomic
+@action
 def give_notice(
     *,
     actor,
@@ -69,7 +69,7 @@ def give_notice(
     return notice
 
 
-@transaction.atomic
+@action
 def object_to(
     *,
     actor,
@@ -82,7 +82,7 @@ def object_to(
     return _answer(actor, notice, "object", reason, expected_revision, at)
 
 
-@transaction.atomic
+@action
 def not_object(
     *,
     actor,
@@ -108,7 +108,7 @@ def _answer(actor, notice, verb: str, reason: str, revision: int | None, at: dat
     return found
 
 
-@transaction.atomic
+@action
 def decide_to_disclose(
     *,
     actor,
@@ -140,7 +140,7 @@ def decide_to_disclose(
     return found
 
 
-@transaction.atomic
+@action
 def decide_not_to_disclose(
     *,
     actor,
@@ -155,7 +155,7 @@ def decide_not_to_disclose(
     )
 
 
-@transaction.atomic
+@action
 def drop(
     *,
     actor,
@@ -178,7 +178,7 @@ def _end(actor, notice, verb: str, reason: str, revision: int | None, at: dateti
     return found
 
 
-@transaction.atomic
+@action
 def record_disclosure(
     *,
     actor,
@@ -217,7 +217,7 @@ def record_disclosure(
     return found
 
 
-@transaction.atomic
+@action
 def report_suit(
     *,
     actor,

@@ -9,13 +9,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models import Count, Sum
 
 from portal import clock
 from portal.errors import AlreadyDone, NotAllowed, WrongState
 from portal.ledger import actions as ledger
 from portal.ledger.stale import refuse_stale
+from portal.scope import action
 from portal.submissions import policies_records as policies
 from portal.submissions import retention
 from portal.submissions.actions import case as cases
@@ -25,7 +25,7 @@ from portal.submissions.models import DocumentVersion, Submission
 log = logging.getLogger(__name__)
 
 
-@transaction.atomic
+@action
 def dispose(
     *, actor, submission: Submission, expected_revision: int | None = None, at: datetime | None = None
 ) -> Submission:
@@ -63,7 +63,7 @@ def remove_disposed(*, at: datetime | None = None) -> int:
     return sum(_remove(key, at or clock.now()) for key in list(waiting.values_list("pk", flat=True)))
 
 
-@transaction.atomic
+@action
 def _remove(key: UUID, at: datetime) -> bool:
     locked = DocumentVersion.objects.to_remove().select_for_update(skip_locked=True, of=("self",))
     version = locked.select_related("document__submission").filter(pk=key).first()

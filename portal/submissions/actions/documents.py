@@ -9,6 +9,7 @@ from django.db import transaction
 from portal import clock
 from portal.accounts.models import Kind, Organisation
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused, WrongState
+from portal.scope import acting, action
 from portal.submissions import markings, policies, watermarks
 from portal.submissions.actions import case as steps
 from portal.submissions.actions.frozen import refuse_frozen
@@ -64,7 +65,7 @@ def add_document(
     marks = markings.marking(tlp=tlp, cui=cui, confidential_commercial=confidential_commercial)
     steps.ask_edit(actor=actor, submission=submission, edit="add_document", at=at)
     _require_named(kind, title)
-    with stored(upload, actor=actor, kind=DocumentVersion, sha256=sha256) as version, transaction.atomic():
+    with stored(upload, actor=actor, kind=DocumentVersion, sha256=sha256) as version, acting():
         return add_stored(
             actor=actor, submission=submission, version=version, kind=kind, title=title, marks=marks, at=at, upload=upload
         )  # fmt: skip
@@ -106,7 +107,7 @@ def add_version(
 ) -> DocumentVersion:
     """A new version of a document; the earlier ones stay as they are. ``upload`` and ``sha256`` as of ``add_document``."""
     steps.ask_edit(actor=actor, submission=document.submission, edit="add_version", at=at)
-    with stored(upload, actor=actor, kind=DocumentVersion, sha256=sha256) as version, transaction.atomic():
+    with stored(upload, actor=actor, kind=DocumentVersion, sha256=sha256) as version, acting():
         case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="add_version", at=at)
         document = Document.objects.select_for_update().get(pk=document.pk)
         refuse_frozen(DOCUMENT, document.pk)
@@ -146,7 +147,7 @@ def _finish(case, actor, verb, document, version, at):
     )
 
 
-@transaction.atomic
+@action
 def mark_document(
     *,
     actor,
@@ -191,7 +192,7 @@ def mark_document(
     return document
 
 
-@transaction.atomic
+@action
 def remove_document(*, actor, document: Document, at: datetime | None = None) -> Document:
     """Take a document out of a draft, before anyone outside the lab could see it; its file stays until retention ends it."""
     case, at = steps.begin_edit(actor=actor, submission=document.submission, edit="remove_document", at=at)
@@ -232,7 +233,7 @@ def open_version(*, actor, version: DocumentVersion, at: datetime | None = None)
     return given
 
 
-@transaction.atomic
+@action
 def read_version(*, actor, version: DocumentVersion, at: datetime | None = None) -> None:
     """Have a file read for its results; the look is recorded first. Raises as ``open_version`` does."""
     _require_open(actor, version, at)

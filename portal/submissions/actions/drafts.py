@@ -12,6 +12,7 @@ from portal import clock
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
+from portal.scope import action
 from portal.submissions import policies
 from portal.submissions.actions import case as steps
 from portal.submissions.models import Facts, Submission
@@ -19,7 +20,7 @@ from portal.submissions.models import Facts, Submission
 DATES = ("planned_partner_release", "planned_public_release")
 
 
-@transaction.atomic
+@action
 def create_draft(
     *,
     actor,
@@ -64,7 +65,7 @@ def create_draft(
     return case
 
 
-@transaction.atomic
+@action
 def save_draft(
     *,
     actor,
@@ -107,7 +108,7 @@ def digest(value: str | datetime | None) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
-@transaction.atomic
+@action
 def merge_draft(
     *,
     actor,
@@ -174,7 +175,7 @@ def _write(case: Submission, facts: dict, dates: dict) -> list[str]:
     return changed + moved
 
 
-@transaction.atomic
+@action
 def correct_facts(
     *,
     actor,

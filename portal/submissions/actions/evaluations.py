@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from portal.errors import AlreadyDone, Invalid
+from portal.scope import action
 from portal.submissions.actions import case as steps
 from portal.submissions.actions.drafts import Conflict, merge_draft
 from portal.submissions.evidence.metrics import is_stderr
@@ -37,7 +36,7 @@ class Taken:
     conflicts: list[Conflict]
 
 
-@transaction.atomic
+@action
 def take_evidence(
     *,
     actor,
@@ -67,7 +66,7 @@ def take_evidence(
     return Taken(made, merged.changed if merged else [], merged.conflicts if merged else [])
 
 
-@transaction.atomic
+@action
 def add_evaluations(
     *,
     actor,
@@ -120,7 +119,7 @@ def add_evaluations(
     return made
 
 
-@transaction.atomic
+@action
 def take_back_evaluation(*, actor, evaluation: Evaluation, at: datetime | None = None) -> Evaluation:
     """Take a row back; it stays on record as taken back."""
     case, at = steps.begin_edit(

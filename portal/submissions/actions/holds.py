@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts.models import Kind, Organisation
 from portal.errors import AlreadyDone, Invalid, NotAllowed
 from portal.ledger import actions as ledger
+from portal.scope import action
 from portal.submissions import policies_records as policies
 from portal.submissions.actions import case as cases
 from portal.submissions.actions.question_steps import written
@@ -19,7 +18,7 @@ REASON_LIMIT = LegalHold._meta.get_field("reason").max_length
 NOT_YOURS = "A coordinator of the programme office decides what is kept."
 
 
-@transaction.atomic
+@action
 def place(
     *,
     actor,
@@ -62,7 +61,7 @@ def _require_mine(actor, submission: Submission | None, lab: Organisation | None
         raise NotAllowed(NOT_YOURS)
 
 
-@transaction.atomic
+@action
 def lift(*, actor, hold: LegalHold, reason: str, at: datetime | None = None) -> LegalHold:
     """End a hold: what it kept is kept as the retention schedule says, and as long as no other hold stands. Removes nothing."""
     found = LegalHold.objects.select_for_update(of=("self",)).get(pk=hold.pk)

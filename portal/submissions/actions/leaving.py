@@ -2,16 +2,15 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from portal.errors import AlreadyDone
+from portal.scope import action
 from portal.submissions import hooks
 from portal.submissions.actions import case as steps
 from portal.submissions.actions import obligations
 from portal.submissions.models import Submission
 
 
-@transaction.atomic
+@action
 def withdraw(
     *, actor, submission: Submission, expected_revision: int | None = None, at: datetime | None = None
 ) -> Submission:
@@ -23,7 +22,7 @@ def withdraw(
     return _leave(case, actor, "withdraw", step, at)
 
 
-@transaction.atomic
+@action
 def release(
     *, actor, submission: Submission, expected_revision: int | None = None, at: datetime | None = None
 ) -> Submission:

@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 
 from portal import clock
@@ -12,6 +11,7 @@ from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, NotAllowed
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
+from portal.scope import action
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import policies
 from portal.submissions.actions import case as steps
@@ -68,7 +68,7 @@ def plan(case: Submission, *, at: datetime) -> None:
         )
 
 
-@transaction.atomic
+@action
 def attest(*, actor, obligation: Obligation, at: datetime | None = None) -> Obligation:
     """Attest for one's agency that it was done; the lab is told, and reads which agency attested, and when.
 

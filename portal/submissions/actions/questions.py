@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Max
 
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.deadlines import actions as deadlines
 from portal.errors import AlreadyDone, Invalid, NotAllowed, WrongState
+from portal.scope import action
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import markings, policies
 from portal.submissions.actions import case as cases
@@ -28,7 +28,7 @@ from portal.submissions.models import (
 from portal.submissions.states import RequestState
 
 
-@transaction.atomic
+@action
 def ask(
     *,
     actor,
@@ -94,7 +94,7 @@ def answer(
         return _answer(**given, brought=version, marks=marks)
 
 
-@transaction.atomic
+@action
 def _answer(
     *,
     actor,
@@ -136,7 +136,7 @@ def _answer(
     return found
 
 
-@transaction.atomic
+@action
 def ask_again(
     *,
     actor,
@@ -163,7 +163,7 @@ def ask_again(
     return found
 
 
-@transaction.atomic
+@action
 def merge(
     *,
     actor,
@@ -195,7 +195,7 @@ def merge(
     return found
 
 
-@transaction.atomic
+@action
 def withdraw(
     *,
     actor,

@@ -6,8 +6,6 @@ Source: 5 U.S.C. 552(a)(6)(A)(i) and (B)(i). What a lab is told before a disclos
 from collections.abc import Collection
 from datetime import date, datetime
 
-from django.db import transaction
-
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.deadlines import actions as deadlines
@@ -15,6 +13,7 @@ from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, Refused
 from portal.ledger import actions as ledger
 from portal.ledger.stale import refuse_stale
 from portal.machine import Transition
+from portal.scope import action
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions import policies_records as policies
 from portal.submissions.actions.question_steps import agency_among, written
@@ -26,7 +25,7 @@ TEXT_LIMIT = RecordsRequest._meta.get_field("description").max_length
 NOT_YOURS = "A coordinator of the agency that got the request keeps its log."
 
 
-@transaction.atomic
+@action
 def log(
     *,
     actor,
@@ -62,7 +61,7 @@ def log(
     return request
 
 
-@transaction.atomic
+@action
 def extend(
     *,
     actor,
@@ -81,7 +80,7 @@ def extend(
     return found
 
 
-@transaction.atomic
+@action
 def link_notice(
     *,
     actor,
@@ -109,7 +108,7 @@ def link_notice(
     return found
 
 
-@transaction.atomic
+@action
 def answer(
     *,
     actor,

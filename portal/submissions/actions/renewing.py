@@ -14,6 +14,7 @@ from portal.deadlines import actions as deadlines
 from portal.deadlines.models import Deadline
 from portal.errors import AlreadyDone, NotAllowed, Stale
 from portal.ledger import actions as ledger
+from portal.scope import action
 from portal.submissions import deadline_kinds as kinds
 from portal.submissions.models import ConflictStatement
 from portal.submissions.on_record import CONFIRM, may_confirm, on_record
@@ -21,7 +22,7 @@ from portal.submissions.on_record import CONFIRM, may_confirm, on_record
 PAGE = "/admin/submissions/conflict/confirm/"
 
 
-@transaction.atomic
+@action
 def confirm_conflicts(
     *, actor, seen: str | None = None, said: str | None = None, at: datetime | None = None
 ) -> ConflictStatement:
@@ -50,7 +51,7 @@ def confirm_conflicts(
     return statement
 
 
-@transaction.atomic
+@action
 def begin_renewal(*, person, seat_id: UUID, at: datetime) -> None:
     """A reviewer attested a seat: see to it that they have a date by which to confirm.
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 
 from portal import clamd, clock
 from portal.deadlines import actions as deadlines
 from portal.ledger import actions as ledger
+from portal.scope import action
 from portal.submissions import files, hooks
 from portal.submissions.actions import case as steps
 from portal.submissions.models import DocumentVersion, StoredFile
@@ -39,7 +39,7 @@ def scan_waiting(*, at: datetime | None = None) -> int:
     return len(tried)
 
 
-@transaction.atomic
+@action
 def _next(at: datetime, tried: list) -> StoredFile | None:
     """The file that has waited longest and that no other run is at; from now on this one is."""
     again = Q(scan_state=Scan.FAILED, scanned_at__lte=at - AGAIN_AFTER)
@@ -68,7 +68,7 @@ def _asked(file: StoredFile) -> tuple[Scan, str]:
     return (Scan.FOUND, verdict.found) if verdict.found else (Scan.NOTHING_FOUND, verdict.signatures)
 
 
-@transaction.atomic
+@action
 def _write(asked: StoredFile, state: Scan, detail: str, at: datetime) -> None:
     """Write what came of a scan, unless another run, begun since, has: it then has the word."""
     kind = type(asked)

@@ -21,6 +21,7 @@ from portal.errors import AlreadyDone, Invalid, NotAllowed
 from portal.ledger import actions as ledger
 from portal.ledger.models import Event
 from portal.machine import Transition
+from portal.scope import acting, action
 from portal.submissions import policies_spills as policies
 from portal.submissions import spills
 from portal.submissions.looks import standing
@@ -35,7 +36,7 @@ SEATED = ("lead", "reviewer", "agency_coordinator")
 PAGE = "/admin/submissions/spill/"
 
 
-@transaction.atomic
+@action
 def report_spill(*, actor, subject: Any, feared: str, at: datetime | None = None) -> Spill:
     """Freeze an object that may hold what the portal must not store: from now on it is shown to nobody, its lab included.
 
@@ -70,7 +71,7 @@ def report_spill(*, actor, subject: Any, feared: str, at: datetime | None = None
     return spill
 
 
-@transaction.atomic
+@action
 def lift_spill(*, actor, spill: Spill, reason: str, at: datetime | None = None) -> Spill:
     """It was none: the object is shown again to whom the audience admits, and its dates are planned anew."""
     found, step, at = _begin(actor, spill, "lift_spill", at, reason=reason)
@@ -80,7 +81,7 @@ def lift_spill(*, actor, spill: Spill, reason: str, at: datetime | None = None) 
     return found
 
 
-@transaction.atomic
+@action
 def remove_content(*, actor, spill: Spill, keep_name: bool = False, at: datetime | None = None) -> Spill:
     """The object's texts are destroyed with this step, its stored bytes right after it. The ledger keeps what it had: ids and
     SHA-256. ``keep_name``: titles and file names stay, because nothing is feared of them.
@@ -108,7 +109,7 @@ def destroy(pk: UUID) -> bool:
         # Whatever a storage raises: one spill that cannot be removed now keeps no other. It is tried again.
         log.exception("The stored bytes of a removed spill could not be destroyed")
         return False
-    with transaction.atomic():
+    with acting():
         # Another run may have come first: one of them records it.
         locked = Spill.objects.select_for_update(of=("self",)).filter(pk=pk, destroyed_at=None).first()
         if locked is None:

@@ -2,16 +2,15 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from portal.errors import AlreadyDone, Invalid, Stale, WrongState
+from portal.scope import action
 from portal.submissions.actions import case as steps
 from portal.submissions.models import Submission, Terms
 
 _TEXTS = ("purpose", *Terms.HEADS)
 
 
-@transaction.atomic
+@action
 def propose_terms(
     *,
     actor,
@@ -44,7 +43,7 @@ def propose_terms(
     return version
 
 
-@transaction.atomic
+@action
 def accept_terms(
     *,
     actor,

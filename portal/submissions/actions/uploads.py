@@ -26,6 +26,7 @@ from portal import clock
 from portal.accounts.models import User
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from portal.ledger import actions as ledger
+from portal.scope import action
 from portal.submissions import files, policies
 from portal.submissions.models import Upload
 
@@ -62,7 +63,7 @@ class Corrupted(Refused):
     status = 460
 
 
-@transaction.atomic
+@action
 def begin_upload(*, actor, name: str, length: int, at: datetime | None = None) -> Upload:
     """Begin an upload of a file of ``length`` bytes. Raises Invalid, or Refused where the person has too much unfinished."""
     if not policies.may_upload(actor):
@@ -148,7 +149,7 @@ def _alone(path: Path) -> Iterator[Any]:
         yield target
 
 
-@transaction.atomic
+@action
 def end_upload(*, actor, upload: Upload, at: datetime | None = None) -> None:
     """Give an upload up: what has arrived is removed."""
     at = at or clock.now()

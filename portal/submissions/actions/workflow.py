@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
+from portal.scope import action
 from portal.submissions import hooks, terms
 from portal.submissions.actions import case as steps
 from portal.submissions.actions.drafts import check_dates, check_move, checkpoint_of, require_complete
 from portal.submissions.models import Facts, Submission, Terms
 
 
-@transaction.atomic
+@action
 def submit(
     *, actor, submission: Submission, expected_revision: int | None = None, at: datetime | None = None
 ) -> Submission:
@@ -41,7 +40,7 @@ def submit(
     return finished
 
 
-@transaction.atomic
+@action
 def acknowledge(
     *, actor, submission: Submission, expected_revision: int | None = None, at: datetime | None = None
 ) -> Submission:
@@ -63,7 +62,7 @@ def acknowledge(
     )
 
 
-@transaction.atomic
+@action
 def request_correction(
     *,
     actor,
@@ -88,7 +87,7 @@ def request_correction(
     )  # fmt: skip
 
 
-@transaction.atomic
+@action
 def move_dates(
     *,
     actor,
@@ -129,7 +128,7 @@ def move_dates(
     )  # fmt: skip
 
 
-@transaction.atomic
+@action
 def close(
     *, actor, submission: Submission, expected_revision: int | None = None, at: datetime | None = None
 ) -> Submission:

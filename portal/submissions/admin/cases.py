@@ -147,7 +147,7 @@ class SubmissionAdmin(PortalAdmin):
             # One index answers this; asking for the name as well would read every visible case.
             return queryset.filter(case_number__startswith=term.upper()), False
         readable = Submission.objects.visible_to(request.user, scope=FACTS).order_by()
-        told = saying(Facts.objects.order_by(), Facts.WORDS, term).values("pk")
+        told = saying(Facts.objects.order_by(), term).values("pk")
         found = readable.filter(Q(facts__model_name__icontains=term) | Q(facts__in=told))
         return queryset.filter(pk__in=found.values("pk")), False
 

@@ -56,12 +56,12 @@ def stream(
     listed = []
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in parts:
-            if part.version is not None and part.version.withheld_now():
-                why = part.version.disposed_told or "malware was found"
-                listed.append({"path": None, "withheld": why} | _about(part))
-                continue
             if part.version is not None:
                 _require(still_allowed)
+                if part.version.withheld_now():
+                    why = part.version.disposed_told or "malware was found"
+                    listed.append({"path": None, "withheld": why} | _about(part))
+                    continue
                 if part.is_frozen():
                     # No name of it: the name may be what was spilled.
                     listed.append({"path": None, "withheld": "frozen after a report of a spill"})

@@ -11,9 +11,9 @@ from portal.submissions.models.evaluations import Evaluation
 from portal.submissions.models.facts import Facts
 from portal.submissions.models.obligations import Obligation
 from portal.submissions.models.questions import InformationRequest, RequestAnswer, RequestFollowUp
-from portal.submissions.models.records import LegalHold, Retention
+from portal.submissions.models.records import Content, LegalHold, Retention
 from portal.submissions.models.records_requests import RecordsRequest, RequestNotice
-from portal.submissions.models.spills import Spill
+from portal.submissions.models.spills import Frozen, Spill
 from portal.submissions.models.stored import FILES_FOLDER, StoredFile, _file_path
 from portal.submissions.models.uploads import Upload
 
@@ -27,12 +27,14 @@ __all__ = [
     "Conflict",
     "ConflictStatement",
     "Contact",
+    "Content",
     "DisclosureNotice",
     "DisclosureStatement",
     "Document",
     "DocumentVersion",
     "Evaluation",
     "Facts",
+    "Frozen",
     "InformationRequest",
     "Key",
     "LegalHold",

@@ -76,6 +76,8 @@ class Alias(Key):
 class Audience(models.Model):
     """A row of the view ``submission_audience``: this person may see this scope of this case from ``since`` until ``until``.
 
+    It is read by ``audience_shown``, which leaves of it what the present scope (portal/scope.py) may know.
+
     The single statement of who sees what; ``visible_to``, the lab's "who can see this" and the reminders' recipients read it.
     ``document`` is set where the scope is one document and not all of them; ``source_id`` names the membership, assignment
     or grant it follows from.
@@ -94,7 +96,7 @@ class Audience(models.Model):
 
     class Meta:
         managed = False
-        db_table = "submission_audience"
+        db_table = "audience_shown"
         ordering = ["capacity", "user_id", "scope"]
 
     def __str__(self):
@@ -104,7 +106,7 @@ class Audience(models.Model):
 class Barrier(models.Model):
     """A row of the view ``submission_barrier``: this person may not see this lab's cases, or this one case, for the government.
 
-    Declared conflicts, and those that follow from where a person works or worked.
+    Declared conflicts, and those that follow from where a person works or worked. Read by ``barrier_shown``.
     """
 
     key = models.CharField(primary_key=True, max_length=200)
@@ -114,7 +116,7 @@ class Barrier(models.Model):
 
     class Meta:
         managed = False
-        db_table = "submission_barrier"
+        db_table = "barrier_shown"
 
     def __str__(self):
         return self.key

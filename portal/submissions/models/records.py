@@ -83,3 +83,23 @@ class Retention(Submission):
         proxy = True
         verbose_name = "retention"
         verbose_name_plural = "retention"
+
+
+class Content(models.Model):
+    """A row of the view ``content_shown``: one stored version of a document, without its name, for who oversees what is kept.
+
+    It is there also of cases whose documents are open to nobody any more.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    submission = models.ForeignKey(Submission, models.DO_NOTHING, related_name="+")
+    size = models.PositiveBigIntegerField()
+    disposed_at = models.DateTimeField(null=True)
+    file_removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "content_shown"
+
+    def __str__(self):
+        return f"{self.size} bytes"

@@ -67,3 +67,18 @@ class Spill(Key):
 
     def __str__(self):
         return f"Spill, {self.number}, {self.reported_at:%d %b %Y %H:%M}"
+
+
+class Frozen(models.Model):
+    """A row of the view ``submissions_frozen``: an object that a spill hides from everybody, whoever may read of the report."""
+
+    id = models.UUIDField(primary_key=True)
+    kind = models.CharField(max_length=20)
+    subject_id = models.UUIDField()
+
+    class Meta:
+        managed = False
+        db_table = "submissions_frozen"
+
+    def __str__(self):
+        return f"{self.kind} {self.subject_id}"

@@ -1,12 +1,14 @@
 from datetime import UTC
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.dateparse import parse_datetime
 
+from portal.commands import JobCommand
 from portal.deadlines import planning
 
 
-class Command(BaseCommand):
+class Command(JobCommand):
+    sees = ("ledger", "deadlines", "submissions", "reviews", "partners")
     help = "Plan the reminders due at an instant; with --dry-run only say who would get what, and why."
 
     def add_arguments(self, parser):

@@ -1,11 +1,13 @@
 import sys
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from portal.commands import JobCommand
 from portal.deadlines import returned
 
 
-class Command(BaseCommand):
+class Command(JobCommand):
+    sees = ("deadlines",)
     help = (
         "Read a delivery status notification (RFC 3464) from standard input: for a mail server's pipe from the address that"
         " the portal sends from. Exits 0 where it was about one of the portal's mails, else 1."

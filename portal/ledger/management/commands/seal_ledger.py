@@ -1,9 +1,11 @@
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from portal.commands import JobCommand
 from portal.ledger import keys, sealing
 
 
-class Command(BaseCommand):
+class Command(JobCommand):
+    sees = ("ledger",)
     help = (
         "Seal every settled event now. --despite-faults goes on over events whose digest does not fit, or over old seals that"
         " do not, for whoever knows why (a lost PORTAL_LEDGER_KEY): what is sealed so is vouched for from now on only."

@@ -1,13 +1,15 @@
 import json
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from portal.commands import JobCommand
 from portal.ledger import heads
 from portal.ledger.checking import Check, FaultError
 
 
-class Command(BaseCommand):
+class Command(JobCommand):
+    sees = ("ledger",)
     help = (
         "Check that no event was altered, removed, inserted or moved; exits 1 and names the first fault otherwise."
         " --since FILE holds a tree head saved earlier (/ledger/heads/) against it."

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection
 
 from portal import crypto
+from portal.commands import JobCommand
 from portal.submissions import stock
 
 
-class Command(BaseCommand):
+class Command(JobCommand):
+    sees = ("submissions", "reviews", "partners")
     help = (
         "Check each stored file against its row, and that each sealed secret opens with a key that is configured; exit 1 and name"
         " the faults otherwise. --list prints the files that have to be there, a line of JSON each."

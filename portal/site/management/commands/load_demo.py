@@ -1,13 +1,15 @@
 import os
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from portal import config
+from portal.commands import JobCommand
 from portal.site.demo import due, loading
 
 
-class Command(BaseCommand):
+class Command(JobCommand):
+    sees = ("ledger", "deadlines", "submissions", "reviews", "partners")
     help = (
         "Make the demonstration's organisations, people and cases, all invented, and write how to sign in to demo.json."
         " A second run changes nothing. --due-reminders N adds N deadlines of invented cases that are due now."

@@ -6,15 +6,16 @@ is run again and goes on with what is left; two at once do each row once.
 
 from collections.abc import Iterator
 
-from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from portal import crypto
+from portal.commands import JobCommand
 
 BATCH = 100
 
 
-class Command(BaseCommand):
+class Command(JobCommand):
+    sees = ("submissions", "partners")
     help = "Seal every stored secret with the newest key of PORTAL_INSTRUCTIONS_KEYS; exit 1 while any needs an older one."
 
     def handle(self, *args, **options):

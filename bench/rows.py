@@ -1,0 +1,84 @@
+"""``python -m bench.rows``: what row-level security costs list pages.
+
+Two servers ask one database of ``PORTAL_BENCH_CASES`` cases (50,000) in turns: the portal as it is, and the portal as the tables'
+owner, for whom there are no policies, with Django's own backend and no scopes. What counts is the ratio of their rates.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+from pathlib import Path
+
+from bench.pages import PREPARE, measure
+from bench.web import environment_of, make_database, web_server
+from portal.stack.layout import Layout, free_port
+from portal.stack.servers import Servers
+
+CASES = int(os.environ.get("PORTAL_BENCH_CASES", "50000"))
+GOAL = 0.85
+PAGES = {
+    # name: (who asks, address)
+    "lab's list": ("lab", "/lab/"),
+    "lab's case": ("lab", "/lab/cases/{number}/"),
+    "lab's looks": ("lab", "/lab/cases/{number}/looks/"),
+    "notices": ("lab", "/account/notices/"),
+    "first page": ("coordinator", "/admin/"),
+    "cases": ("coordinator", "/admin/submissions/submission/"),
+    "seats": ("coordinator", "/admin/reviews/assignment/"),
+    "assessments": ("coordinator", "/admin/reviews/assessment/"),
+    "questions": ("coordinator", "/admin/submissions/informationrequest/"),
+    "deadlines": ("coordinator", "/admin/deadlines/deadline/"),
+    "messages": ("coordinator", "/admin/deadlines/message/"),
+    "events": ("coordinator", "/admin/ledger/event/"),
+    "grants": ("coordinator", "/admin/partners/grant/"),
+    "findings": ("coordinator", "/admin/partners/finding/"),
+    "API cases": ("token", "/api/v1/submissions/?page_size=25"),
+    "API events": ("token", "/api/v1/events/?page_size=25"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--rounds", type=int, default=4)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
+        folder = Path(name)
+        servers = Servers(Layout(folder), environment={})
+        servers.start()
+        try:
+            environment = environment_of(servers.stack, CASES, folder)
+            filled = PREPARE.replace("from bench import data", "from bench import workbench_data as data")
+            made = make_database(servers.stack, CASES, environment, filled, str(CASES))
+            bare = environment | {"PORTAL_BENCH_BARE": "1"}
+            first, second = free_port(None), free_port(None)
+            with web_server(first, environment), web_server(second, bare):
+                report({"secured": first, "bare": second}, made, arguments)
+        finally:
+            servers.stop()
+
+
+def report(ports: dict[str, int], made: dict, arguments: argparse.Namespace) -> None:
+    """A line a page: both rates and their ratio; then the least and the median."""
+    ratios = []
+    print("| page | with policies, req/s | without | ratio |\n|---|---|---|---|")
+    for name, (who, address) in PAGES.items():
+        page, headers = address.format(**made), made["headers"][who]
+        rates: dict[str, list[float]] = {key: [] for key in ports}
+        for port in ports.values():
+            measure(port, page, headers, 0.5)
+        for _ in range(arguments.rounds):
+            for key, port in ports.items():
+                rates[key].append(measure(port, page, headers, arguments.seconds))
+        secured, bare = max(rates["secured"]), max(rates["bare"])
+        ratios.append(secured / bare)
+        print(f"| {name} | {secured:.1f} | {bare:.1f} | {secured / bare:.2f} |", flush=True)
+    below = sum(ratio < GOAL for ratio in ratios)
+    print(
+        f"\n{len(ratios)} pages: {below} below {GOAL}, median {statistics.median(ratios):.2f}, least {min(ratios):.2f}."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Pooled connections carry nothing of whoever used them before."""
+
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.utils import ConnectionHandler
+
+from portal import scope
+from portal.accounts.models import Role
+from tests import factories as make
+
+PEOPLE, CONNECTIONS, THREADS, REQUESTS = 50, 4, 12, 20_000
+CASES = "SELECT id FROM submissions_submission"
+POOLED = "pooled_by_test"
+
+
+def _own_cases() -> dict:
+    """Fifty people of ten labs, and the cases of each."""
+    people = {}
+    for number in range(10):
+        lab = make.lab()
+        writer = make.member(lab, Role.CONTRIBUTOR)
+        cases = {make.draft(actor=writer, lab=lab).pk for _ in range(1 + number % 3)}
+        members = [writer, *(make.member(lab, Role.VIEWER) for _ in range(PEOPLE // 10 - 1))]
+        people |= {member.pk: cases for member in members}
+    return people
+
+
+def _pooled() -> ConnectionHandler:
+    one = connection.settings_dict
+    options = one["OPTIONS"] | {"pool": {"min_size": CONNECTIONS, "max_size": CONNECTIONS, "timeout": 60}}
+    return ConnectionHandler({"default": one, POOLED: one | {"OPTIONS": options, "CONN_MAX_AGE": 0}})
+
+
+def _seen(cursor) -> set:
+    cursor.execute(CASES)
+    return {row[0] for row in cursor.fetchall()}
+
+
+def _request(handler: ConnectionHandler, people: dict, dice: random.Random) -> str:
+    """One request in one of the ways that requests end; what went wrong in it, or nothing."""
+    person = dice.choice(list(people))
+    way = dice.choice(
+        ["read", "read", "nobody", "no transaction", "rolled back", "failed", "savepoint", "lifted"]
+    )
+    own = handler[POOLED]
+    try:
+        with scope.as_person(None if way == "nobody" else person):
+            expected = set() if way == "nobody" else people[person]
+            if way == "no transaction":
+                with own.cursor() as cursor:
+                    return "" if _seen(cursor) == expected else way
+            try:
+                with transaction.atomic(using=POOLED), own.cursor() as cursor:
+                    if way == "lifted":
+                        with scope.lifted("submissions"):
+                            everything = _seen(cursor)
+                        if len(everything) != len(set().union(*people.values())):
+                            return way
+                    if _seen(cursor) != expected:
+                        return way
+                    if way == "failed":
+                        cursor.execute("SELECT 1 / 0")
+                    if way == "savepoint":
+                        point = own.savepoint()
+                        with scope.lifted("submissions"):
+                            _seen(cursor)
+                        own.savepoint_rollback(point)
+                        return "" if _seen(cursor) == expected else way
+                    if way == "rolled back":
+                        own.set_rollback(True)
+            except DatabaseError:
+                return "" if way == "failed" else way
+            return ""
+    finally:
+        own.close()
+
+
+@pytest.mark.slow
+@pytest.mark.committed_db
+def test_fifty_people_on_four_connections(monkeypatch):
+    people = _own_cases()
+    assert len(people) == PEOPLE
+    handler = _pooled()
+    monkeypatch.setattr("django.db.transaction.connections", handler)
+
+    def work(seed: int) -> Counter:
+        dice, faults = random.Random(seed), Counter()
+        for _ in range(REQUESTS // THREADS + 1):
+            faults[_request(handler, people, dice)] += 1
+        return faults
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = sum(pool.map(work, range(THREADS)), Counter())
+    used = type(handler[POOLED])._connection_pools.pop(POOLED)
+    stats = used.get_stats()
+    used.close()
+    assert found.total() >= REQUESTS
+    assert set(found) == {""}
+    # No more connections than that were ever there, so each served many people.
+    assert stats["pool_size"] == CONNECTIONS
+    assert stats["connections_num"] == CONNECTIONS

@@ -1,0 +1,272 @@
+"""Row-level security alone: each table read without any filter, as each kind of person, shows what the filters would.
+
+Where a policy shows more than ``visible_to``, the rows stand in ``MORE`` with the reason; another one fails.
+"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.db import ProgrammingError, connection, models, transaction
+from django.db.models import F, Q
+
+from portal import scope
+from portal.deadlines import bouncing
+from portal.submissions.models import Contact, Submission
+from portal.submissions.querysets import FACTS, INSTRUCTIONS
+from tests.matrix import world as worlds
+
+# Tables that hold nothing of a case, an inquiry, a finding or a partner's application, and why each is open.
+OPEN = {
+    "ledger_node": "hashes of the sealed log, offered to everybody",
+    "ledger_key": "public keys, offered to everybody",
+    "ledger_head": "signed heads, offered to everybody",
+    "ledger_seal": "hashes of the seals before the log",
+    "programme_version": "the programme's settings, asked by every request",
+    "deadlines_domainpace": "how many messages went to a mail domain this minute",
+    "deadlines_heartbeat": "that a worker lives",
+    "reviews_rubricversion": "questions that every assessment is asked",
+    "reviews_rubricquestion": "the same",
+    "partners_partnerterms": "the standard terms, shown to everybody",
+    "partners_vettingcriteria": "criteria that every partner is asked",
+    "partners_vettingcriterion": "the same",
+}
+# Read before anybody is known, to find out who asks: what a person may read of them is the accounts' own filters' to say.
+BEFORE_ANY_SCOPE = re.compile(r"(accounts|account|auth|django|mfa|usersessions|knox)_")
+
+
+@pytest.fixture
+def world(db):
+    made = worlds.build()
+    with time_machine.travel(worlds.AT, tick=True):
+        yield made
+
+
+def _tables() -> dict[str, type[models.Model]]:
+    found = {}
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.managed and not model._meta.proxy:
+            found[model._meta.db_table] = model
+    return found
+
+
+def secured() -> dict[str, type[models.Model]]:
+    return {
+        table: model
+        for table, model in _tables().items()
+        if table not in OPEN and not BEFORE_ANY_SCOPE.match(table)
+    }
+
+
+def test_every_other_table_is_secured(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relrowsecurity AND relnamespace = 'public'::regnamespace"
+        )
+        assert {name for (name,) in cursor.fetchall()} == set(secured())
+        # Nobody but the owner sees past a policy, and the owner serves nobody.
+        cursor.execute(
+            "SELECT count(*) FROM pg_class"
+            " WHERE relnamespace = 'public'::regnamespace AND pg_get_userbyid(relowner) = current_user"
+        )
+        assert cursor.fetchone() == (0,)
+
+
+def test_every_trigger_that_reads_a_table_reads_all_of_it(db):
+    """One that asks in the name of who acts would decide by the rows that they see."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype"
+            r" AND NOT prosecdef AND prosrc ~* '\m(from|join|perform)\M\s+\m(submissions|reviews|partners|deadlines|ledger)_'"
+        )
+        assert cursor.fetchall() == []
+
+
+def _ids(model: type[models.Model]) -> set:
+    """What the table shows to a statement without any condition."""
+    pk = model._meta.pk.column
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT "{pk}" FROM "{model._meta.db_table}"')
+        return {row[0] for row in cursor.fetchall()}
+
+
+def test_outside_any_scope_nothing_is_seen_or_written(world):
+    found = {table: len(_ids(model)) for table, model in secured().items()}
+    assert {table for table, rows in found.items() if not rows} == EMPTY
+    with scope.as_person(None):
+        assert {table: _ids(model) for table, model in secured().items() if _ids(model)} == {}
+        changed = {}
+        for table, model in secured().items():
+            column = _a_column(model)
+            changed[table] = model._base_manager.order_by().update(**{column: F(column)})
+            changed[table] += model._base_manager.order_by()._raw_delete("default")
+        assert changed == dict.fromkeys(secured(), 0)
+
+
+# Nothing of this world is in these.
+EMPTY = {
+    "deadlines_noticepreference", "deadlines_quiethours",
+    "submissions_disclosurenotice_documents", "submissions_requestanswer_files", "submissions_requestfollowup",
+    "submissions_requestnotice", "reviews_designationconsultation", "reviews_matchingoutcome",
+    "partners_grantextension", "partners_findingrelay", "partners_findingaddressee", "submissions_conflictstatement",
+    "submissions_disclosurestatement", "submissions_requestanswer", "reviews_assessmentanswer",
+    "reviews_assessment_versions_read", "reviews_retestanswer", "reviews_retest_versions_read", "reviews_matchingpair",
+}  # fmt: skip
+
+
+def _a_column(model: type[models.Model]) -> str:
+    return next(field.attname for field in model._meta.concrete_fields if not field.primary_key)
+
+
+def test_a_person_writes_nothing_outside_an_action(world):
+    case = world.case.submission
+    with scope.as_person(world.people["lab admin"].pk):
+        assert list(Submission.objects.filter(pk=case.pk)) == [case]
+        assert Submission.objects.filter(pk=case.pk).update(case_number="X") == 0
+        assert Submission.objects.filter(pk=case.pk)._raw_delete("default") == 0
+        contact = Contact(
+            submission=case, purpose="legal", name="Bo", phone="2", added_by=world.people["lab admin"]
+        )
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            contact.save(force_insert=True)
+
+
+def _of_case(rule: str, path: str = "submission") -> Callable:
+    """Rows of the cases of which a person sees a scope."""
+    return lambda model, user: model._base_manager.filter(
+        **{f"{path}__in": Submission.objects.visible_to(user, scope=rule).order_by().values("pk")}
+    )
+
+
+def _with(path: str) -> Callable:
+    """Rows of what a person sees of another table."""
+
+    def rows(model, user):
+        parent = model._meta.get_field(path).related_model
+        return model._base_manager.filter(**{f"{path}__in": FILTERS_OF(parent)(parent, user).values("pk")})
+
+    return rows
+
+
+def _visible(model, user):
+    return model._default_manager.visible_to(user)
+
+
+# What the filters show of tables whose managers have no ``visible_to`` of their own.
+RULES = {
+    "submissions_facts": _of_case(FACTS),
+    "submissions_checkpoint": lambda model, user: model._base_manager.filter(
+        submissions__in=Submission.objects.visible_to(user).order_by().values("pk")
+    ).distinct(),
+    # A partner has its own, in its grant.
+    "submissions_accessinstructions": lambda model, user: model._base_manager.none()
+    if user.has_seat("partner")
+    else _of_case(INSTRUCTIONS)(model, user),
+    "submissions_documentversion": _with("document"),
+    "submissions_alias": _of_case("record"),
+    "submissions_disclosurestatement": _with("notice"),
+    "submissions_disclosurenotice_documents": _with("disclosurenotice"),
+    "submissions_requestanswer": _with("request"),
+    "submissions_requestfollowup": _with("request"),
+    "submissions_requestanswer_files": _with("requestanswer"),
+    "submissions_requestnotice": _with("notice"),
+    "submissions_spill_agencies": _with("spill"),
+    "reviews_assessmentanswer": _with("assessment"),
+    "reviews_assessment_versions_read": _with("assessment"),
+    "reviews_agencyscore": _with("log"),
+    "reviews_retestanswer": _with("retest"),
+    "reviews_retest_versions_read": _with("retest"),
+    "reviews_designationconfirmation": _with("designation"),
+    "reviews_designationconsultation": _with("designation"),
+    "reviews_matchingneed": _with("run"),
+    "reviews_matchingpair": _with("run"),
+    "reviews_matchingoutcome": _with("pair"),
+    "partners_vettinganswer": _with("vetting"),
+    "partners_grantdocument": _with("grant"),
+    "partners_grantuser": _with("grant"),
+    "partners_grantextension": _with("grant"),
+    "partners_findingrelay": _with("finding"),
+    "partners_findingaddressee": _with("finding"),
+    "deadlines_bounce": lambda model, user: _visible(model, user) | bouncing.looked_after_by(user),
+    "ledger_leaf": lambda model, user: model._base_manager.none(),
+    "deadlines_message": lambda model, user: model._base_manager.filter(
+        Q(pk__in=model.objects.visible_to(user).values("pk")) | Q(pk__in=model.objects.in_outbox_of(user).values("pk"))
+    ),
+}  # fmt: skip
+
+
+def FILTERS_OF(model) -> Callable:
+    return RULES.get(model._meta.db_table, _visible)
+
+
+# (tables, roles, why): where a policy shows more than the filters do. Everywhere else they show the same.
+MORE: list[tuple[str, str, str]] = [
+    ("submissions_informationrequest", ".*", "Of what a spill froze, pages show that there was something."),
+    (
+        "submissions_spill(_agencies)?",
+        "lab .*|reviewer",
+        "The lab's record tells of spills; who reported one knows of it.",
+    ),
+    (
+        "reviews_assignment",
+        "lab .*|lead|designator",
+        "The seat of an author stands beside each assessment that is read.",
+    ),
+    (
+        "deadlines_deadline",
+        ".*",
+        "Dates of one's own organisation, or of a case one stands to, that are for another role: that is no policy's to say.",
+    ),
+    (
+        "deadlines_message",
+        "coordinator|auditor",
+        "Who oversees the programme sees all messages about no case but those of accounts.",
+    ),
+    (
+        "ledger_event",
+        ".*",
+        "What a person did themselves about no case; for overseers all that is about none.",
+    ),
+    (
+        "submissions_(submission|checkpoint)",
+        "(unnamed|named) member|partner admin|security",
+        "A case stands beside a grant, a finding or something owed, with its number and dates.",
+    ),
+    (
+        "submissions_facts",
+        "named member|partner admin",
+        "A grant opens the model's facts, on pages of its own.",
+    ),
+]
+
+
+def _more(table: str, role: str) -> bool:
+    return any(re.fullmatch(tables, table) and re.fullmatch(roles, role) for tables, roles, _ in MORE)
+
+
+ROLES = (
+    "lab admin", "lab contributor", "lab viewer", "granting lab", "another lab", "coordinator",
+    "invited coordinator", "foreign coordinator", "designator", "auditor", "liaison", "security", "lead", "reviewer",
+    "unassigned reviewer", "partner admin", "named member", "unnamed member", "another partner", "superuser",
+)  # fmt: skip
+
+
+def test_without_filters_a_person_sees_what_the_filters_show(world):
+    differences = {}
+    for role in ROLES:
+        user = world.people[role]
+        for table, model in secured().items():
+            told = {row.pk for row in FILTERS_OF(model)(model, user).order_by()}
+            with scope.as_person(user.pk):
+                seen = _ids(model)
+                # And what the filters show passes the policies whole, with all that they ask on their way.
+                kept = {row.pk for row in FILTERS_OF(model)(model, user).order_by()}
+            if kept != told:
+                differences[role, table, "by the filters"] = len(told - kept), len(kept - told)
+            if told - seen:
+                differences[role, table, "less"] = len(told - seen)
+            if (seen - told) and not _more(table, role):
+                differences[role, table, "more"] = len(seen - told)
+    assert differences == {}
