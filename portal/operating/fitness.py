@@ -16,7 +16,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import config
-from portal.operating import keys
+from portal.operating import keys, providers
 
 SECOND_FACTOR = "portal.accounts.middleware.SecondFactorMiddleware"
 FACTORS = {"totp", "webauthn"}
@@ -53,6 +53,9 @@ def _secrets(settings: Any) -> Iterator[tuple[str, str]]:
         yield "PORTAL_INSTRUCTIONS_KEYS", key
     if settings.PORTAL_METRICS_TOKEN:
         yield "PORTAL_METRICS_TOKEN", settings.PORTAL_METRICS_TOKEN
+    for provider in settings.PORTAL_SIGN_IN_PROVIDERS:
+        if provider.client_secret:
+            yield "PORTAL_SIGN_IN_PROVIDERS", provider.client_secret
     for key in settings.SECRET_KEY_FALLBACKS:
         yield "PORTAL_SECRET_KEY_FALLBACKS", key
 
@@ -194,6 +197,13 @@ RULES = (
         lambda s: "*" in s.ALLOWED_HOSTS,
         "Any host name is answered to, so mailed links could be made to lead elsewhere.",
         "Name the hosts in PORTAL_ALLOWED_HOSTS.",
+        in_demo=True,
+    ),
+    Rule(
+        "portal.E012",
+        lambda s: "; ".join(providers.halves(s.PORTAL_SIGN_IN_PROVIDERS, secure=s.PORTAL_PRODUCTION)),
+        "A sign-in provider is half configured, and offered to nobody: {found}.",
+        "Complete it in PORTAL_SIGN_IN_PROVIDERS, or take it out; docs/operations.md says what stands there.",
         in_demo=True,
     ),
     Rule(
