@@ -276,8 +276,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         )
 
     @property
-    def houses(self) -> set[uuid.UUID]:
-        """Ids of all the organisations the person belongs to."""
+    def organisation_ids(self) -> set[uuid.UUID]:
+        """All the organisations the person belongs to."""
         return {seat.organisation_id for seat in self.seats}
 
     def has_seat(self, kind: str, *roles: str) -> bool:

@@ -84,7 +84,7 @@ def may_sign_in_by(user: User, provider: Provider) -> bool:
     """Whether a provider is believed about this person: of its organisation, and no superuser, whose account opens others."""
     if not provider.is_whole or not user.is_active or user.is_service or user.is_superuser:
         return False
-    return provider.organisation in user.houses
+    return provider.organisation in user.organisation_ids
 
 
 def may_link(actor, provider: Provider) -> bool:
@@ -99,7 +99,7 @@ def may_be_found_by_address(user: User, provider: Provider) -> bool:
     return (
         may_sign_in_by(user, provider)
         and provider.verifies(user.email)
-        and user.houses == {provider.organisation}
+        and user.organisation_ids == {provider.organisation}
         and user.has_second_factor
         and not user.provider_links.filter(provider=provider.id).exists()
     )
@@ -108,5 +108,7 @@ def may_be_found_by_address(user: User, provider: Provider) -> bool:
 def second_factor_of_counts(user: User, provider: Provider) -> bool:
     """Whether two factors used at a provider are two here: not where they would open another organisation's matters."""
     return (
-        may_sign_in_by(user, provider) and user.houses == {provider.organisation} and not user.needs_passkey
+        may_sign_in_by(user, provider)
+        and user.organisation_ids == {provider.organisation}
+        and not user.needs_passkey
     )

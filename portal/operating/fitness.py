@@ -201,7 +201,7 @@ RULES = (
     ),
     Rule(
         "portal.E012",
-        lambda s: "; ".join(providers.halves(s.PORTAL_SIGN_IN_PROVIDERS, secure=s.PORTAL_PRODUCTION)),
+        lambda s: "; ".join(providers.halves(s.PORTAL_SIGN_IN_PROVIDERS)),
         "A sign-in provider is half configured, and offered to nobody: {found}.",
         "Complete it in PORTAL_SIGN_IN_PROVIDERS, or take it out; docs/operations.md says what stands there.",
         in_demo=True,

@@ -95,12 +95,12 @@ def read(text: str) -> tuple[Provider, ...]:
     return tuple(_provider(one, twice=ids.count(one.get("id")) > 1) for one in given)
 
 
-def halves(providers: tuple[Provider, ...], *, secure: bool = False) -> Iterator[str]:
-    """What keeps providers from being offered, each with the provider's id. ``secure`` asks for https everywhere."""
+def halves(providers: tuple[Provider, ...]) -> Iterator[str]:
+    """What keeps providers from being offered in production, each with the provider's id. One of this machine is for trials."""
     for provider in providers:
         faults = list(provider.faults)
-        for address in (provider.issuer, provider.sign_in_url) if secure else ():
-            if address.startswith("http://"):
+        for address in (provider.issuer if provider.kind == OIDC else "", provider.sign_in_url):
+            if address and _is_address(address) and not address.startswith("https://"):
                 faults.append("its address is no https:// address")
         for fault in faults:
             yield f"{provider.id or 'one without an id'}: {fault}"

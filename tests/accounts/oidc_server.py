@@ -26,7 +26,7 @@ PEOPLE = {
     "strong": {"amr": ["pwd", "otp", "mfa"], "acr": "urn:invented:two"},
     "weak": {"amr": ["pwd"], "acr": "urn:invented:one"},
 }
-LOGIN = "<form method=post>{% csrf_token %}{{ form }}</form>"
+LOGIN = "<form method=post>{% csrf_token %}{{ form }}<button>Sign in</button></form>"
 
 
 class Server(ThreadingMixIn, WSGIServer):

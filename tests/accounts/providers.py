@@ -108,6 +108,7 @@ class Liar:
         self.keys = {"keys": [self.public()]}
         self.token_answer: Callable[[], object] = dict
         self.asked: list[str] = []
+        self.failed: Exception | None = None
 
     def public(self, kid: str = "one") -> dict:
         return json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key())) | {
@@ -115,7 +116,7 @@ class Liar:
             "use": "sig",
         }
 
-    def claims(self, nonce: str, **more) -> dict:
+    def claims(self, nonce: str, /, **more) -> dict:
         now = int(time.time())
         honest = {
             "iss": self.issuer,
@@ -157,7 +158,12 @@ class Liar:
             def do_POST(self) -> None:
                 liar.asked.append(self.path)
                 self.rfile.read(int(self.headers["Content-Length"]))
-                self.answer(liar.token_answer())
+                # A mistake of a test would look like a provider that fails.
+                try:
+                    self.answer(liar.token_answer())
+                except Exception as error:
+                    liar.failed = error
+                    raise
 
             def log_message(self, *arguments) -> None:
                 pass
@@ -174,3 +180,4 @@ class Liar:
             self.server.shutdown()
             self.server.server_close()
             thread.join()
+        assert self.failed is None, self.failed

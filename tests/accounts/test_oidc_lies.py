@@ -49,7 +49,7 @@ def come_by(liar, make_token, *, query: str = "") -> tuple[Client, object]:
     return client, client.get(f"{PAGE}callback/?code=1&state={asked['state']}{query}")
 
 
-def honest(liar, nonce: str, **more) -> dict:
+def honest(liar, nonce: str, /, **more) -> dict:
     return liar.claims(nonce, amr=["mfa"], **more)
 
 

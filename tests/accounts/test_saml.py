@@ -307,6 +307,7 @@ def test_an_answer_made_over_again_is_believed(linked, forger):
         {"sp_entity_id": "https://other.example/saml/"},
         {"destination": "https://other.example/saml/"},
         {"sign_assertion": False},
+        {"sign_assertion": False, "sign_response": True},
         {"sign_alg": "http://www.w3.org/2000/09/xmldsig#rsa-sha1"},
     ],
     ids=str,

@@ -25,7 +25,7 @@ def on_sign_in_page() -> list[Provider]:
 
 def of(user) -> list[Provider]:
     """The providers of the organisations that a person belongs to."""
-    return [provider for provider in whole() if provider.organisation in user.houses]
+    return [provider for provider in whole() if provider.organisation in user.organisation_ids]
 
 
 def called(provider_id: str) -> str:
