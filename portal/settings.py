@@ -15,7 +15,7 @@ import csp.constants as csp_words
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import config
-from portal.operating import keys
+from portal.operating import keys, providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PORTAL_VAR = Path(os.environ.get("PORTAL_VAR") or BASE_DIR / "var").resolve()
@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "allauth.usersessions",
     "rest_framework",
     "django_filters",
@@ -444,6 +445,15 @@ ACCOUNT_RATE_LIMITS = {"login": f"{30 * _WIDER}/m/ip", "login_failed": None}
 PORTAL_SIGN_IN_FAILURES = config.number("PORTAL_SIGN_IN_FAILURES", 5)
 PORTAL_SIGN_IN_FAILURES_OF_AN_ACCOUNT = config.number("PORTAL_SIGN_IN_FAILURES_OF_AN_ACCOUNT", 20)
 PORTAL_SIGN_IN_FAILURES_OF_AN_ADDRESS = config.number("PORTAL_SIGN_IN_FAILURES_OF_AN_ADDRESS", 50 * _WIDER)
+# Organisations' own sign-in (docs/adr/0027); none unless the operator names one.
+try:
+    PORTAL_SIGN_IN_PROVIDERS = providers.read(_given("PORTAL_SIGN_IN_PROVIDERS"))
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+SOCIALACCOUNT_ADAPTER = "portal.accounts.providers.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_ONLY = False
+# A page that waits for a provider waits this many seconds for each of its answers.
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 # How long the answer takes to who says that they lost their password, whether or not there is such an account.
 PORTAL_LOST_PASSWORD_SECONDS = 0.0 if PORTAL_TESTING else 0.5
 # How long a second factor counts as just used, where the portal asks for one again before it reveals, gives or records.

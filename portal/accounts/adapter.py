@@ -12,6 +12,7 @@ from django.urls import reverse
 from portal import crypto, programme
 from portal.accounts import actions, attempts
 from portal.accounts.models import User
+from portal.accounts.providers import arrival
 
 # allauth's mail templates, as the verbs of our ledger.
 CHANGES = {
@@ -33,6 +34,8 @@ CHANGES_OF_FACTORS = {
     "added_passkey",
     "removed_passkey",
 }
+STAGES = {"allauth.mfa.stages.AuthenticateStage": "portal.accounts.providers.stages.OwnFactorStage"}
+STILL_STANDS = "portal.accounts.providers.stages.StillStandsStage"
 # The ways to confirm that it is still oneself, by allauth's names.
 WAYS = {
     "mfa_reauthenticate:webauthn": "Use a passkey",
@@ -63,8 +66,15 @@ class AccountAdapter(DefaultAccountAdapter):
             attempts.right(counted)
         return user
 
+    def get_login_stages(self) -> list[str]:
+        """allauth's, with our own second factor for who comes by a provider, and a last look at what they came by."""
+        return [STAGES.get(stage, stage) for stage in super().get_login_stages()] + [STILL_STANDS]
+
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any):
-        actions.record_sign_in(actor=user)
+        came = (kwargs.get("signal_kwargs") or {}).get(arrival.CAME)
+        actions.record_sign_in(actor=user, provider=came["provider"] if came else "")
+        if came:
+            arrival.signed_in(user, came)
         response = super().post_login(request, user, **kwargs)
         if user.has_second_factor:
             attempts.note_success(request, response, user.email)

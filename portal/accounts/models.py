@@ -16,6 +16,7 @@ from knox.models import AbstractAuthToken
 
 from portal import clock
 from portal.accounts import querysets
+from portal.accounts.provider_links import ProviderLink
 from portal.accounts.saved_views import SavedView
 from portal.accounts.ties import MailDomain, OtherAddress, Tie
 from portal.programme import versions
@@ -30,6 +31,7 @@ __all__ = [
     "Membership",
     "Organisation",
     "OtherAddress",
+    "ProviderLink",
     "Role",
     "SavedView",
     "Tie",
@@ -272,6 +274,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return list(
             {s.organisation_id for s in self.seats if s.kind == kind and (not roles or s.role in roles)}
         )
+
+    @property
+    def organisation_ids(self) -> set[uuid.UUID]:
+        """All the organisations the person belongs to."""
+        return {seat.organisation_id for seat in self.seats}
 
     def has_seat(self, kind: str, *roles: str) -> bool:
         return any(s.kind == kind and (not roles or s.role in roles) for s in self.seats)

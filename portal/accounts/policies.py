@@ -2,6 +2,7 @@
 
 from portal.accounts.models import Invitation, Kind, Membership, Organisation, Role, User
 from portal.accounts.querysets import sees_all_accounts
+from portal.operating.providers import Provider
 from portal.programme import policies as programme
 
 
@@ -77,3 +78,37 @@ def may_record_tie_of(actor, user: User) -> bool:
     if may_look_after_conflicts(actor):
         return True
     return actor.is_authenticated and actor.is_active and actor.pk == user.pk and actor.has_seat(Kind.AGENCY)
+
+
+def may_sign_in_by(user: User, provider: Provider) -> bool:
+    """Whether a provider is believed about this person: of its organisation, and no superuser, whose account opens others."""
+    if not provider.is_whole or not user.is_active or user.is_service or user.is_superuser:
+        return False
+    return provider.organisation in user.organisation_ids
+
+
+def may_link(actor, provider: Provider) -> bool:
+    return actor.is_authenticated and may_sign_in_by(actor, provider)
+
+
+def may_be_found_by_address(user: User, provider: Provider) -> bool:
+    """Whether a provider may bring a person by a verified address whom no link names yet.
+
+    Only its own organisation's, and only who is then asked for a second factor here: the address is the provider's word.
+    """
+    return (
+        may_sign_in_by(user, provider)
+        and provider.verifies(user.email)
+        and user.organisation_ids == {provider.organisation}
+        and user.has_second_factor
+        and not user.provider_links.filter(provider=provider.id).exists()
+    )
+
+
+def second_factor_of_counts(user: User, provider: Provider) -> bool:
+    """Whether two factors used at a provider are two here: not where they would open another organisation's matters."""
+    return (
+        may_sign_in_by(user, provider)
+        and user.organisation_ids == {provider.organisation}
+        and not user.needs_passkey
+    )

@@ -47,7 +47,8 @@ def second_factors():
 def open_sessions(user) -> list:
     """A person's sessions that open something now, the latest used first: allauth's rows, in two statements for any number.
 
-    A session's row in ``django_session`` may be gone, over, or hold a fingerprint that no longer fits.
+    A session's row in ``django_session`` may be gone, over, or hold a fingerprint that no longer fits. ``begun_with`` is
+    allauth's record of what was used to sign in, in its order.
     """
     found = (
         apps.get_model("usersessions", "UserSession")
@@ -59,8 +60,14 @@ def open_sessions(user) -> list:
         session_key__in=theirs, expire_date__gt=clock.machine()
     )
     fits = user.get_session_auth_hash()
-    open_keys = {row.session_key for row in stored if row.get_decoded().get(HASH_SESSION_KEY) == fits}
-    return [row for key, row in theirs.items() if key in open_keys]
+    from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+
+    data = {row.session_key: row.get_decoded() for row in stored}
+    still = [row for key, row in theirs.items() if data.get(key, {}).get(HASH_SESSION_KEY) == fits]
+    for row in still:
+        records = data[row.session_key].get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+        row.begun_with = [one for one in records if not one.get("reauthenticated")]
+    return still
 
 
 class OrganisationQuerySet(models.QuerySet):
@@ -106,6 +113,10 @@ class UserQuerySet(models.QuerySet):
     def people(self):
         """Without the services."""
         return self.filter(service_of=None)
+
+    def addressed(self, email: str):
+        """The person with this address, if any."""
+        return self.people().filter(email__iexact=email)
 
     def live_services(self):
         """The services whose tokens were not revoked."""
@@ -207,6 +218,16 @@ class SavedViewQuerySet(models.QuerySet):
     def visible_to(self, user):
         """One's own; nobody reads what another looks for."""
         return self.filter(user=user) if user.is_authenticated else self.none()
+
+
+class ProviderLinkQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """One's own; nobody reads by what another signs in."""
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def of(self, provider, subject: str):
+        """The link of a subject, if any: of this provider, under the name it has for itself now."""
+        return self.filter(provider=provider.id, issuer=provider.issuer, subject=subject)
 
 
 class InvitationQuerySet(models.QuerySet):

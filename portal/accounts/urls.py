@@ -7,10 +7,16 @@ address is changed by whoever looks after accounts, and nobody signs up.
 from allauth.account import views as allauth_account
 from django.urls import include, path, re_path
 
+from portal.accounts import providers
 from portal.accounts.views import own, people, services, sessions
+from portal.accounts.views import providers as provider_views
 
 SIGN_IN = [
-    path("login/", allauth_account.login, name="account_login"),
+    path(
+        "login/",
+        allauth_account.LoginView.as_view(extra_context={"providers": providers.on_sign_in_page}),
+        name="account_login",
+    ),
     path("logout/", allauth_account.logout, name="account_logout"),
     path("inactive/", allauth_account.account_inactive, name="account_inactive"),
     path("signup/", allauth_account.signup, name="account_signup"),
@@ -34,6 +40,15 @@ SIGN_IN = [
     path("2fa/", include("allauth.mfa.urls")),
     path("sessions/", sessions.sessions, name="account_sessions"),
     path("sessions/<int:session_id>/end/", sessions.end, name="account_session_end"),
+    path("provider/<slug:provider_id>/", provider_views.provider, name="account_provider"),
+    # The name by which allauth's client knows it.
+    path("provider/<slug:provider_id>/callback/", provider_views.callback, name="openid_connect_callback"),
+    path("provider/<slug:provider_id>/saml/", provider_views.saml_answer, name="account_provider_saml"),
+    path(
+        "provider/<slug:provider_id>/saml/done/",
+        provider_views.saml_done,
+        name="account_provider_saml_done",
+    ),
     path("confirmed/", sessions.confirmed, name="account_confirmed"),
 ]
 OWN = [
@@ -41,6 +56,9 @@ OWN = [
     path("profile/", own.profile, name="account_profile"),
     path("tokens/", own.tokens, name="account_tokens"),
     path("tokens/<uuid:token_id>/revoke/", own.revoke_token, name="account_token_revoke"),
+    path("providers/", provider_views.own, name="account_providers"),
+    path("providers/<slug:provider_id>/link/", provider_views.link, name="account_provider_link"),
+    path("providers/links/<uuid:link_id>/end/", provider_views.unlink, name="account_provider_unlink"),
     path("organisations/", people.organisations, name="account_organisations"),
     path("invitations/<uuid:invitation_id>/<str:answer>/", own.answer_invitation, name="account_invitation"),
     path("organisation/<uuid:organisation_id>/", people.organisation, name="account_organisation"),

@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from portal import config
-from portal.operating import keys
+from portal.operating import keys, providers
 
 SECOND_FACTOR = "portal.accounts.middleware.SecondFactorMiddleware"
 FACTORS = {"totp", "webauthn"}
@@ -54,6 +54,9 @@ def _secrets(settings: Any) -> Iterator[tuple[str, str]]:
         yield "PORTAL_INSTRUCTIONS_KEYS", key
     if settings.PORTAL_METRICS_TOKEN:
         yield "PORTAL_METRICS_TOKEN", settings.PORTAL_METRICS_TOKEN
+    for provider in settings.PORTAL_SIGN_IN_PROVIDERS:
+        if provider.client_secret:
+            yield "PORTAL_SIGN_IN_PROVIDERS", provider.client_secret
     for key in settings.SECRET_KEY_FALLBACKS:
         yield "PORTAL_SECRET_KEY_FALLBACKS", key
 
@@ -198,6 +201,13 @@ RULES = (
         in_demo=True,
     ),
     Rule(
+        "portal.E012",
+        lambda s: "; ".join(providers.halves(s.PORTAL_SIGN_IN_PROVIDERS)),
+        "A sign-in provider is half configured, and offered to nobody: {found}.",
+        "Complete it in PORTAL_SIGN_IN_PROVIDERS, or take it out; docs/operations.md says what stands there.",
+        in_demo=True,
+    ),
+    Rule(
         "portal.W001",
         lambda s: s.SECURE_SSL_REDIRECT and s.SECURE_PROXY_SSL_HEADER is None,
         "Requests are sent on to https, and nothing says that one came by https: behind a proxy every page redirects to itself.",
@@ -285,7 +295,7 @@ _SEES_PAST = """
 """
 # No setting tells of it, so it stands beside the rules: the database is asked.
 PAST_POLICIES = Rule(
-    "portal.E012",
+    "portal.E013",
     lambda s: False,
     "The role of DATABASE_URL sees past row-level security: it owns tables, or is a superuser.",
     "Let web server and workers connect as a role that owns nothing, and set DATABASE_OWNER_URL where migrations run.",

@@ -101,6 +101,16 @@ SECRETS = (
         "The monitoring misses its readings in between.",
     ),
     Secret(
+        "PORTAL_SIGN_IN_PROVIDERS",
+        ("sign_in_providers",),
+        "Sign-in providers",
+        "Sign-in by organisations' own providers: which they are, and the secrets by which the portal is known to them.",
+        "Nobody signs in by a provider until it is set again; passwords and passkeys go on working.",
+        "Have the provider make a second client secret, set it here, restart web, then have it drop the first. Of a SAML "
+        "provider that changes its certificate, set the new one at the hour it says.",
+        "None where the provider knows two secrets; else its people sign in by password or passkey meanwhile.",
+    ),
+    Secret(
         "DATABASE_URL",
         ("database", "app_url"),
         "Password of the serving role",

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
+from portal.accounts import providers
 from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Message
 from portal.programme import current
@@ -71,6 +72,8 @@ class Frame:
             found.append(("What comes by mail", "/notices/settings/"))
             found.append(("Calendar", "/notices/calendar/"))
             found.append(("API tokens", "/account/tokens/"))
+        if providers.of(self.user):
+            found.append(("Your organisation's sign-in", "/account/providers/"))
         if self.administers:
             found.append(("People of my organisation", "/account/organisations/"))
         return [self._link(label, url) for label, url in found]

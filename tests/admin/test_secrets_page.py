@@ -55,6 +55,7 @@ def test_where_each_secret_comes_from(origins):
         "Signing keys of the ledger": "Not set Nowhere —",
         "Sealing keys": "Set stack.json of the stack's folder 2 Jun 2026, 10:00 a.m. EDT",
         "Metrics token": "Not set Nowhere —",
+        "Sign-in providers": "Not set Nowhere —",
         "Password of the serving role": "Set stack.json of the stack's folder —",
         "Password of the owning role": "Not set Nowhere —",
         "Password of the broker": "Without a password stack.json of the stack's folder —",

@@ -16,7 +16,7 @@ from django.conf import settings as configured
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import config
-from portal.operating import fitness, keys
+from portal.operating import fitness, keys, providers
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = {
@@ -192,6 +192,7 @@ def fit():
         PORTAL_LEDGER_SIGNING_KEYS=[base64.b64decode(SECRETS["PORTAL_LEDGER_SIGNING_KEYS"])],
         PORTAL_INSTRUCTIONS_KEYS=[SECRETS["PORTAL_INSTRUCTIONS_KEYS"]],
         PORTAL_METRICS_TOKEN="",
+        PORTAL_SIGN_IN_PROVIDERS=(),
         EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
         EMAIL_HOST="mail.example",
         EMAIL_USE_SSL=True,
@@ -226,6 +227,11 @@ BROKEN = {
     "portal.E009": {"PORTAL_BASE_URL": "http://portal.example"},
     "portal.E010": {"PORTAL_DEMO": True},
     "portal.E011": {"ALLOWED_HOSTS": ["portal.example", "*"]},
+    "portal.E012": {
+        "PORTAL_SIGN_IN_PROVIDERS": providers.read(
+            '[{"id": "kestrel", "client_secret": "a secret that is fine"}]'
+        )
+    },
     "portal.W001": {"SECURE_PROXY_SSL_HEADER": None},
     "portal.W002": {"REDIS_URL": "redis://broker.example/0"},
     "portal.W003": {"EMAIL_USE_SSL": False},

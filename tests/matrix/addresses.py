@@ -75,6 +75,8 @@ def _value(name: str, route: str, world):
         "absence_id": world.absence.pk,
         "token_id": world.token.pk,
         "session_id": world.session.pk,
+        "provider_id": "kestrel",
+        "link_id": world.link.pk,
         "secret": world.calendar,
         "token": unsubscribing.token(world.case.viewer),
         "answer": "accept",

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.test.client import ClientHandler
 
+from tests.accounts import providers
 from tests.matrix import headers
 from tests.matrix import world as worlds
 from tests.matrix.addresses import address, routes
@@ -125,9 +126,10 @@ class Walker:
 
 
 @pytest.fixture
-def world(db):
+def world(db, settings):
     made = worlds.build()
-    with time_machine.travel(worlds.AT, tick=True):
+    with providers.Liar().serving() as liar, time_machine.travel(worlds.AT, tick=True):
+        settings.PORTAL_SIGN_IN_PROVIDERS = (providers.configured(liar.issuer, made.case.lab),)
         yield made
 
 

@@ -10,7 +10,7 @@ from partners.actions.evidence import add_evidence
 from partners.actions.nominations import put_forward
 from partners.models import PartnerTerms, VettingCriteria
 from portal.accounts.actions import invitations, services, ties, tokens
-from portal.accounts.models import Affiliation, Membership, Role, SavedView, Tie, User
+from portal.accounts.models import Affiliation, Membership, ProviderLink, Role, SavedView, Tie, User
 from portal.deadlines import absences
 from portal.deadlines import actions as messages
 from portal.deadlines.models import Bounce, Deadline, Heartbeat, Message
@@ -211,6 +211,7 @@ def build() -> SimpleNamespace:
         invitation=invitation, membership=membership, message=message, absence=absence, token=token,
         calendar=calendar, evaluation=evaluation, log=log, evidence=evidence,
         finding_file=finding_file, log_size=sealed_size(), session=_elsewhere(people["lab admin"]),
+        link=_linked(people["lab admin"]),
     )  # fmt: skip
 
 
@@ -218,6 +219,13 @@ def sealed_size() -> int:
     """The size of the sealed log's head, with all that was made so far."""
     sealing.seal_new_events()
     return Head.objects.latest("number").size
+
+
+def _linked(user: User) -> ProviderLink:
+    """A person's link with a sign-in provider."""
+    return ProviderLink.objects.create(
+        user=user, provider="kestrel", issuer="https://login.example", subject="1"
+    )
 
 
 def _elsewhere(user) -> UserSession:

@@ -18,6 +18,7 @@ from portal.accounts.actions.people import (
     update_organisation,
     update_profile,
 )
+from portal.accounts.actions.provider_links import link_provider, note_provider_used, unlink_provider
 from portal.accounts.actions.saved_views import remove_view, save_view
 from portal.accounts.actions.security import (
     end_other_sessions,
@@ -61,7 +62,9 @@ __all__ = [
     "invite",
     "keeps_it",
     "leave_programme",
+    "link_provider",
     "make_service",
+    "note_provider_used",
     "note_sign_in_change",
     "reactivate_person",
     "record_address",
@@ -76,6 +79,7 @@ __all__ = [
     "rotate_service",
     "save_view",
     "second_factors_of",
+    "unlink_provider",
     "update_organisation",
     "update_profile",
     "use_code",

@@ -121,13 +121,22 @@ def use_code(*, authenticator: Authenticator, code: str) -> bool:
 
 
 @action
-def record_sign_in(*, actor: User, at: datetime | None = None) -> None:
-    ledger.record(actor=actor, verb="signed_in", subject=actor, at=at or clock.now())
+def record_sign_in(*, actor: User, provider: str = "", at: datetime | None = None) -> None:
+    """``provider`` is the id of the sign-in provider by which the person came, if by any."""
+    data = {"provider": provider} if provider else {}
+    ledger.record(actor=actor, verb="signed_in", subject=actor, data=data, at=at or clock.now())
 
 
 @action
-def note_sign_in_change(*, actor: User, verb: str, at: datetime | None = None) -> None:
+def note_sign_in_change(
+    *,
+    actor: User,
+    verb: str,
+    data: dict[str, Any] | None = None,
+    link: str = "/account/2fa/",
+    at: datetime | None = None,
+) -> None:
     """A person changed how they sign in: recorded, and told to them, in case it was not they."""
     at = at or clock.now()
-    event = ledger.record(actor=actor, verb=verb, subject=actor, at=at)
-    hooks.tell(recipients=[actor.pk], kind="sign_in_changed", about=event.pk, at=at, link="/account/2fa/")
+    event = ledger.record(actor=actor, verb=verb, subject=actor, data=data or {}, at=at)
+    hooks.tell(recipients=[actor.pk], kind="sign_in_changed", about=event.pk, at=at, link=link)

@@ -9,8 +9,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal import doors, stepup
-from portal.accounts import actions
+from portal.accounts import actions, providers
 from portal.accounts.querysets import open_sessions
+
+FACTORS = {
+    "password": "password",
+    "totp": "authenticator app",
+    "webauthn": "passkey",
+    "recovery_codes": "recovery code",
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,6 +32,8 @@ def sessions(request: HttpRequest) -> HttpResponse:
             back=reverse("account_sessions"),
         )
     found = open_sessions(request.user)
+    for row in found:
+        row.begun_by = _in_words(row.begun_with)
     # The one at hand first, then the others as they were last used.
     found.sort(key=lambda row: row.session_key != request.session.session_key)
     context = {
@@ -34,6 +43,18 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "hours": settings.PORTAL_SESSION_HOURS,
     }
     return render(request, "account/sessions.html", context)
+
+
+def _in_words(records: list[dict]) -> str:
+    """What a session was begun with: "Password, authenticator app"."""
+    said = [
+        providers.called(one["provider"])
+        if one["method"] == "socialaccount"
+        else FACTORS.get(one.get("type") or one["method"], "")
+        for one in records
+    ]
+    words = ", ".join(one for one in dict.fromkeys(said) if one)
+    return words[:1].upper() + words[1:]
 
 
 @require_POST
