@@ -20,6 +20,7 @@ from portal import clock
 
 # How many statements a process keeps, the ones made last: a few for each person who is at work.
 KEPT = 1000
+_NONE = "SELECT NULL::uuid WHERE false"
 
 
 class Given(Expression):
@@ -75,9 +76,9 @@ class Statement:
             cursor.execute(self.sql, self._with(given))
             return cursor.fetchall()
 
-    def within(self, **given: Any) -> RawSQL | list:
-        """The same for a filter ``column__in``."""
-        return [] if self.sql is None else RawSQL(self.sql, self._with(given))  # noqa: S611 (what Django itself wrote)
+    def within(self, **given: Any) -> RawSQL:
+        """The ids that the rows are, for ``portal.lookups.OneOf``."""
+        return RawSQL(self.sql or _NONE, self._with(given))  # noqa: S611 (what Django itself wrote)
 
     def _with(self, given: dict[str, Any]) -> list[Any]:
         return [given[value.name] if isinstance(value, Given) else value for value in self.params]
@@ -109,7 +110,8 @@ def _lasting(make: Callable[[Any], Statement], at: datetime) -> Statement | None
         asked.append(sql)
         return execute(sql, params, many, context)
 
-    given = GivenInstant("at", made=at)
+    # Within another statement that is made, the instant is that one's, and not known either.
+    given = GivenInstant("at", made=getattr(at, "made", at))
     try:
         with connection.execute_wrapper(ask), clock.instead(given):
             found = make(given)

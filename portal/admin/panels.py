@@ -8,9 +8,9 @@ from functools import cache
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet, Value
-from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
+from portal.lookups import OneOf
 from portal.prepared import Statement, kept
 
 # (request, submission) -> (title, template, context), or None for nothing to show: a section of the case's page, in the
@@ -123,13 +123,11 @@ def _counted(queues: list[Queue]) -> Statement:
     return Statement.of(parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0], named)
 
 
-def waiting(user, model, column: str, *, at: datetime) -> RawSQL | list:
-    """The ids of the rows of ``model`` in or behind any queue of this person: ``column`` names them in other models' rows. For a
-    filter ``pk__in``.
-    """
+def waiting(user, model, column: str, *, at: datetime) -> OneOf:
+    """Rows of ``model`` in or behind any queue of this person: a condition. ``column`` names them in other models' rows."""
     key = ("waiting", model, column, user.standing(at))
     statement = kept(key, lambda at: Statement.of(_behind(_queues(user, at), model, column)), at=at)
-    return statement.within(at=at)
+    return OneOf("pk", statement.within(at=at))
 
 
 def _behind(queues: list[Queue], model, column: str) -> QuerySet:
