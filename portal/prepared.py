@@ -84,6 +84,7 @@ class Statement:
         return [given[value.name] if isinstance(value, Given) else value for value in self.params]
 
 
+_UNKNOWN: Any = object()
 # None for what cannot be kept.
 _kept: dict[Hashable, Statement | None] = {}
 
@@ -95,7 +96,8 @@ def kept(key: Hashable, make: Callable[[Any], Statement], *, at: datetime) -> St
     Where an instant is written into it, or calculated with, or where the database is asked for something, it would not hold
     later: then it is made each time.
     """
-    found = _kept.pop(key, None) if key in _kept else _lasting(make, at)
+    known = _kept.pop(key, _UNKNOWN)
+    found = _lasting(make, at) if known is _UNKNOWN else known
     while len(_kept) >= KEPT:
         _kept.pop(next(iter(_kept), None), None)
     # The last one again.
@@ -104,7 +106,7 @@ def kept(key: Hashable, make: Callable[[Any], Statement], *, at: datetime) -> St
 
 
 def _lasting(make: Callable[[Any], Statement], at: datetime) -> Statement | None:
-    asked = []
+    asked: list[str] = []
 
     def ask(execute, sql, params, many, context):
         asked.append(sql)
