@@ -31,10 +31,10 @@ PREPARE = """
 import json, django, sys
 django.setup()
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.conf import settings
 from knox.models import get_token_model
 from bench import data
+from portal.sessions import SessionStore
 from portal.submissions.models import Submission
 people = data.fill(int(sys.argv[1]))
 found = {}

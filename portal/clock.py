@@ -8,6 +8,7 @@ clock plus the offset in the owner-only row of ``portal_clock``, so that web, wo
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -17,10 +18,17 @@ from django.db import connection
 SKEW = timedelta(minutes=2)
 
 _offset: ContextVar[timedelta] = ContextVar("portal_clock_offset", default=timedelta(0))
+# What stands for the present instant in a statement that is made to be asked again later (``portal.prepared``).
+_instead: ContextVar[Any] = ContextVar("portal_clock_instead", default=None)
 
 
 def now() -> datetime:
     """The present instant, aware, in UTC."""
+    return _instead.get() or known()
+
+
+def known() -> datetime:
+    """The present instant, also while a statement is made for later ones (``instead``)."""
     return datetime.now(UTC) + _offset.get()
 
 
@@ -49,6 +57,16 @@ class ClockMiddleware:
         if not request.path.startswith("/health/"):
             refresh()
         return self.get_response(request)
+
+
+@contextmanager
+def instead(given: Any):
+    """Run a block in which the present instant is not known yet: ``given`` stands for it."""
+    token = _instead.set(given)
+    try:
+        yield
+    finally:
+        _instead.reset(token)
 
 
 @contextmanager

@@ -9,14 +9,13 @@ from portal import clock
 from portal.admin import Queue, queue
 
 
-def queues(request) -> list[Queue]:
+def queues(user, at) -> list[Queue]:
     """The programme coordinator's queues."""
-    if not policies.keeps_partners(request.user):
+    if not policies.keeps_partners(user):
         return []
-    at = clock.now()
-    grants = Grant.objects.visible_to(request.user, at=at).beyond(request.user)
-    partners = PartnerProfile.objects.visible_to(request.user, at=at)
-    findings = Finding.objects.visible_to(request.user, at=at).beyond(request.user)
+    grants = Grant.objects.visible_to(user, at=at).beyond(user)
+    partners = PartnerProfile.objects.visible_to(user, at=at)
+    findings = Finding.objects.visible_to(user, at=at).beyond(user)
     return [
         queue(
             "Partners to concur with",
@@ -41,7 +40,7 @@ def queues(request) -> list[Queue]:
         ),
         queue(
             "Organisations put forward",
-            PartnerNomination.objects.visible_to(request.user, at=at).waiting(),
+            PartnerNomination.objects.visible_to(user, at=at).waiting(),
             "partners_partnernomination",
             "us",
             "By a lab or an agency, and not answered yet",

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from partners import numbers
-from partners.findings_states import FINDING, FindingState
+from partners.findings_states import FINDING, OVER, FindingState
 from partners.models.grants import Grant
 from partners.querysets_findings import FindingQuerySet, FindingRelayQuerySet
 from portal import clock
@@ -113,6 +113,7 @@ class Finding(Key):
             models.Index(fields=["state", "-created_at", "id"], name="finding_state"),
             models.Index(fields=["disclosure_due_at", "id"], name="finding_disclosure"),
             models.Index(fields=["-created_at", "id"], name="finding_exploited", condition=Q(exploited=True)),
+            models.Index(fields=["-created_at", "id"], name="finding_open", condition=~Q(state__in=OVER)),
             words_index("finding_words", _WORDS),
         ]
         constraints = [

@@ -19,6 +19,7 @@ from portal.accounts import querysets
 from portal.accounts.provider_links import ProviderLink
 from portal.accounts.saved_views import SavedView
 from portal.accounts.ties import MailDomain, OtherAddress, Tie
+from portal.prepared import GivenInstant
 from portal.programme import versions
 
 # Django finds an app's models here.
@@ -241,9 +242,26 @@ class User(AbstractBaseUser, PermissionsMixin):
         """When the person's memberships last changed, or will; None for who never had one."""
         return self.memberships.aggregate(last=querysets.LAST_CHANGE)["last"]
 
-    def had_these_seats(self, at: datetime) -> bool:
-        """Whether ``seats`` are all the memberships the person has at an instant: not before the last change of them."""
-        return self.seats_since is None or self.seats_since <= at
+    def had_these_seats(self, at: datetime | GivenInstant) -> bool:
+        """Whether ``seats`` are all the memberships the person has at an instant: not before the last change of them.
+
+        Of an instant that is yet to be given: what holds when the statement is made holds at every later one.
+        """
+        known = at.made if isinstance(at, GivenInstant) else at
+        return self.seats_since is None or self.seats_since <= known
+
+    def standing(self, at: datetime) -> tuple:
+        """All of this person that conditions on rows are made of at an instant: what a kept statement is kept under."""
+        return (
+            self.pk,
+            self.is_active,
+            self.is_superuser,
+            self.service_of_id,
+            self.seats,
+            self.had_these_seats(at),
+            self.__dict__.get("settings_version"),
+            *(getattr(self, name, None) for name in querysets.STANDING),
+        )
 
     @cached_property
     def has_second_factor(self) -> bool:

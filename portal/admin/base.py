@@ -8,70 +8,23 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import InvalidPage
 from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
 
 from portal.admin.exporting import LIMIT, TakesLists
+from portal.admin.lists import PortalChangeList
 from portal.admin.taking import TakesSteps
 from portal.admin.views import KeepsViews
 from portal.doors import CappedPaginator
 from portal.searching import saying
 
 HISTORY_LENGTH = 200
-
-
-class PortalChangeList(ChangeList):
-    """A list that counts only what does not fit on its first page."""
-
-    def get_results(self, request):
-        self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
-        try:
-            self.result_list = self._by_keys() if self.model_admin.keys_first else self._by_rows()
-        except InvalidPage as error:
-            raise IncorrectLookupParameters from error
-        self.result_count = self.paginator.count
-        self.multi_page = self.result_count > self.list_per_page
-        self.full_result_count, self.can_show_all = None, False
-        self.show_full_result_count, self.show_admin_actions = False, bool(self.result_list)
-
-    def _by_rows(self) -> list:
-        """A page's rows, the first with one more, which tells whether there is anything to count."""
-        if self.page_num > 1:
-            return list(self.queryset[self._wanted()])
-        rows = list(self.queryset[: self.list_per_page + 1])
-        if len(rows) <= self.list_per_page and not self.model_admin.always_count:
-            self.paginator.count = len(rows)
-        return rows[: self.list_per_page]
-
-    def _by_keys(self) -> list:
-        """The keys of as many rows as are counted, and the page's rows by theirs: what narrows the list is asked once."""
-        keys = list(self.queryset.values_list("pk", flat=True)[: self.paginator.LIMIT + 1])
-        self.paginator.count = len(keys)
-        wanted = keys[self._wanted()]
-        # Of what the person sees, once more: between the two statements that may have ended. With the joins of the stock list.
-        rows = self.root_queryset
-        found = (rows if rows.query.select_related else self.apply_select_related(rows)).in_bulk(wanted)
-        return [found[key] for key in wanted if key in found]
-
-    def _wanted(self) -> slice:
-        page = self.paginator.page(self.page_num)
-        return slice(max(page.start_index() - 1, 0), page.end_index())
-
-    @property
-    def is_capped(self) -> bool:
-        return self.paginator.is_capped
-
-    @property
-    def limit(self) -> int:
-        return self.paginator.LIMIT
 
 
 class PortalAdmin(TakesSteps, TakesLists, KeepsViews, admin.ModelAdmin):
@@ -153,7 +106,9 @@ class PortalAdmin(TakesSteps, TakesLists, KeepsViews, admin.ModelAdmin):
     def get_changelist_instance(self, request):
         # A list asks ``get_queryset`` of its admin: it is given one whose rows are a list's, and those of a page are never made.
         lister = copy(self)
-        vars(lister)["get_queryset"] = lambda request: self.for_list(self.visible(request))
+        vars(lister)["get_queryset"] = lambda request: SimpleLazyObject(
+            lambda: self.for_list(self.visible(request))
+        )
         return admin.ModelAdmin.get_changelist_instance(lister, request)
 
     def lookup_allowed(self, lookup, value, request=None):

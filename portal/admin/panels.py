@@ -3,16 +3,21 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet, Value
 from django.urls import reverse
 
+from portal.lookups import OneOf
+from portal.prepared import Statement, kept
+
 # (request, submission) -> (title, template, context), or None for nothing to show: a section of the case's page, in the
 # list's order. The template gets the context, ``request`` and ``submission``, and stands under a heading h2.
 CASE_PANELS: list[Callable] = []
-# (request) -> list of Queue: what waits on this person. All queues of all apps are counted in one statement.
+# (user, at) -> list of Queue: what waits on this person at an instant. All queues of all apps are counted in one statement, which
+# is kept (``portal.prepared``).
 HOME_PANELS: list[Callable] = []
 # (request) -> (title, template, context), or None for nothing to show: a section of the home page, in the list's order.
 HOME_SECTIONS: list[Callable] = []
@@ -91,31 +96,49 @@ class Waiting:
         return f"{CAP}+" if self.count > CAP else str(self.count)
 
 
-def queues_of(request) -> list[Waiting]:
+def queues_of(user, *, at: datetime) -> list[Waiting]:
     """Every queue that upper apps name for this person, counted in one statement."""
-    queues = [one for make in HOME_PANELS for one in make(request)]
-    if not queues:
-        return []
+    statement = kept(("queues", user.standing(at)), lambda at: _counted(_queues(user, at)), at=at)
+    counts = Counter(number for (number,) in statement.rows(at=at))
+    return [
+        Waiting(label, counts[str(number)], url, hint)
+        for number, (label, url, hint) in enumerate(statement.about)
+    ]
+
+
+def _queues(user, at: datetime) -> list[Queue]:
+    return [one for make in HOME_PANELS for one in make(user, at)]
+
+
+def _counted(queues: list[Queue]) -> Statement:
+    """What counts them, about what they are called."""
     # Each row answers with the number of its queue, as text, which is read as it comes. The cap keeps a long queue from
     # costing more than a short one.
-    numbered = {(str(number),): one for number, one in enumerate(queues)}
-    first, *others = [
-        one.rows.order_by().values_list(Value(number))[: CAP + 1] for (number,), one in numbered.items()
+    parts = [
+        one.rows.order_by().values_list(Value(str(number)))[: CAP + 1] for number, one in enumerate(queues)
     ]
-    counts = Counter(first.union(*others, all=True) if others else first)
-    return [Waiting(one.label, counts[number], one.url, one.hint) for number, one in numbered.items()]
+    named = [(one.label, one.url, one.hint) for one in queues]
+    if not parts:
+        return Statement(None, about=named)
+    return Statement.of(parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0], named)
 
 
-def waiting(request, model, column: str) -> QuerySet:
-    """The ids of the rows of ``model`` in or behind any queue of this person: ``column`` names them in other models' rows."""
-    queues = [one.rows for make in HOME_PANELS for one in make(request)]
-    found = [rows.order_by().values_list("pk") for rows in queues if rows.model is model]
+def waiting(user, model, column: str, *, at: datetime) -> OneOf:
+    """Rows of ``model`` in or behind any queue of this person: a condition. ``column`` names them in other models' rows."""
+    key = ("waiting", model, column, user.standing(at))
+    statement = kept(key, lambda at: Statement.of(_behind(_queues(user, at), model, column)), at=at)
+    return OneOf("pk", statement.within(at=at))
+
+
+def _behind(queues: list[Queue], model, column: str) -> QuerySet:
+    every = [one.rows for one in queues]
+    found = [rows.order_by().values_list("pk") for rows in every if rows.model is model]
     found += [
         # What hangs on none of them would make the others be looked for one by one.
         (rows.filter(**{f"{column}__isnull": False}) if rows.model._meta.get_field(column).null else rows)
         .order_by()
         .values_list(column)
-        for rows in queues
+        for rows in every
         if rows.model is not model and hasattr(rows.model, column)
     ]
     none = model._default_manager.none().values_list("pk")

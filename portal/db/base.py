@@ -54,7 +54,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 # Some rooms more or fewer; who asks, and what their seats are, is known.
                 cursor.execute(OPEN, (asked.lifted,))
             else:
-                cursor.execute(ENTER, (asked.person, asked.lifted, clock.now()))
+                cursor.execute(ENTER, (asked.person, asked.lifted, clock.known()))
         self._told = asked
 
     def _forget(self) -> None:

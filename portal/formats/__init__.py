@@ -4,6 +4,7 @@ from datetime import date, datetime
 from functools import cache
 
 from django.utils.dates import MONTHS_3
+from django.utils.text import Truncator
 from django.utils.timezone import localtime
 
 from portal import clock
@@ -44,3 +45,12 @@ def size(value: int) -> str:
             return f"{int(left)} {unit}" if unit == "bytes" else f"{left:.1f} {unit}"
         left /= 1000
     return f"{left:.1f} GB"
+
+
+def beginning(text: str, length: int) -> str:
+    """A text in one line and in no more than so many characters, the last of which says that there is more."""
+    line = " ".join(text.split())
+    if line.isascii():
+        # What ``Truncator`` makes of it, which looks at every character for what joins it to another.
+        return line if len(line) <= length else f"{line[: length - 1]}…"
+    return Truncator(line).chars(length)

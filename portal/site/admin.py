@@ -14,6 +14,7 @@ from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 
+from portal import clock
 from portal.accounts.models import Kind
 from portal.accounts.policies import may_look_after_all
 from portal.admin.panels import HOME_SECTIONS, SEARCHES, queues_of
@@ -156,7 +157,7 @@ class Workbench(admin.AdminSite):
             "title": self.index_title,
             "subtitle": None,
             **today.dates(request.user),
-            "waiting": queues_of(request),
+            "waiting": queues_of(request.user, at=clock.now()),
             "sections": [found for found in (make(request) for make in HOME_SECTIONS) if found],
             "at_work": request.user.has_seat(Kind.AGENCY),
             **(extra_context or {}),

@@ -8,9 +8,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
+from portal import clock
 from portal.accounts import providers
 from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Message
+from portal.prepared import Statement, kept
 from portal.programme import current
 
 UNREAD_SHOWN = 99
@@ -90,8 +92,8 @@ class Frame:
         """Unread notices, counted no further than the badge shows."""
         if not self.ready:
             return 0
-        ids = Message.objects.visible_to(self.user).unread().order_by().values_list("pk", flat=True)
-        return len(ids[: UNREAD_SHOWN + 1])
+        user, at = self.user, clock.now()
+        return len(kept(("unread", user.standing(at)), lambda at: _unread(user), at=at).rows(at=at))
 
     @property
     def unread_label(self) -> str:
@@ -117,6 +119,11 @@ class Frame:
 
     def _link(self, label: str, url: str) -> Link:
         return Link(label, url, self.request.path.startswith(url))
+
+
+def _unread(user) -> Statement:
+    rows = Message.objects.visible_to(user).unread().order_by().values_list("pk")
+    return Statement.of(rows[: UNREAD_SHOWN + 1])
 
 
 def portal(request: HttpRequest) -> dict:

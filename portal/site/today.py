@@ -1,7 +1,8 @@
 """The dates of the workbench's first page: what is late on the government's side, and the access windows."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -12,6 +13,7 @@ from portal.admin import case_link, state_tag
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
 from portal.formats import instant
+from portal.prepared import Statement, kept
 from portal.submissions.admin.windows import closing_next, picture
 from portal.submissions.models import Submission
 
@@ -41,13 +43,26 @@ def dates(user) -> dict[str, Any]:
     }
 
 
-def _late(user, at) -> list[Deadline]:
+class _Late(NamedTuple):
+    """A date that has passed."""
+
+    kind: str
+    case_id: UUID | None
+    case_number: str
+    due_at: datetime
+
+
+def _late(user, at) -> list[_Late]:
+    statement = kept(("late", user.standing(at)), lambda at: _overdue(user, at), at=at)
+    return [_Late(*row) for row in statement.rows(at=at)]
+
+
+def _overdue(user, at) -> Statement:
     overdue = Deadline.objects.visible_to(user).overdue(at=at).filter(kind__in=registry.government_kinds())
-    named = overdue.only("kind", "case_id", "case_number", "due_at")
-    return list(named.order_by("due_at", "pk")[: SHOWN + 1])
+    return Statement.of(overdue.order_by("due_at", "pk").values_list(*_Late._fields)[: SHOWN + 1])
 
 
-def _late_rows(late: list[Deadline]) -> SafeString:
+def _late_rows(late: list[_Late]) -> SafeString:
     return format_html_join(
         "",
         _LATE,

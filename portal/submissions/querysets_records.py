@@ -17,6 +17,8 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from portal.accounts.models import Kind, Role
+from portal.lookups import Among
+from portal.prepared import Given
 from portal.submissions.querysets import SubmissionQuerySet, VersionQuerySet, no_conflict, oversees
 
 
@@ -43,11 +45,9 @@ class LegalHoldQuerySet(models.QuerySet):
         """Those that keep a case: its own, and those of everything of its lab."""
         return self.filter(Q(submission=case.pk) | Q(lab=case.lab_id))
 
-    def over_any(self, cases):
-        """Those that keep any of several cases."""
-        return self.filter(
-            Q(submission__in=[case.pk for case in cases]) | Q(lab__in={case.lab_id for case in cases})
-        )
+    def over_any(self, cases: Given, labs: Given):
+        """Those that keep any of several cases, which are of these labs; by lists of ids."""
+        return self.filter(Among("submission", cases) | Among("lab", labs))
 
 
 class DocumentVersionQuerySet(VersionQuerySet):

@@ -10,6 +10,8 @@ from django.db.models.functions import Cast
 
 from portal import clock
 from portal.formats import day, instant
+from portal.lookups import Among
+from portal.prepared import Given, Statement, given_ids, kept
 from portal.submissions import hooks
 from portal.submissions.models import DisclosureNotice, LegalHold, Obligation, RequestNotice, Submission
 from portal.submissions.states import DISCLOSURE, RecordsRequestState, State
@@ -149,13 +151,30 @@ def _kept(cases: list[Submission]) -> list[tuple[UUID, str]]:
     """The legal holds over cases, and what agencies owe or have not ended on them: attestations, disclosure notices, and the
     requests for records that name these. One statement for the four tables.
     """
-    ids = [case.pk for case in cases]
-    links = RequestNotice.objects.filter(notice__submission__in=ids)
+    statement = kept("kept_by", lambda at: _keeping(given_ids(), given_ids("labs")), at=clock.now())
+    tell = (
+        lambda lab, person, at: f"Legal hold since {instant(at)}, placed by {person or 'a coordinator'}",
+        lambda kind, agency, at: f"{Obligation.ObligationKind(kind).label}: not attested by {agency}",
+        lambda number, agency, at: f"Disclosure notice {number} of {agency} is open",
+        lambda number, agency, at: f"Records request {number} of {agency} is not answered",
+    )
+    rows = statement.rows(ids=[case.pk for case in cases], labs=list({case.lab_id for case in cases}))
+    return [
+        (case, tell[table](what, who, since))
+        for of_case, table, since, what, who in rows
+        # A hold names a case or, with all its cases, a lab.
+        for case in ([of_case] if of_case else [case.pk for case in cases if str(case.lab_id) == what])
+    ]
+
+
+def _keeping(ids: Given, labs: Given) -> Statement:
+    links = RequestNotice.objects.filter(Among("notice__submission", ids))
+    owed = Obligation.objects.filter(Among("submission", ids), attested_at=None)
     parts = [
-        _part(LegalHold.objects.standing().over_any(cases), "submission", "lab_id", "placed_by", "placed_at"),
-        _part(Obligation.objects.filter(submission__in=ids, attested_at=None), "submission", "kind", "agency", "due_at"),
+        _part(LegalHold.objects.standing().over_any(ids, labs), "submission", "lab_id", "placed_by", "placed_at"),
+        _part(owed, "submission", "kind", "agency", "due_at"),
         _part(
-            DisclosureNotice.objects.filter(submission__in=ids).exclude(
+            DisclosureNotice.objects.filter(Among("submission", ids)).exclude(
                 stored_state__in=[str(state) for state in DISCLOSURE.terminal]
             ),
             "submission", "number", "agency", "given_at",
@@ -165,21 +184,10 @@ def _kept(cases: list[Submission]) -> list[tuple[UUID, str]]:
             "notice__submission", "request__tracking_number", "request__agency", "request__due_at",
         ),
     ]  # fmt: skip
-    tell = (
-        lambda lab, person, at: f"Legal hold since {instant(at)}, placed by {person or 'a coordinator'}",
-        lambda kind, agency, at: f"{Obligation.ObligationKind(kind).label}: not attested by {agency}",
-        lambda number, agency, at: f"Disclosure notice {number} of {agency} is open",
-        lambda number, agency, at: f"Records request {number} of {agency} is not answered",
-    )
     first, *others = [part.annotate(table=Value(number)) for number, part in enumerate(parts)]
     named = ("of_case", "table", "since", "what", "who")
     rows = first.values_list(*named).union(*(other.values_list(*named) for other in others), all=True)
-    return [
-        (case, tell[table](what, who, since))
-        for of_case, table, since, what, who in rows.order_by("table", "since", "what", "who")
-        # A hold names a case or, with all its cases, a lab.
-        for case in ([of_case] if of_case else [case.pk for case in cases if str(case.lab_id) == what])
-    ]
+    return Statement.of(rows.order_by("table", "since", "what", "who"))
 
 
 def _part(rows: QuerySet, case: str, what: str, agency: str, since: str) -> QuerySet:

@@ -1,8 +1,9 @@
 """How much each reviewer and agency has to do, for the workbench's first page."""
 
 from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.html import escape
@@ -10,6 +11,7 @@ from django.utils.safestring import mark_safe
 
 from portal import clock
 from portal.accounts.models import Kind, Organisation, Role, User
+from portal.prepared import Statement, kept
 from portal.submissions.querysets import oversees
 from reviews.models import Assignment
 from reviews.states import AssignmentState
@@ -32,6 +34,27 @@ def panel(request) -> tuple[str, str, dict] | None:
     user, at = request.user, clock.now()
     if not oversees(user) and not user.has_seat(Kind.AGENCY, Role.COORDINATOR):
         return None
+    statement = kept(("load", user.standing(at)), lambda at: _load(user, at), at=at)
+    rows = [_Seats(*row) for row in statement.rows(at=at)]
+    ordered = sorted(rows, key=lambda row: (row.agency_name, row.reviewer_name, row.reviewer))
+    agencies = {
+        agency: _sums(agency, list(seats)) for agency, seats in groupby(ordered, attrgetter("agency_name"))
+    }
+    return "Seats by agency and reviewer", "admin/load.html", {"agencies": agencies}
+
+
+class _Seats(NamedTuple):
+    """The seats of one reviewer for one agency."""
+
+    agency: UUID
+    reviewer: UUID
+    active: int
+    proposed: int
+    agency_name: str
+    reviewer_name: str
+
+
+def _load(user, at) -> Statement:
     proposed = Q(stored_state=AssignmentState.PROPOSED)
     counted = (
         Assignment.objects.visible_to(user, at=at)
@@ -45,21 +68,17 @@ def panel(request) -> tuple[str, str, dict] | None:
     rows = counted.annotate(
         agency_name=_name_of(Organisation, "agency"), reviewer_name=_name_of(User, "reviewer")
     )
-    ordered = sorted(rows, key=lambda row: (row["agency_name"], row["reviewer_name"], row["reviewer"]))
-    agencies = {
-        agency: _sums(agency, list(seats)) for agency, seats in groupby(ordered, itemgetter("agency_name"))
-    }
-    return "Seats by agency and reviewer", "admin/load.html", {"agencies": agencies}
+    return Statement.of(rows.values_list(*_Seats._fields))
 
 
-def _sums(agency: str, seats: list[dict]) -> dict[str, Any]:
+def _sums(agency: str, seats: list[_Seats]) -> dict[str, Any]:
     """An agency's sums, and its reviewers' rows: written here, since a programme has more reviewers than a template's loop draws
     in the time the rest of the page takes.
     """
     name = escape(agency)
-    written = [_ROW(escape(row["reviewer_name"]), name, row["active"], row["proposed"]) for row in seats]
+    written = [_ROW(escape(row.reviewer_name), name, row.active, row.proposed) for row in seats]
     return {
-        "active": sum(row["active"] for row in seats),
-        "proposed": sum(row["proposed"] for row in seats),
+        "active": sum(row.active for row in seats),
+        "proposed": sum(row.proposed for row in seats),
         "rows": mark_safe("".join(written)),  # noqa: S308
     }

@@ -67,21 +67,19 @@ def _own_seat(request, submission, at):
     return Assignment.objects.own_of(request.user, at=at).filter(submission=submission).first()
 
 
-def queues(request) -> list[Queue]:
+def queues(user, at) -> list[Queue]:
     """What waits on this person: as a reviewer, a coordinator, a designator."""
-    user = request.user
     found: list[Queue] = []
     if user.has_seat(Kind.AGENCY, Role.REVIEWER):
-        found += _reviewers(user)
+        found += _reviewers(user, at)
     if Role.COORDINATOR in agency_wide(user):
-        found += _coordinators(user)
+        found += _coordinators(user, at)
     if Role.DESIGNATOR in agency_wide(user):
-        found += _designators(user)
+        found += _designators(user, at)
     return found
 
 
-def _reviewers(user) -> list[Queue]:
-    at = clock.now()
+def _reviewers(user, at) -> list[Queue]:
     seats = Assignment.objects.visible_to(user, at=at).filter(reviewer=user)
     readable = Assessment.objects.visible_to(user, at=at)
     checks = readable.reviewed_by(user, at=at).awaiting_check_by(user)
@@ -125,8 +123,7 @@ def _reviewers(user) -> list[Queue]:
     ]
 
 
-def _coordinators(user) -> list[Queue]:
-    at = clock.now()
+def _coordinators(user, at) -> list[Queue]:
     inquiries = Inquiry.objects.visible_to(user, at=at)
     late = Assignment.objects.visible_to(user, at=at).attestation_late(at=at)
     return [
@@ -158,8 +155,7 @@ def _coordinators(user) -> list[Queue]:
     ]
 
 
-def _designators(user) -> list[Queue]:
-    at = clock.now()
+def _designators(user, at) -> list[Queue]:
     inquiries = Inquiry.objects.visible_to(user, at=at)
     second = Designation.objects.visible_to(user, at=at).awaiting_second(user)
     return [

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from portal.admin.around import filter_of, pages
 from portal.admin.rows import rows
 
 register = template.Library()
@@ -26,6 +27,18 @@ def portal_results(cl) -> dict[str, Any]:
         "empty_title": "Nothing fits" if narrowed else f"No {plural} yet",
         "empty_text": "Try another search or filter." if narrowed else "What you may see appears here.",
     }
+
+
+@register.simple_tag
+def portal_filter(cl, spec) -> SafeString:
+    """One of a changelist's filters."""
+    return filter_of(cl, spec)
+
+
+@register.simple_tag
+def portal_pages(cl) -> SafeString:
+    """How many rows a changelist has, and its pages."""
+    return pages(cl)
 
 
 @register.simple_tag(takes_context=True)

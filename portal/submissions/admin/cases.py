@@ -59,7 +59,7 @@ class WaitsFor(Question):
     def queryset(self, request, queryset):
         """ "A step of mine" is whatever stands in a queue of the person's first page, or hangs on a case there."""
         if self.value() == "me":
-            return queryset.filter(pk__in=waiting(request, Submission, "submission_id"))
+            return queryset.filter(waiting(request.user, Submission, "submission_id", at=clock.now()))
         return super().queryset(request, queryset)
 
 

@@ -5,11 +5,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.text import Truncator
 
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
-from portal.formats import instant
+from portal.formats import beginning, instant
 from portal.submissions import looks, policies
 from portal.submissions.actions import disclosures as actions
 from portal.submissions.admin.fields import AgencyStepForm, instant_field
@@ -231,7 +230,7 @@ class DisclosureAdmin(PortalAdmin):
 
     @admin.display(description="What is asked for")
     def words(self, notice):
-        words = Truncator(" ".join(notice.excerpt.split())).chars(LABEL_LENGTH)
+        words = beginning(notice.excerpt, LABEL_LENGTH)
         return format_html('<bdi>{}</bdi>: <span dir="auto">{}</span>', notice.reference, words)
 
     @admin.display(description="Case")

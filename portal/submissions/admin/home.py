@@ -1,6 +1,5 @@
 """What of the cases waits on a person, for the workbench's first page."""
 
-from portal import clock
 from portal.accounts.models import Role
 from portal.admin import Queue, queue
 from portal.submissions import policies
@@ -9,10 +8,9 @@ from portal.submissions.querysets import agency_wide
 from portal.submissions.states import DisclosureState, State
 
 
-def queues(request) -> list[Queue]:
+def queues(user, at) -> list[Queue]:
     """The coordinators' queues; other roles' come from the apps whose work it is."""
-    at = clock.now()
-    return _disclosures(request.user, at) + _of_the_programme(request, at)
+    return _disclosures(user, at) + _of_the_programme(user, at)
 
 
 def _disclosures(user, at) -> list[Queue]:
@@ -34,10 +32,10 @@ def _disclosures(user, at) -> list[Queue]:
     ]
 
 
-def _of_the_programme(request, at) -> list[Queue]:
-    if Role.COORDINATOR not in agency_wide(request.user):
+def _of_the_programme(user, at) -> list[Queue]:
+    if Role.COORDINATOR not in agency_wide(user):
         return []
-    cases = Submission.objects.visible_to(request.user, at=at).beyond(request.user)
+    cases = Submission.objects.visible_to(user, at=at).beyond(user)
     return [
         queue(
             "To acknowledge",

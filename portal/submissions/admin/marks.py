@@ -6,6 +6,8 @@ from django.db.models import DateTimeField, F, IntegerField, TextField, Value
 
 from portal.deadlines.models import Deadline
 from portal.deadlines.registry import government_kinds
+from portal.lookups import Among
+from portal.prepared import Given, Statement, given_ids, kept
 from portal.submissions import hooks
 from portal.submissions.models import Submission, Terms
 from portal.submissions.querysets import FACTS
@@ -26,8 +28,8 @@ def mark(user, cases: list[Submission], *, at: datetime) -> None:
         case._prefetched_objects_cache = {"terms": []}
     if not cases:
         return
-    first, *others = _parts(user, list(found), at)
-    for key, kind, name, number, lab, government in first.union(*others, all=True):
+    statement = kept(("marks", user.standing(at)), lambda at: _statement(user, at), at=at)
+    for key, kind, name, number, lab, government in statement.rows(ids=list(found), at=at):
         case = found[key]
         if kind == TERMS:
             terms = Terms(
@@ -44,7 +46,12 @@ def mark(user, cases: list[Submission], *, at: datetime) -> None:
         case._prefetched_objects_cache["terms"].sort(key=lambda terms: -terms.number)
 
 
-def _parts(user, ids: list, at: datetime) -> list:
+def _statement(user, at: datetime) -> Statement:
+    first, *others = _parts(user, given_ids(), at)
+    return Statement.of(first.union(*others, all=True))
+
+
+def _parts(user, ids: Given, at: datetime) -> list:
     none = Value(None, DateTimeField())
 
     def rows(queryset, case, kind, name=None):
@@ -57,17 +64,17 @@ def _parts(user, ids: list, at: datetime) -> list:
             case, "mark_kind", "mark_name", "mark_number", "mark_lab", "mark_government"
         )
 
-    terms = Terms.objects.filter(submission__in=ids).order_by()
+    terms = Terms.objects.filter(Among("submission", ids)).order_by()
     terms = terms.annotate(mark_kind=Value(TERMS, TextField()), mark_name=Value("", TextField()))
-    late = Deadline.objects.overdue(at=at).filter(case_id__in=ids, kind__in=government_kinds())
+    late = Deadline.objects.overdue(at=at).filter(Among("case_id", ids), kind__in=government_kinds())
     return [
         terms.values_list(
             "submission", "mark_kind", "mark_name", "number", "lab_accepted_at", "government_accepted_at"
         ),
-        rows(Submission.objects.visible_to(user, scope=FACTS, at=at).filter(pk__in=ids), "pk", OPEN),
+        rows(Submission.objects.visible_to(user, scope=FACTS, at=at).filter(Among("pk", ids)), "pk", OPEN),
         rows(late, "case_id", LATE),
         *(
-            rows(leads(at).filter(submission__in=ids), "submission", LEAD, F(name))
+            rows(leads(at).filter(Among("submission", ids)), "submission", LEAD, F(name))
             for leads, name in hooks.LEADS
         ),
     ]

@@ -5,11 +5,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.text import Truncator
 
 from portal.accounts.models import Kind, Role
 from portal.admin import PortalAdmin, Question, Step, StepForm, state_tag
-from portal.formats import instant
+from portal.formats import beginning, instant
 from portal.submissions import looks, policies
 from portal.submissions.actions import questions as actions
 from portal.submissions.admin.fields import AgencyStepForm
@@ -42,7 +41,7 @@ class LikeField(forms.ModelChoiceField):
     """Another question, by its beginning."""
 
     def label_from_instance(self, question):
-        words = Truncator(" ".join(question.text.split())).chars(LABEL_LENGTH)
+        words = beginning(question.text, LABEL_LENGTH)
         alike = " (alike)" if question.likeness >= ALIKE else ""
         return f"{question}, {question.agency.name}{alike}: {words}"
 
@@ -161,7 +160,7 @@ class QuestionAdmin(PortalAdmin):
 
     @admin.display(description="What is asked")
     def words(self, question):
-        words = Truncator(" ".join(question.excerpt.split())).chars(LABEL_LENGTH)
+        words = beginning(question.excerpt, LABEL_LENGTH)
         return format_html('<span dir="auto">{}</span>', words)
 
     @admin.display(description="Case")
