@@ -203,6 +203,7 @@ def end_feed(user) -> None:
     CalendarFeed.objects.visible_to(user).delete()
 
 
+@action
 def note_fetch(*, actor, at: datetime) -> None:
     """Write down that one's calendar was fetched, for its person to see.
 

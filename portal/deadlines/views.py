@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal import clock, doors
+from portal import clock, doors, scope
 from portal.deadlines import absences, actions, feeds, unsubscribing
 from portal.deadlines.coming import coming_for, due_for
 from portal.deadlines.forms import MakeForm
@@ -94,6 +94,7 @@ def calendar(request: HttpRequest, secret: str) -> HttpResponse:
     person = feeds.holder(secret)
     if person is None:
         raise Http404
+    scope.become(person.pk)
     at = clock.now()
     if feeds.too_often(person, at):
         return HttpResponse(status=429, headers={"Retry-After": "60"})

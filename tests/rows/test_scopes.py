@@ -23,6 +23,7 @@ LIFTED = {
     ("portal/ledger/proofs.py", "of_case"): "the proof holds hashes of what the lab is not told",
     ("portal/ledger/proofs.py", "first_head_of"): "where the log first covers the case",
     ("portal/ledger/stale.py", "refuse_changed_since"): "that it changed since, and not what",
+    ("portal/deadlines/feeds.py", "holder"): "whose calendar an address is, before anybody is known",
     ("portal/deadlines/status.py", "status"): "numbers of messages and of mailboxes",
     ("portal/submissions/people.py", "stable_names"): "a name is made when somebody first reads it",
     ("reviews/panels.py", "lab_panel"): "numbers of seats, of which the lab reads no row",
