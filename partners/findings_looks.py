@@ -45,4 +45,4 @@ def _standing(actor, finding: Finding) -> str:
     """The capacity in which a person reads, told from their memberships alone."""
     if not agency_wide(actor) and actor.has_seat(Kind.AGENCY, Role.LIAISON):
         return "liaison"
-    return looks.standing(actor, finding)
+    return looks.standing(actor, finding, broken=set())

@@ -578,6 +578,8 @@ PORTAL_TARGETS = {
     "finding_disclosure_extension_days": 14,
     "finding_exploited_days": 7,
     "finding_exploited_extension_days": 7,
+    "break_glass_hours": 4,
+    "break_glass_answer_hours": 24,
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ def read_assessments(*, actor, assessments: Iterable[Assessment]) -> None:
     """A list, or a page of one case's: one event a case, and one for each that was not shared yet, in one statement."""
     rows = list(assessments)
     cases = {row.submission_id: row.submission for row in rows if row.state in LAB_READS}
-    seen = [(case, case.pk, looks.standing(actor, case)) for case in cases.values()]
-    seen += [_beside_the_case(actor, row) for row in rows if row.state not in LAB_READS]
+    broken = looks.under_break_glass(actor, [row.submission for row in rows])
+    seen = [(case, case.pk, looks.standing(actor, case, broken=broken)) for case in cases.values()]
+    seen += [_beside_the_case(actor, row, broken) for row in rows if row.state not in LAB_READS]
     ledger.look(actor=actor, verb=VERB, subjects=seen)
 
 
@@ -31,11 +32,11 @@ def _at_assessment(actor, assessment: Assessment, verb: str, data: dict | None) 
         ledger.look(actor=actor, verb=verb, subjects=[_beside_the_case(actor, assessment)], data=data)
 
 
-def _beside_the_case(actor, draft: Assessment) -> tuple:
+def _beside_the_case(actor, draft: Assessment, broken: set | None = None) -> tuple:
     """A look at what was not shared yet. The lab reads every look on its case, and would learn by this one that there is a
     draft, which is the agency's own; who audits reads it (``readers.events``).
     """
-    return draft, None, looks.standing(actor, draft.submission)
+    return draft, None, looks.standing(actor, draft.submission, broken=broken)
 
 
 def read_evidence(*, actor, assessment: Assessment, verb: str = VERB, data: dict | None = None) -> None:
@@ -61,4 +62,4 @@ def read_inquiries(*, actor, inquiries: Iterable[Inquiry], verb: str = "viewed_i
 
 def standing(actor, inquiry: Inquiry) -> str:
     """The capacity in which a person reads, told from their memberships alone."""
-    return looks.standing(actor, inquiry)
+    return looks.standing(actor, inquiry, broken=set())

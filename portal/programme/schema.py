@@ -188,15 +188,18 @@ def of_group(group: str) -> list[Setting]:
     return [row for row in SETTINGS.values() if row.group == group]
 
 
-def _target(name: str, label: str, unit: str, lowest: int, highest: int, hint: str = "") -> Number:
+def _target(
+    name: str, label: str, unit: str, lowest: int, highest: int, hint: str = "", part: str = ""
+) -> Number:
     return Number(
-        f"target:{name}", TARGETS, label, lambda: settings.PORTAL_TARGETS[name], hint=hint, unit=unit,
+        f"target:{name}", TARGETS, label, lambda: settings.PORTAL_TARGETS[name], part=part, hint=hint, unit=unit,
         lowest=lowest, highest=highest,
     )  # fmt: skip
 
 
 # What stands in the record somebody was given, or ends somebody's access, keeps the date it was given.
 _NEW_ONLY = "Holds for new ones; a date that was given stays."
+_INSIDER = "Insider risk"
 know(
     Line("name", NAMES, "Name of the programme", lambda: settings.PORTAL_PROGRAMME_NAME),
     Line("authority", NAMES, "Determining authority", lambda: settings.PORTAL_DETERMINING_AUTHORITY),
@@ -224,4 +227,6 @@ know(
     _target("finding_exploited_extension_days", "On request, an exploited one later by", "days", 1, 30, _NEW_ONLY),
     _target("conflict_renewal_days", "A person's conflicts and ties are confirmed, every", "days", 30, 730),
     _target("partner_revetting_days", "A partner's vetting holds", "days", 30, 1095, _NEW_ONLY),
+    _target("break_glass_hours", "Break-glass access lasts, at most", "hours", 1, 24, _NEW_ONLY, _INSIDER),
+    _target("break_glass_answer_hours", "It is concurred with, once asked for, within", "hours", 1, 72, _NEW_ONLY, _INSIDER),
 )  # fmt: skip

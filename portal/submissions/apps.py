@@ -47,6 +47,7 @@ class SubmissionsConfig(AppConfig):
                 "submissions.recordsrequest": history.RECORDS_REQUESTS,
                 "submissions.requestnotice": history.LINKS,
                 "submissions.spill": history.SPILLS,
+                "submissions.breakglass": history.BREAK_GLASS,
             }
         )
         words.LOOKS.update(history.LOOKS)

@@ -19,6 +19,7 @@ CONFLICT_RENEWAL = "conflict_renewal"
 RECORDS_REQUEST_DAYS, RECORDS_REQUEST_MORE_DAYS = 20, 10
 SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
 QUESTIONS = Group("questions", "Questions about a case", (Kind.LAB, Kind.AGENCY))
+BREAK_GLASS = Group("break_glass", "Break-glass access", (Kind.LAB, Kind.AGENCY))
 DISCLOSURES = Group("disclosures", "Disclosure notices", (Kind.LAB, Kind.AGENCY))
 # By these access begins or ends, dates move, or a file is gone: they are mailed at once, whatever a person chose.
 ESSENTIAL = frozenset(
@@ -89,6 +90,9 @@ def extended_records_request_due(received_on: date) -> datetime:
 def register_kinds() -> None:
     register(*_deadlines(), *_steps(), essential=ESSENTIAL)
     register(*_questions(), group=QUESTIONS)
+    # Who waits for a second person sees no case, nor may they; and a lab is told in the moment in which it opens.
+    opened = _break_glass()
+    register(*opened, group=BREAK_GLASS, essential=[kind.key for kind in opened])
     disclosures = _disclosures()
     # A lab cannot miss any of it, and an agency's people are told also where the case itself is theirs to see no more.
     register(*disclosures, group=DISCLOSURES, essential=[kind.key for kind in disclosures])
@@ -256,6 +260,36 @@ def _questions() -> tuple[NoticeKind, ...]:
             "question_merged", "Question merged", "A question was merged into another on the same case."
         ),
         NoticeKind("question_withdrawn", "Question withdrawn", "A question on this case was withdrawn."),
+    )
+
+
+def _break_glass() -> tuple[NoticeKind, ...]:
+    return (
+        NoticeKind(
+            "break_glass_asked",
+            "Break-glass access asked for",
+            "A security officer asks for break-glass access to this case, and waits for a second person.",
+        ),
+        NoticeKind(
+            "break_glass_opened",
+            "Break-glass access opened",
+            "Two persons of the government opened this case to a security officer for a few hours. Its page says why.",
+        ),
+        NoticeKind(
+            "break_glass_given",
+            "Break-glass access opened",
+            "Break-glass access to this case was opened for a few hours. The lab has been told.",
+        ),
+        NoticeKind(
+            "break_glass_turned_down",
+            "Break-glass access turned down",
+            "The break-glass access that you asked for was not opened.",
+        ),
+        NoticeKind(
+            "break_glass_ended",
+            "Break-glass access ended",
+            "The break-glass access to this case was ended before its time.",
+        ),
     )
 
 

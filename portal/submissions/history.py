@@ -53,12 +53,19 @@ CHANGES = {
     "report_spill": "Reported a spill, and froze part of the case",
     "lift_spill": "Lifted a spill, and opened again what was frozen",
     "remove_content": "Removed the content of a spill for good",
+    "open_break_glass": "Opened break-glass access for a security officer",
+    "end_break_glass": "Ended break-glass access before its time",
 }
 SPILLS = {
     "report_spill": "Reported a spill",
     "lift_spill": "Lifted the spill",
     "remove_content": "Removed the content",
     "content_destroyed": "The stored content was destroyed",
+}
+BREAK_GLASS = {
+    "ask": "Asked for break-glass access",
+    "turn_down": "Turned break-glass access down",
+    "take_back": "Took back what was asked for",
 }
 UPLOADS = {"begin_upload": "Began to upload a file", "end_upload": "Gave up an upload"}
 QUESTIONS = {
@@ -131,7 +138,16 @@ SIDES = {
     "lab": ("Your lab", ("lab", "lab_viewer", "lab_service", "lab_service_viewer")),
     "government": (
         "Government",
-        ("coordinator", "agency_coordinator", "designator", "auditor", "lead", "reviewer", "liaison"),
+        (
+            "coordinator",
+            "agency_coordinator",
+            "designator",
+            "auditor",
+            "lead",
+            "reviewer",
+            "liaison",
+            "break_glass",
+        ),
     ),
     "partner": ("Partners", ("partner",)),
 }

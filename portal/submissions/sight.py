@@ -20,6 +20,7 @@ CAPACITIES = {
     "designator": "Designator",
     "auditor": "Auditor",
     "liaison": "Liaison",
+    "break_glass": "Security officer, break-glass access",
     "lead": "Lead reviewer",
     "reviewer": "Reviewer",
     "partner": "Partner",

@@ -1,4 +1,4 @@
-"""The states of a submission, of the questions on it and of the notices before a disclosure, and every step between them."""
+"""The states of a submission, of the questions on it, of notices, requests, spills and accesses, and every step between them."""
 
 from django.db import models
 
@@ -183,4 +183,36 @@ SPILL = Machine(
     ),
     terminal=frozenset({SpillState.LIFTED, SpillState.REMOVED}),
     derived={},
+)
+
+
+class BreakGlassState(models.TextChoices):
+    ASKED = "asked", "Asked for"
+    OPEN = "open", "Open"
+    EXPIRED = "expired", "Expired"
+    ENDED = "ended", "Ended early"
+    TURNED_DOWN = "turned_down", "Turned down"
+    TAKEN_BACK = "taken_back", "Taken back"
+    LAPSED = "lapsed", "Lapsed: nobody answered"
+
+
+B = BreakGlassState
+
+# "officer": the security officer who asked. "second_person": another security officer of their agency or of the programme office,
+# or one of its coordinators. Asking is outside the table: it makes the row.
+BREAK_GLASS = Machine(
+    name="break-glass access",
+    transitions=(
+        *steps([B.ASKED], B.OPEN, "concur", "second_person", label="Concur, and open it"),
+        *steps(
+            [B.ASKED], B.TURNED_DOWN, "turn_down", "second_person", needs_reason=True, label="Turn it down"
+        ),
+        *steps([B.ASKED], B.TAKEN_BACK, "take_back", "officer", label="Take it back"),
+        *steps([B.OPEN], B.ENDED, "end", "officer", label="End it now"),
+        *steps([B.OPEN], B.ENDED, "end", "second_person", label="End it now"),
+        *steps([B.ASKED], B.LAPSED, "lapse", "clock"),
+        *steps([B.OPEN], B.EXPIRED, "expire", "clock"),
+    ),
+    terminal=frozenset({B.EXPIRED, B.ENDED, B.TURNED_DOWN, B.TAKEN_BACK, B.LAPSED}),
+    derived={B.LAPSED: B.ASKED, B.EXPIRED: B.OPEN},
 )

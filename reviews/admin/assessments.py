@@ -226,7 +226,8 @@ class AssessmentAdmin(logs.TakesLogs, PortalAdmin):
         return report_of(get_object_or_404(seen.with_markings(), pk=submission_id), actor=request.user)
 
     def may_open(self, user):
-        roles = (Role.REVIEWER, Role.COORDINATOR, Role.DESIGNATOR, Role.AUDITOR)
+        # Security officers for what break-glass access opens to them.
+        roles = (Role.REVIEWER, Role.COORDINATOR, Role.DESIGNATOR, Role.AUDITOR, Role.SECURITY)
         return user.has_seat(Kind.AGENCY, *roles)
 
     def may_add(self, user):

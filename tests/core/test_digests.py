@@ -198,6 +198,7 @@ ESSENTIAL = {
     "second_factor_reset", "security_needed", "calendar_made", "service_changed", "mailbox_bounces", DIGEST,
     "provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close",
     "malware_found", "dispose", "spill_reported", "spill_lifted", "spill_removed",
+    "break_glass_asked", "break_glass_opened", "break_glass_given", "break_glass_turned_down", "break_glass_ended",
     "disclosure_notified", "disclosure_answered", "disclosure_to_disclose", "disclosure_not_disclosed",
     "disclosure_disclosed", "disclosure_dropped", "disclosure_suit",
     "agency_invited", "agency_invitation_ended", "assignment_proposed", "assignment_revoked", "assignment_handed_over",
@@ -222,6 +223,7 @@ def test_which_kinds_nobody_can_put_off():
         "steps",
         "reminders",
         "questions",
+        "break_glass",
         "disclosures",
         "reviews",
         "inquiries",
@@ -236,7 +238,7 @@ def test_which_kinds_nobody_can_put_off():
         for kind in (*registry.NOTICES.values(), *registry.DEADLINES.values())
         if not kind.essential
     }
-    assert groups - is_open == {"account", "disclosures", DIGEST}
+    assert groups - is_open == {"account", "break_glass", "disclosures", DIGEST}
 
 
 def test_an_essential_kind_that_is_none_does_not_load():

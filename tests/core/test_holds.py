@@ -182,8 +182,10 @@ NEVER_REMOVED = {
     "reviews_designationconfirmation", "reviews_matchingneed", "reviews_matchingpair", "reviews_matchingoutcome",
     "ledger_event",
 }  # fmt: skip
-# A checked assessment's answers stand by a trigger of theirs; a draft's are written over as its other words are.
-GUARDED_BY_ITS_OWN = {"submissions_legalhold", "reviews_assessmentanswer"}
+# Of these a trigger of their own removes nothing; but of a draft's answers, which are written over as its other words are.
+GUARDED_BY_ITS_OWN = {
+    "submissions_legalhold", "reviews_assessmentanswer", "submissions_breakglass",
+}  # fmt: skip
 
 
 def _parents(model) -> set:

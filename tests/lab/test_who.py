@@ -219,8 +219,9 @@ def test_who_looked_and_stands_on_no_list_is_named_as_before():
     assert named[-1][0] not in {row[0] for row in seats(answer)}
 
 
-# Clock, session, person, case with its terms, then the seats and a page of looks, or a page of changes; the look, the badge.
-COUNTS = {"who": 8, "changes": 7}
+# Clock, session, person, case with its terms, then the seats, a page of looks and accesses, or a page of
+# changes; the look, the badge.
+COUNTS = {"who": 9, "changes": 7}
 
 
 @pytest.mark.parametrize("page", COUNTS)

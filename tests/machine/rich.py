@@ -48,6 +48,8 @@ class Rich(FindingsWorld):
         self.fixed = self._told(self.write_finding(self.partners[1].admin, 4), len(TOLD))
         self.draft = self.write_finding(self.lab_people[1][1], 1)
         self.about_second = self._told(self.write_finding(self.lab_people[1][1], 1), 5)
+        access = self.ask_to_break_glass(self.other_security, self.cases[0], 2)
+        self.access = self.break_glass_step(self.coordinator, access, "concur")
         spilt = self.add_document(self.lab_people[1][1], second)
         self.report_spill(self.coordinator, spilt)
         cases.holds.place(actor=self.coordinator, matter="A", reason="A suit.", lab=self.labs[1], at=self.at)
@@ -101,6 +103,7 @@ class Rich(FindingsWorld):
         people = [
             self.partners[0].admin, self.partners[1].member, self.partner_people[self.newcomer.pk][0],
             self.lab_people[0][1], self.lab_people[1][2], *self.reviewers, self.second, auditor, self.liaison,
+            self.other_security,
         ]  # fmt: skip
         superuser = next(user for user in self._all() if user.is_superuser)
         return [user.pk for user in (*people, superuser)]

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from portal.submissions.models import (
+    BreakGlass,
     Conflict,
     DisclosureNotice,
     Document,
@@ -11,13 +12,14 @@ from portal.submissions.models import (
     Spill,
     Submission,
 )
-from portal.submissions.states import DISCLOSURE
+from portal.submissions.states import BREAK_GLASS, DISCLOSURE
 from portal.submissions.states import MACHINE as CASE
 from reviews.models import Assessment, Assignment
 from reviews.states import ASSESSMENT, ASSIGNMENT
 from tests.machine.trying import Trying, numbers
 from tests.machine.world import (
     ASSESSMENT_VERBS,
+    BREAK_GLASS_VERBS,
     CASE_VERBS,
     NOTICE_VERBS,
     QUESTION_VERBS,
@@ -75,6 +77,28 @@ class CaseRules(Trying):
             self.on(Document, person, number, self.world.report_spill)
         else:
             self.on(Spill, person, number, lambda actor, found: self.world.spill_step(actor, found, verb))
+
+    @rule(person=numbers, number=numbers, verb=st.sampled_from([*BREAK_GLASS_VERBS, "ask"]))
+    def break_glass(self, person, number, verb):
+        access = self.world.pick(BreakGlass, number)
+        if verb == "ask" or access is None:
+            self.on(
+                Submission, person, number, lambda actor, c: self.world.ask_to_break_glass(actor, c, number)
+            )
+        else:
+            verb = self.likely(BREAK_GLASS.transitions, access.state_at(self.world.at), verb, number)
+            self.anybody(person, lambda actor: self.world.break_glass_step(actor, access, verb))
+
+    @rule(number=numbers)
+    def somebody_breaks_the_glass(self, number):
+        """A security officer asks, another person concurs, and the officer opens what that opens."""
+        world, case = self.world, self.world.pick(Submission, number)
+        officer = (world.security, world.other_security)[number % 2]
+        if case is None or self.by(officer, lambda a: world.ask_to_break_glass(a, case, number)) != "done":
+            return
+        access = BreakGlass.objects.filter(submission=case, asked_by=officer).latest("asked_at")
+        self.by(world.coordinator, lambda actor: world.break_glass_step(actor, access, "concur"))
+        self.by(officer, lambda actor: world.look(actor, number | 1))
 
     @rule(person=numbers, number=numbers)
     def propose_seat(self, person, number):

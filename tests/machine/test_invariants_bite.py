@@ -30,6 +30,7 @@ from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
 from portal.submissions import markings as portal_markings
 from portal.submissions.models import (
+    BreakGlass,
     DisclosureNotice,
     Document,
     InformationRequest,
@@ -50,6 +51,7 @@ from tests.machine.invariants import ALL, Present, Sight, broken_by
 from tests.machine.invariants import cases as c
 from tests.machine.invariants import conflicts as k
 from tests.machine.invariants import deadlines as d
+from tests.machine.invariants import emergencies as e
 from tests.machine.invariants import findings as f
 from tests.machine.invariants import markings as m
 from tests.machine.invariants import partners as p
@@ -144,6 +146,16 @@ ROWS = [
     (c.no_verdict_on_a_release, "approved", (Finding,), lambda w: put(w.draft, state="approved")),
     (c.windows, "4", (Submission,), lambda w: put(w.cases[0], opens_at=w.at - 40 * DAY, closes_at=w.at)),
     (c.windows, "6", (Grant,), lambda w: put(w.grant, starts_at=w.at - 9 * DAY)),
+    (e.break_glass_opens_what_two_persons_gave, "20 break-glass", (BreakGlass,),
+     lambda w: put(w.access, opened_by=w.access.asked_by)),
+    (e.break_glass_opens_what_two_persons_gave, "20 break-glass", (Submission,),
+     lambda w: put(w.cases[0], agreed_at=w.at + HOUR)),
+    (e.break_glass_opens_what_two_persons_gave, "5 break-glass hours", (BreakGlass,),
+     lambda w: put(w.access, expires_at=w.at + 25 * HOUR)),
+    (e.break_glass_opens_what_two_persons_gave, "15 break-glass", (BreakGlass,),
+     lambda w: again(w.access)),
+    (e.break_glass_opens_what_two_persons_gave, "15 capacity", (Event,),
+     lambda w: event(w, capacity="break_glass", kind="look", actor=w.security)),
     (c.labs_see_only_their_own, "9 message", (Message,),
      lambda w: message(w, w.lab_people[1][2], case_id=w.cases[0].pk)),
     (c.questions_stand_with_their_case, "question's date", (Deadline,),
@@ -262,7 +274,8 @@ ROWS = [
 
 # A doorway, and what the questions say where it shows everything to everybody.
 OPEN_DOORS = [
-    (Submission, ((c.reviewers_see_only_in_time, "5"), (c.labs_see_only_their_own, "9 case"),
+    (Submission, ((c.reviewers_see_only_in_time, "5"), (e.break_glass_opens_what_two_persons_gave, "5 break-glass"),
+                  (c.labs_see_only_their_own, "9 case"),
                   (p.partners_learn_nothing_too_early, "7 case"), (p.partners_learn_nothing_too_early, "7 scope"),
                   (k.who_is_in_conflict_sees_nothing, "8 case"))),
     (Document, ((c.labs_see_only_their_own, "9 document"), (p.partners_learn_nothing_too_early, "7 document"),
@@ -282,6 +295,8 @@ OPEN_DOORS = [
     (Designation, ((c.labs_see_only_their_own, "9 designation"), (p.partners_learn_nothing_too_early, "7 designation"))),
     (Spill, ((c.labs_see_only_their_own, "9 spill"), (p.partners_learn_nothing_too_early, "7 spill"),
              (k.who_is_in_conflict_sees_nothing, "8 spill"))),
+    (BreakGlass, ((c.labs_see_only_their_own, "9 breakglass"), (p.partners_learn_nothing_too_early, "7 breakglass"),
+                  (k.who_is_in_conflict_sees_nothing, "8 breakglass"))),
     (LegalHold, ((c.labs_see_only_their_own, "9 legalhold"), (p.partners_learn_nothing_too_early, "7 legalhold"),
                  (k.who_is_in_conflict_sees_nothing, "8 legalhold"))),
     (Event, ((c.labs_see_only_their_own, "9 event"), (p.partners_learn_nothing_too_early, "7 event"),

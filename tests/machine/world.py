@@ -14,6 +14,7 @@ from portal.accounts.models import Affiliation, MailDomain, Membership, OtherAdd
 from portal.deadlines import planning as deadlines
 from portal.submissions import actions as cases
 from portal.submissions.models import (
+    BreakGlass,
     Conflict,
     DisclosureNotice,
     Document,
@@ -22,7 +23,7 @@ from portal.submissions.models import (
     Submission,
     Terms,
 )
-from portal.submissions.states import DISCLOSURE, REQUEST, SPILL
+from portal.submissions.states import BREAK_GLASS, DISCLOSURE, REQUEST, SPILL
 from portal.submissions.states import TRANSITIONS as CASE_STEPS
 from reviews import actions as reviews
 from reviews.models import Assessment, Assignment, Designation
@@ -43,6 +44,7 @@ ASSESSMENT_VERBS = verbs_of(ASSESSMENT.transitions)
 QUESTION_VERBS = verbs_of(REQUEST.transitions)
 NOTICE_VERBS = verbs_of(DISCLOSURE.transitions)
 SPILL_VERBS = verbs_of(SPILL.transitions)
+BREAK_GLASS_VERBS = verbs_of(BREAK_GLASS.transitions)
 
 
 class World:
@@ -97,10 +99,13 @@ class World:
         }
         self.partner_people[self.newcomer.pk] = [make.member(self.newcomer, Role.ADMIN)]
         people += [user for users in self.partner_people.values() for user in users]
-        people += [make.person(is_superuser=True), self.second, self.security]
+        # Of the invited agency: its asks are for the office to concur with.
+        self.other_security = make.member(other, Role.SECURITY)
+        people += [make.person(is_superuser=True), self.second, self.security, self.other_security]
         self.people = [user.pk for user in people]
         # The first coordinator stays free of conflicts: without anybody who acts nothing would happen.
         self.government = [*others, *self.reviewers, self.employee, self.second, self.security]
+        self.government.append(self.other_security)
 
     def tie(self, others) -> None:
         """What keeps people from a lab: work there, past work, an address that nobody verified, another that was written down."""
@@ -187,6 +192,16 @@ class World:
     def spill_step(self, actor: User, spill: Spill, verb: str) -> object:
         extra = {"reason": "It was none."} if verb == "lift_spill" else {"keep_name": True}
         return getattr(cases, verb)(actor=actor, spill=spill, at=self.at, **extra)
+
+    def ask_to_break_glass(self, actor: User, case: Submission, number: int) -> object:
+        parts = (["documents"], ["facts", "documents"], ["facts", "documents", "assessments"])[number % 3]
+        return cases.break_glass.ask(
+            actor=actor, submission=case, scopes=parts, hours=1 + number % 4, reason="A leak.", at=self.at
+        )
+
+    def break_glass_step(self, actor: User, access: BreakGlass, verb: str) -> object:
+        extra = {"reason": "No need."} if verb == "turn_down" else {}
+        return getattr(cases.break_glass, verb)(actor=actor, access=access, at=self.at, **extra)
 
     def propose_terms(self, actor: User, case: Submission) -> object:
         texts = {name: f"{name} {next(self.counter)}" for name in ("purpose", *Terms.HEADS)}

@@ -134,6 +134,10 @@ def build() -> SimpleNamespace:
         actor=case.reviewer, submission=case.submission, text="Something spilled?", at=AT
     )
     spill = cases.report_spill(actor=case.reviewer, subject=spilled, feared="classified", at=AT)
+    access = cases.break_glass.ask(
+        actor=make.member(office, Role.SECURITY), submission=case.submission, scopes=["facts"], hours=4,
+        reason="A leak of marzipan.", at=AT,
+    )  # fmt: skip
     message = Message.objects.filter(recipient=case.contributor).first()
     first = (AT + 3 * make.DAY).date()
     absence = absences.add_absence(actor=case.contributor, first=first, last=first, at=AT)
@@ -203,6 +207,7 @@ def build() -> SimpleNamespace:
             due_at=AT + make.DAY,
         ),
         "spill": spill,
+        "breakglass": access,
         "upload": cases.begin_upload(actor=case.contributor, name="log.txt", length=8, at=AT),
     }
     return SimpleNamespace(

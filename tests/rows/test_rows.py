@@ -189,6 +189,8 @@ RULES = {
     "partners_grantextension": _with("grant"),
     "partners_findingrelay": _with("finding"),
     "partners_findingaddressee": _with("finding"),
+    "submissions_breakglass": lambda model, user: _visible(model, user)
+    | model.objects.filter(opened_at__isnull=False, submission__lab__in=user.organisations_as("lab")),
     "deadlines_bounce": lambda model, user: _visible(model, user) | bouncing.looked_after_by(user),
     "ledger_leaf": lambda model, user: model._base_manager.none(),
     "deadlines_message": lambda model, user: model._base_manager.filter(

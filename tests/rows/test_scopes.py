@@ -25,6 +25,10 @@ LIFTED = {
     ("portal/ledger/stale.py", "refuse_changed_since"): "that it changed since, and not what",
     ("portal/deadlines/feeds.py", "holder"): "whose calendar an address is, before anybody is known",
     ("portal/deadlines/status.py", "status"): "numbers of messages and of mailboxes",
+    (
+        "portal/submissions/admin/break_glass.py",
+        "case_named",
+    ): "a case that the officer does not see yet, by its number",
     ("portal/submissions/people.py", "stable_names"): "a name is made when somebody first reads it",
     ("reviews/panels.py", "lab_panel"): "numbers of seats, of which the lab reads no row",
     ("partners/readers.py", "reason_told"): "why an organisation is suspended, from the event of who did it",

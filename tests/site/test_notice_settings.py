@@ -42,20 +42,30 @@ def chosen(person) -> dict:
             "lab",
             Role.CONTRIBUTOR,
             {"reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings"},
-            ["account", "disclosures"],
+            ["account", "disclosures", "break_glass"],
         ),
         # Who only reads is reminded of nothing.
         (
             "lab",
             Role.VIEWER,
             {"steps", "questions", "reviews", "inquiries", "grants", "findings"},
-            ["account", "disclosures"],
+            ["account", "disclosures", "break_glass"],
         ),
         (
             "agency",
             Role.COORDINATOR,
-            {"reminders", "steps", "questions", "reviews", "inquiries", "grants", "partners", "findings"},
-            ["account", "disclosures"],
+            {
+                "reminders",
+                "steps",
+                "questions",
+                "readings",
+                "reviews",
+                "inquiries",
+                "grants",
+                "partners",
+                "findings",
+            },
+            ["account", "disclosures", "break_glass"],
         ),
         ("partner", Role.MEMBER, {"reminders", "grants", "partners", "findings"}, ["account"]),
     ],
@@ -142,8 +152,8 @@ def test_choosing_is_saved_and_shown(ada):
 )
 def test_a_wrong_choice_is_told_beside_its_group_and_nothing_is_saved(ada, changed, field, words):
     form = {
-        "reminders": "daily", "steps": "off", "questions": "off", "reviews": "off", "inquiries": "off", "grants": "off",
-        "findings": "off",
+        "reminders": "daily", "steps": "off", "questions": "off", "reviews": "off", "inquiries": "off",
+        "grants": "off", "findings": "off",
     }  # fmt: skip
     page = client_of(ada).post(PAGE, form | changed)
     assert page.context["form"].errors == {field: [words]}
@@ -153,7 +163,8 @@ def test_a_wrong_choice_is_told_beside_its_group_and_nothing_is_saved(ada, chang
 
 def test_what_is_essential_has_no_field_to_post(ada):
     form = dict.fromkeys(
-        ("reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings"), "at_once"
+        ("reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings"),
+        "at_once",
     )
     client_of(ada).post(PAGE, form | {"account": "off", "digest": "off", "partners": "off"})
     assert chosen(ada) == {}
@@ -197,7 +208,7 @@ def test_a_program_reads_and_chooses_for_its_own_person(ada):
     rows = caller.results("notice-settings/")
     assert [row["id"] for row in rows] == [
         "reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings", "account",
-        "disclosures",
+        "disclosures", "break_glass",
     ]  # fmt: skip
     assert {row["delivery"] for row in rows} == {"at_once"}
     answer = caller.patch("notice-settings/steps/", {"delivery": "daily"})

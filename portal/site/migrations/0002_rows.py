@@ -74,6 +74,9 @@ SETTINGS = """
     CREATE FUNCTION portal_wide(scope text) RETURNS boolean LANGUAGE sql STABLE AS
         $$ SELECT portal_holds(CASE scope WHEN 'documents' THEN '{coordinator,designator}'::text[]
                                           ELSE '{coordinator,designator,auditor}'::text[] END) $$;
+    -- Whether the person is a security officer of the programme office.
+    CREATE FUNCTION portal_secures_office() RETURNS boolean LANGUAGE sql STABLE AS
+        $$ SELECT EXISTS (SELECT FROM accounts_organisation WHERE is_programme_office AND id = ANY (portal_own('security'))) $$;
     -- Superusers look after accounts and nothing else.
     CREATE FUNCTION portal_keeps_accounts() RETURNS boolean LANGUAGE sql STABLE AS
         $$ SELECT coalesce(current_setting('portal.superuser', true) = 'true', false) $$;
@@ -195,6 +198,8 @@ SETS = """
             RETURN QUERY SELECT s.submission_id FROM submissions_spill s
                 WHERE (s.organisation_id = ANY (portal_own('coordinator')) OR s.id IN (SELECT portal_spills_told()))
                   AND s.submission_id <> ALL (barred);
+            RETURN QUERY SELECT b.submission_id FROM submissions_breakglass b
+                WHERE (b.agency_id = ANY (portal_own('security')) OR portal_secures_office()) AND b.submission_id <> ALL (barred);
         END IF;
         IF portal_own('partners') <> '{}' THEN
             RETURN QUERY SELECT g.submission_id FROM partners_grant g WHERE g.id IN (SELECT portal_grants_past());
@@ -473,6 +478,9 @@ POLICIES = {
              OR (SELECT portal_holds('{{auditor}}')))
         OR lab_id = ANY ({own("labs")}) OR reported_by_id = {PERSON}""",
     "submissions_spill_agencies": within("submissions_spill", "spill_id"),
+    "submissions_breakglass": f"""
+        {UNBARRED} AND ({OVERSEES} OR (SELECT portal_secures_office()) OR agency_id = ANY ({own("security")}))
+        OR opened_at IS NOT NULL AND {OF_OWN_LAB}""",
     "submissions_upload": f"person_id = {PERSON}",
     "reviews_caseagency": f"""
         {case("record")} AND ({WIDE} OR agency_id = ANY ({own("coordinator")}) OR {OF_OWN_LAB})""",
@@ -488,7 +496,8 @@ POLICIES = {
                 ELSE submission_id IN (SELECT portal_cases_as('assessments', 'lead', 'reviewer'))
                      AND (author_id = {PERSON} OR state <> 'draft' OR check_asked_at <= {AT})
                      OR submission_id IN (SELECT portal_cases_as('assessments', 'agency_coordinator'))
-                        AND (state IN {LAB_READS} OR assignment_id IN (SELECT portal_seats_of({own("coordinator")}))) END
+                        AND (state IN {LAB_READS} OR assignment_id IN (SELECT portal_seats_of({own("coordinator")})))
+                     OR submission_id IN (SELECT portal_cases_as('assessments', 'break_glass')) AND state IN {LAB_READS} END
            AND (author_id = {PERSON} OR state IN {LAB_READS} OR {own("reviewer")} = '{{}}'
                 OR submission_id NOT IN (SELECT portal_unwritten()))""",
     "reviews_assessmentanswer": within("reviews_assessment", "assessment_id"),
@@ -624,7 +633,8 @@ NO_SETS = """
     DROP FUNCTION portal_cases_as(text, text[]); DROP FUNCTION portal_cases(text[]); DROP VIEW portal_mine;
 """
 NO_SETTINGS = """
-    DROP FUNCTION portal_oversees(); DROP FUNCTION portal_keeps_accounts(); DROP FUNCTION portal_wide(text); DROP FUNCTION portal_holds(text[]);
+    DROP FUNCTION portal_oversees(); DROP FUNCTION portal_keeps_accounts(); DROP FUNCTION portal_secures_office();
+    DROP FUNCTION portal_wide(text); DROP FUNCTION portal_holds(text[]);
     DROP FUNCTION portal_own(text); DROP FUNCTION portal_lifted(text); DROP FUNCTION portal_at(); DROP FUNCTION portal_person();
 """
 
@@ -634,7 +644,7 @@ class Migration(migrations.Migration):
         ("portal_site", "0001_audience"),
         ("ledger", "0004_sealed_log"),
         ("deadlines", "0009_sent_of_a_day"),
-        ("submissions", "0024_shown"),
+        ("submissions", "0025_break_glass"),
         ("reviews", "0014_leads"),
         ("partners", "0017_owners_say_when_partners_are_told"),
     ]

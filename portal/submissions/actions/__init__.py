@@ -1,6 +1,6 @@
 """Every verb on a case: the only code that writes one. Doors call these names."""
 
-from portal.submissions.actions import disclosures, holds, questions, records_requests
+from portal.submissions.actions import break_glass, disclosures, holds, questions, records_requests
 from portal.submissions.actions.access import provide_access, reveal_instructions
 from portal.submissions.actions.clockwork import record_clock, set_first_grant
 from portal.submissions.actions.comparing import compare_versions
@@ -39,6 +39,7 @@ __all__ = [
     "attest_obligation",
     "begin_renewal",
     "begin_upload",
+    "break_glass",
     "close",
     "compare_versions",
     "confirm_conflicts",

@@ -1,5 +1,6 @@
 """The workbench's part about cases: queue and case page, documents, access terms, questions, conflicts."""
 
+from portal.submissions.admin.break_glass import BreakGlassAdmin
 from portal.submissions.admin.cases import SubmissionAdmin
 from portal.submissions.admin.conflicts import ConflictAdmin
 from portal.submissions.admin.disclosures import DisclosureAdmin
@@ -10,6 +11,7 @@ from portal.submissions.admin.records_requests import RecordsRequestAdmin
 from portal.submissions.admin.retention import RetentionAdmin
 from portal.submissions.admin.spills import SpillAdmin
 from portal.submissions.models import (
+    BreakGlass,
     Conflict,
     DisclosureNotice,
     InformationRequest,
@@ -31,4 +33,5 @@ ADMINS = [
     (Retention, RetentionAdmin),
     (Conflict, ConflictAdmin),
     (Spill, SpillAdmin),
+    (BreakGlass, BreakGlassAdmin),
 ]

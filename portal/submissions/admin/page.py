@@ -12,7 +12,7 @@ from portal.deadlines import registry
 from portal.deadlines.models import Deadline
 from portal.ledger.models import Event
 from portal.submissions import history, looks, markings, next_steps, timeline
-from portal.submissions.admin import disclosures, questions, records
+from portal.submissions.admin import break_glass, disclosures, questions, records
 from portal.submissions.models import Audience, Document, Facts, Submission
 from portal.submissions.querysets import DOCUMENTS, FACTS, INSTRUCTIONS, live
 
@@ -21,6 +21,8 @@ EVENTS_SHOWN = 15
 LOOKS = {FACTS: "viewed_facts", DOCUMENTS: "viewed_documents"}
 # In these capacities a person reads who looked, and under which name the lab knows whom.
 AUDIT = frozenset({"coordinator", "auditor"})
+# In these, also which break-glass accesses were opened: who reads under one reads until when.
+READS_ACCESSES = AUDIT | {"break_glass"}
 
 Panel = tuple[str, str, dict]
 
@@ -87,6 +89,7 @@ class CasePage:
             self._questions(),
             disclosures.panel(self.request, self.case, at=self.at),
             records.panel(self.request, self.case) if AUDIT & self.capacities else None,
+            break_glass.panel(self.case, at=self.at) if READS_ACCESSES & self.capacities else None,
         ]
         upper = [make(self.request, self.case) for make in CASE_PANELS]
         return [

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from portal import sheets
-from portal.submissions import history, sight
+from portal.submissions import emergencies, history, sight
 from portal.submissions.models import Submission
 
 # (submission) -> for each person outside the lab's and the agencies' circle, the purpose for which they were let in. Upper
@@ -83,6 +83,22 @@ def looks(case: Submission, *, at: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def accesses(case: Submission) -> list[dict[str, Any]]:
+    """Each break-glass access that was opened: for whom and by whom, what, why, and from when to when."""
+    return [
+        {
+            "name": row.officer,
+            "organisation": row.access.agency.name,
+            "opened_by": row.second,
+            "parts": row.access.parts,
+            "reason": row.access.reason,
+            "since": _iso(row.access.opened_at),
+            "until": _iso(row.access.until),
+        }
+        for row in emergencies.opened(case)
+    ]
+
+
 def as_csv(case: Submission, what: str, *, at: datetime) -> Exported:
     """``what`` is ``looks`` or ``seats``."""
     rows, columns = (
@@ -98,6 +114,7 @@ def as_json(case: Submission, *, at: datetime) -> Exported:
         "case": case.case_number,
         "made_at": _iso(at),
         "seats": seats(case, at=at),
+        "break_glass": accesses(case),
         "looks": looks(case, at=at),
     }
     return _named(case, "record", "json", "application/json", plain_json(told), at)

@@ -3,6 +3,7 @@
 from portal.submissions.models.access import AccessInstructions, Terms
 from portal.submissions.models.audience import Alias, Audience, Barrier, Conflict, ConflictStatement
 from portal.submissions.models.base import Key
+from portal.submissions.models.break_glass import BreakGlass
 from portal.submissions.models.cases import Checkpoint, Submission
 from portal.submissions.models.contacts import Contact
 from portal.submissions.models.disclosures import DisclosureNotice, DisclosureStatement
@@ -23,6 +24,7 @@ __all__ = [
     "Alias",
     "Audience",
     "Barrier",
+    "BreakGlass",
     "Checkpoint",
     "Conflict",
     "ConflictStatement",

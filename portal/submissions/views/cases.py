@@ -11,7 +11,7 @@ from portal.deadlines.models import Deadline, Message
 from portal.deadlines.registry import label
 from portal.doors import page_of
 from portal.formats import instant
-from portal.submissions import history, looks, timeline
+from portal.submissions import emergencies, history, looks, timeline
 from portal.submissions.deadline_kinds import DISCLOSURE_DATE
 from portal.submissions.models import Facts, InformationRequest, Submission
 from portal.submissions.next_steps import lab_steps, newest_terms, next_step
@@ -89,6 +89,7 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
         earlier_facts=_earlier_facts(found),
         asked=history.asked_correction(found),
         open_questions=_open_questions(request, found, at),
+        accesses=_accesses(found),
         panels=panels_of(request, found),
         links=links_of(found),
         notices=_notices(request, found),
@@ -128,6 +129,11 @@ def _offers(can: set[str], case: Submission) -> set[str]:
     if terms is None or terms.lab_accepted_at is not None:
         done.add("accept_terms")
     return can - done
+
+
+def _accesses(case: Submission) -> list[emergencies.Opened]:
+    # Of a case without agreed terms there is none.
+    return emergencies.opened(case) if case.agreed_at else []
 
 
 def _open_questions(request: HttpRequest, case: Submission, at: datetime) -> int:

@@ -4,7 +4,7 @@ A question is asked of a ``Sight``: it tells from the rows and the words of DOMA
 what the portal shows each person. ``steps`` holds one step of one person against the rows before it.
 """
 
-from tests.machine.invariants import cases, conflicts, deadlines, findings, markings, partners
+from tests.machine.invariants import cases, conflicts, deadlines, emergencies, findings, markings, partners
 from tests.machine.invariants.sight import Sight
 from tests.machine.invariants.steps import Present, broken_by
 
@@ -12,6 +12,7 @@ ALL = (
     cases.no_verdict_on_a_release,
     cases.windows,
     cases.reviewers_see_only_in_time,
+    emergencies.break_glass_opens_what_two_persons_gave,
     cases.labs_see_only_their_own,
     cases.questions_stand_with_their_case,
     cases.reviewers_look_for_themselves_first,

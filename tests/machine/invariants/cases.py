@@ -9,6 +9,7 @@ from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
 from portal.submissions.models import (
     Audience,
+    BreakGlass,
     DisclosureNotice,
     Document,
     InformationRequest,
@@ -27,7 +28,7 @@ FORBIDDEN = ("approv", "denied", "deny", "licens", "cleared", "permit", "hold")
 
 def no_verdict_on_a_release(sight: Sight) -> list:
     """1: no state or value means a permission."""
-    models = (Submission, Grant, Assignment, InformationRequest, DisclosureNotice)
+    models = (Submission, Grant, Assignment, InformationRequest, DisclosureNotice, BreakGlass)
     states = {row.state_at(sight.at) for model in models for row in _with_case(sight, model)}
     states |= {row.state for model in (Assessment, Finding) for row in sight.rows(model)}
     return [state for state in states if any(word in str(state) for word in FORBIDDEN)]
@@ -98,7 +99,7 @@ def labs_see_only_their_own(sight: Sight) -> list:
             name = f"9 {model._meta.model_name}"
             seen = [sight.named(model)[pk] for pk in sight.sees(user, model)]
             broken += [(name, user.pk, row.pk) for row in seen if row.submission_id not in cases]
-        for model in (PartnerApplication, PartnerEvidence, Vetting, Spill, LegalHold):
+        for model in (PartnerApplication, PartnerEvidence, Vetting, Spill, LegalHold, BreakGlass):
             broken += [(f"9 {model._meta.model_name}", user.pk, pk) for pk in sight.sees(user, model)]
         seen = [sight.named(Designation)[pk] for pk in sight.sees(user, Designation)]
         broken += [("9 designation", user.pk, row.pk) for row in seen if row.lab_id not in labs]

@@ -15,6 +15,7 @@ from portal.accounts.models import Kind, Role
 from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
 from portal.submissions.models import (
+    BreakGlass,
     DisclosureNotice,
     Document,
     InformationRequest,
@@ -48,7 +49,7 @@ def partners_learn_nothing_too_early(sight: Sight) -> list:
         broken += [("7 grant", user.pk, pk) for pk in sight.sees(user, Grant) - set(known)]
         for scope in (RECORD, FACTS, ASSESSMENTS):
             broken += [("7 case", user.pk, scope, pk) for pk in sight.sees(user, Submission, scope=scope)]
-        for model in (*OF_A_CASE, Spill, LegalHold, Designation, PartnerNomination):
+        for model in (*OF_A_CASE, Spill, LegalHold, BreakGlass, Designation, PartnerNomination):
             broken += [(f"7 {model._meta.model_name}", user.pk, pk) for pk in sight.sees(user, model)]
         active = {grant.submission_id for grant in known.values() if sight.is_active(grant)}
         for scope in (DOCUMENTS, INSTRUCTIONS):
