@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 
 from portal.errors import Refused
+from portal.scope import acting
 
 # PostgreSQL's words for a lock that was not to be had, and for two who wait for each other.
 BUSY = ("55P03", "40P01")
@@ -68,12 +69,12 @@ def follow_all(before, after, *, at: datetime) -> list[Consequence]:
 
 @contextmanager
 def giving_way() -> Iterator[None]:
-    """A transaction that gives way: once it has said ``wait_a_moment``, a step of somebody on a case is never made to fail by it.
+    """A transaction of an action that gives way: once it has said ``wait_a_moment``, a step of somebody on a case is never made to fail by it.
 
     Raises Refused, with nothing done, where such a step takes longer than that moment.
     """
     try:
-        with transaction.atomic():
+        with acting():
             yield
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") in BUSY:

@@ -2,11 +2,12 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
-from django.db import DatabaseError, connection, transaction
-from django.db.utils import ConnectionHandler
+from django.db import DatabaseError, connections, transaction
 
 from portal import scope
 from portal.accounts.models import Role
@@ -29,10 +30,18 @@ def _own_cases() -> dict:
     return people
 
 
-def _pooled() -> ConnectionHandler:
-    one = connection.settings_dict
+@contextmanager
+def _pooled() -> Iterator[None]:
+    """A connection of this name in each thread, all of one pool."""
+    one = connections.settings["default"]
     options = one["OPTIONS"] | {"pool": {"min_size": CONNECTIONS, "max_size": CONNECTIONS, "timeout": 60}}
-    return ConnectionHandler({"default": one, POOLED: one | {"OPTIONS": options, "CONN_MAX_AGE": 0}})
+    connections.settings[POOLED] = one | {"OPTIONS": options, "CONN_MAX_AGE": 0}
+    try:
+        yield
+    finally:
+        connections[POOLED].close_pool()
+        del connections[POOLED]
+        del connections.settings[POOLED]
 
 
 def _seen(cursor) -> set:
@@ -40,13 +49,13 @@ def _seen(cursor) -> set:
     return {row[0] for row in cursor.fetchall()}
 
 
-def _request(handler: ConnectionHandler, people: dict, dice: random.Random) -> str:
+def _request(people: dict, dice: random.Random) -> str:
     """One request in one of the ways that requests end; what went wrong in it, or nothing."""
     person = dice.choice(list(people))
     way = dice.choice(
         ["read", "read", "nobody", "no transaction", "rolled back", "failed", "savepoint", "lifted"]
     )
-    own = handler[POOLED]
+    own = connections[POOLED]
     try:
         with scope.as_person(None if way == "nobody" else person):
             expected = set() if way == "nobody" else people[person]
@@ -81,25 +90,22 @@ def _request(handler: ConnectionHandler, people: dict, dice: random.Random) -> s
 
 @pytest.mark.slow
 @pytest.mark.committed_db
-def test_fifty_people_on_four_connections(monkeypatch):
+def test_fifty_people_on_four_connections():
     people = _own_cases()
     assert len(people) == PEOPLE
-    handler = _pooled()
-    monkeypatch.setattr("django.db.transaction.connections", handler)
 
     def work(seed: int) -> Counter:
         dice, faults = random.Random(seed), Counter()
         for _ in range(REQUESTS // THREADS + 1):
-            faults[_request(handler, people, dice)] += 1
+            faults[_request(people, dice)] += 1
         return faults
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        found = sum(pool.map(work, range(THREADS)), Counter())
-    used = type(handler[POOLED])._connection_pools.pop(POOLED)
-    stats = used.get_stats()
-    used.close()
+    with _pooled():
+        with ThreadPoolExecutor(THREADS) as pool:
+            found = sum(pool.map(work, range(THREADS)), Counter())
+        used = connections[POOLED].pool.get_stats()
     assert found.total() >= REQUESTS
     assert set(found) == {""}
     # No more connections than that were ever there, so each served many people.
-    assert stats["pool_size"] == CONNECTIONS
-    assert stats["connections_num"] == CONNECTIONS
+    assert used["pool_size"] == CONNECTIONS
+    assert used["connections_num"] == CONNECTIONS

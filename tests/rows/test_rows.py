@@ -34,7 +34,7 @@ OPEN = {
     "partners_vettingcriterion": "the same",
 }
 # Read before anybody is known, to find out who asks: what a person may read of them is the accounts' own filters' to say.
-BEFORE_ANY_SCOPE = re.compile(r"(accounts|account|auth|django|mfa|usersessions|knox)_")
+BEFORE_ANY_SCOPE = re.compile(r"(accounts|account|auth|django|mfa|socialaccount|usersessions|knox)_")
 
 
 @pytest.fixture

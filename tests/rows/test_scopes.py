@@ -84,6 +84,7 @@ def test_only_actions_act():
         "portal/deadlines/outbox.py",
         "portal/deadlines/quiet.py",
         "portal/deadlines/returned.py",
+        "portal/programme/effects.py",
         "portal/site/demo/due.py",
         "portal/site/demo/loading.py",
     }
