@@ -69,7 +69,7 @@ def follow_all(before, after, *, at: datetime) -> list[Consequence]:
 
 @contextmanager
 def giving_way() -> Iterator[None]:
-    """A transaction of an action that gives way: once it has said ``wait_a_moment``, a step of somebody on a case is never made to fail by it.
+    """An action that gives way: once it has said ``wait_a_moment``, a step of somebody on a case is never made to fail by it.
 
     Raises Refused, with nothing done, where such a step takes longer than that moment.
     """
