@@ -25,6 +25,12 @@ def scan_waiting():
     actions.scan_waiting()
 
 
+@task(name="portal.submissions.tasks.note_readings", expires=1800)
+def note_readings():
+    """Note reading of the last days that differs from usual."""
+    actions.note_readings()
+
+
 @task(name="portal.submissions.tasks.remove_disposed", expires=300, queue="exports")
 def remove_disposed():
     """Remove the stored files of versions that were disposed of."""

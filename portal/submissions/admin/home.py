@@ -4,7 +4,7 @@ from portal import clock
 from portal.accounts.models import Role
 from portal.admin import Queue, queue
 from portal.submissions import policies
-from portal.submissions.admin import break_glass
+from portal.submissions.admin import break_glass, readings
 from portal.submissions.models import DisclosureNotice, Submission
 from portal.submissions.querysets import agency_wide
 from portal.submissions.states import DisclosureState, State
@@ -13,7 +13,8 @@ from portal.submissions.states import DisclosureState, State
 def queues(request) -> list[Queue]:
     """The coordinators' queues; other roles' come from the apps whose work it is."""
     at = clock.now()
-    return [*_disclosures(request.user, at), *_of_the_programme(request, at), *break_glass.queues(request)]
+    of_security = [*break_glass.queues(request), *readings.queues(request)]
+    return [*_disclosures(request.user, at), *_of_the_programme(request, at), *of_security]
 
 
 def _disclosures(user, at) -> list[Queue]:
