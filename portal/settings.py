@@ -280,6 +280,7 @@ CELERY_BEAT_SCHEDULE = {
     "grants_clock": _every("partners.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
     "findings_staff": _every("partners.tasks.follow_findings", 3600),
     "assignments_clock": _every("reviews.tasks.record_clock", 3 * PORTAL_TICK_SECONDS),
+    "readings": _every("portal.submissions.tasks.note_readings", 900),
     "seal": _every("portal.ledger.tasks.seal", 60),
     "orphans": _every("portal.submissions.tasks.remove_orphans", 3600),
     "disposed": _every("portal.submissions.tasks.remove_disposed", 60),

@@ -12,9 +12,9 @@ class ReviewsConfig(AppConfig):
         from portal.deadlines.querysets import BARRED, CASELESS, HIDDEN
         from portal.ledger.querysets import READERS
         from portal.ledger.words import tell_changes
-        from portal.submissions import hooks, next_steps, panels
+        from portal.submissions import hooks, measuring, next_steps, panels
         from portal.submissions.exports import archive as exports
-        from reviews import archive, deadline_kinds, leaving, policies, readers, spill_kinds, targets
+        from reviews import archive, deadline_kinds, domains, leaving, policies, readers, spill_kinds, targets
         from reviews import next_steps as own_steps
         from reviews.actions.clockwork import follow_window
         from reviews.actions.logs import told_of_log
@@ -35,6 +35,7 @@ class ReviewsConfig(AppConfig):
         hooks.REVIEWERS_OF.append(readers.reviewers_of)
         next_steps.UPPER.append(own_steps.retests)
         hooks.LEADS.append((readers.leads, "reviewer__name"))
+        measuring.OUTSIDE.append(domains.outside)
         READERS.append(readers.events)
         CASELESS.append(readers.messages)
         HIDDEN.append(readers.hidden)

@@ -15,6 +15,7 @@ from portal.errors import Invalid, Missing
 from portal.programme.words import forbidden_in
 
 NAMES, TARGETS, REMINDERS, WORDING, TERMS = "names", "targets", "reminders", "wording", "terms"
+READING = "reading"
 # The pages on which settings are changed, in their order.
 GROUPS = {
     NAMES: "Names",
@@ -22,6 +23,7 @@ GROUPS = {
     REMINDERS: "Reminders",
     WORDING: "Wording of messages",
     TERMS: "Standard access terms",
+    READING: "Unusual reading",
 }
 _MARKUP = re.compile(r"[{}<>%$\[\]\\`|_*#~^@]|://|www\.", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -229,4 +231,35 @@ know(
     _target("partner_revetting_days", "A partner's vetting holds", "days", 30, 1095, _NEW_ONLY),
     _target("break_glass_hours", "Break-glass access lasts, at most", "hours", 1, 24, _NEW_ONLY, _INSIDER),
     _target("break_glass_answer_hours", "It is concurred with, once asked for, within", "hours", 1, 72, _NEW_ONLY, _INSIDER),
+)  # fmt: skip
+
+
+def _reading(
+    name: str, label: str, default: int, unit: str, lowest: int, highest: int, part: str, hint: str = ""
+) -> Number:
+    return Number(
+        f"reading:{name}", READING, label, lambda: default, part=part, hint=hint, unit=unit, lowest=lowest,
+        highest=highest,
+    )  # fmt: skip
+
+
+_VOLUME, _HOURS, _DOMAIN = "More than usual", "Outside working hours", "Outside the person's domain"
+_EACH_DAY = "By one person, of one case, on one day."
+# What of people's reading is noted (docs/adr/0029). A high number notes next to nothing.
+know(
+    _reading("hour_looks", "Looks in an hour, more than", 120, "looks", 1, 10_000, _VOLUME),
+    _reading("hour_documents", "Different files in an hour, more than", 20, "files", 1, 10_000, _VOLUME),
+    _reading("day_looks", "Looks on a day, more than", 500, "looks", 1, 10_000, _VOLUME),
+    _reading("day_documents", "Different files on a day, more than", 60, "files", 1, 10_000, _VOLUME),
+    _reading(
+        "times_usual", "And more than so many times the person's own average of 28 days", 3, "times", 1, 100, _VOLUME
+    ),
+    _reading("from_hour", "Working hours begin", 6, "o'clock", 0, 12, _HOURS),
+    _reading("to_hour", "Working hours end", 22, "o'clock", 13, 24, _HOURS),
+    _reading("night_looks", "Looks at night, at least", 10, "looks", 1, 10_000, _HOURS, _EACH_DAY),
+    _reading(
+        "free_day_looks", "Looks at weekends and on federal holidays, at least", 10, "looks", 1, 10_000, _HOURS, _EACH_DAY
+    ),
+    _reading("outside_looks", "Looks, at least", 5, "looks", 1, 10_000, _DOMAIN, _EACH_DAY),
+    _reading("steps_days", "A step on a case makes its domains one's own for", 90, "days", 1, 730, _DOMAIN),
 )  # fmt: skip

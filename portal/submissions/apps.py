@@ -48,6 +48,7 @@ class SubmissionsConfig(AppConfig):
                 "submissions.requestnotice": history.LINKS,
                 "submissions.spill": history.SPILLS,
                 "submissions.breakglass": history.BREAK_GLASS,
+                "submissions.unusualreading": history.READINGS,
             }
         )
         words.LOOKS.update(history.LOOKS)

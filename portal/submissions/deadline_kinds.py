@@ -20,6 +20,7 @@ RECORDS_REQUEST_DAYS, RECORDS_REQUEST_MORE_DAYS = 20, 10
 SEATED = ("coordinator", "agency_coordinator", "lead", "reviewer")
 QUESTIONS = Group("questions", "Questions about a case", (Kind.LAB, Kind.AGENCY))
 BREAK_GLASS = Group("break_glass", "Break-glass access", (Kind.LAB, Kind.AGENCY))
+READINGS = Group("readings", "Reading that differs from usual", (Kind.LAB, Kind.AGENCY))
 DISCLOSURES = Group("disclosures", "Disclosure notices", (Kind.LAB, Kind.AGENCY))
 # By these access begins or ends, dates move, or a file is gone: they are mailed at once, whatever a person chose.
 ESSENTIAL = frozenset(
@@ -90,6 +91,7 @@ def extended_records_request_due(received_on: date) -> datetime:
 def register_kinds() -> None:
     register(*_deadlines(), *_steps(), essential=ESSENTIAL)
     register(*_questions(), group=QUESTIONS)
+    register(*_readings(), group=READINGS)
     # Who waits for a second person sees no case, nor may they; and a lab is told in the moment in which it opens.
     opened = _break_glass()
     register(*opened, group=BREAK_GLASS, essential=[kind.key for kind in opened])
@@ -289,6 +291,21 @@ def _break_glass() -> tuple[NoticeKind, ...]:
             "break_glass_ended",
             "Break-glass access ended",
             "The break-glass access to this case was ended before its time.",
+        ),
+    )
+
+
+def _readings() -> tuple[NoticeKind, ...]:
+    return (
+        NoticeKind(
+            "reading_noted",
+            "Reading that differs from usual",
+            "Reading of this case was noted that differs from what is usual. It waits for somebody to look into it.",
+        ),
+        NoticeKind(
+            "reading_noted_lab",
+            "Reading that differs from usual",
+            "Reading of this case was noted that differs from what is usual. Your page of who looked shows it.",
         ),
     )
 

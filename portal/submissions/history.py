@@ -67,6 +67,10 @@ BREAK_GLASS = {
     "turn_down": "Turned break-glass access down",
     "take_back": "Took back what was asked for",
 }
+READINGS = {
+    "note_reading": "Noted reading that differs from usual",
+    "look_into": "Looked into reading that differs from usual",
+}
 UPLOADS = {"begin_upload": "Began to upload a file", "end_upload": "Gave up an upload"}
 QUESTIONS = {
     "ask": "Asked the question",

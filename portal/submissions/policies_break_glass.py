@@ -19,7 +19,7 @@ def may_ask(actor, submission: Submission, agency: UUID, *, at: datetime) -> boo
     return agency in own and askable(actor, at=at).filter(pk=submission.pk).exists()
 
 
-def may_hold(officer, access: BreakGlass, *, at: datetime) -> bool:
+def may_be_given(officer, access: BreakGlass, *, at: datetime) -> bool:
     """Whether who asked may still be given it: roles and conflicts change between asking and concurring."""
     return may_ask(officer, access.submission, access.agency_id, at=at)
 

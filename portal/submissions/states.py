@@ -216,3 +216,26 @@ BREAK_GLASS = Machine(
     terminal=frozenset({B.EXPIRED, B.ENDED, B.TURNED_DOWN, B.TAKEN_BACK, B.LAPSED}),
     derived={B.LAPSED: B.ASKED, B.EXPIRED: B.OPEN},
 )
+
+
+class ReadingState(models.TextChoices):
+    NOTED = "noted", "Noted"
+    LOOKED_INTO = "looked_into", "Looked into"
+
+
+# "overseer": a coordinator of the programme office or a security officer, never the reader. The clock makes the row.
+READING = Machine(
+    name="unusual reading",
+    transitions=(
+        *steps(
+            [ReadingState.NOTED],
+            ReadingState.LOOKED_INTO,
+            "look_into",
+            "overseer",
+            needs_reason=True,
+            label="Record that it was looked into",
+        ),
+    ),
+    terminal=frozenset({ReadingState.LOOKED_INTO}),
+    derived={},
+)

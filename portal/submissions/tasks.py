@@ -40,6 +40,16 @@ def scan_waiting():
 
 
 @task(
+    name="portal.submissions.tasks.note_readings",
+    sees=("ledger", "deadlines", "submissions", "reviews"),
+    expires=1800,
+)
+def note_readings():
+    """Note reading of the last days that differs from usual."""
+    actions.note_readings()
+
+
+@task(
     name="portal.submissions.tasks.remove_disposed",
     sees=("submissions", "reviews", "partners"),
     expires=300,

@@ -11,7 +11,7 @@ from portal.accounts.models import Membership, Role, User
 from portal.deadlines.models import Message
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.ledger.models import Event
-from portal.submissions import actions, emergencies, looks, policies, sight
+from portal.submissions import actions, looks, oversight, policies, sight
 from portal.submissions.actions import break_glass
 from portal.submissions.models import Audience, BreakGlass, Document, Obligation, Submission
 from portal.submissions.querysets import ASSESSMENTS, DOCUMENTS, FACTS, INSTRUCTIONS, OFFER, RECORD, live
@@ -173,7 +173,7 @@ def test_a_conflict_closes_it_at_once_and_hides_that_it_was(case):
     with pytest.raises(NotAllowed):
         break_glass.end(actor=again(case.officer), access=access, at=AT + HOUR)
     # The lab reads of it all the same.
-    assert [row.access for row in emergencies.opened(case.again())] == [access]
+    assert [row.access for row in oversight.opened(case.again())] == [access]
 
 
 # --- who asks and who concurs ---------------------------------------------------------------------------------------------------
@@ -360,7 +360,7 @@ def test_the_lab_is_told_at_once_of_what_opens_by_number_and_link_alone(case):
     access = case.ask()
     lab = {case.contributor.pk}
     assert not Message.objects.filter(kind__startswith="break_glass", recipient__in=lab).exists()
-    assert emergencies.opened(case.again()) == []
+    assert oversight.opened(case.again()) == []
     break_glass.concur(actor=case.colleague, access=access, at=AT)
     message = Message.objects.get(kind="break_glass_opened")
     assert (message.recipient_id, message.case_number, message.link, message.try_at) == (
@@ -372,7 +372,7 @@ def test_the_lab_is_told_at_once_of_what_opens_by_number_and_link_alone(case):
     assert (event.actor, event.capacity, event.reason) == (case.colleague, "security", WHY)
     # Nobody's id but the actor's: the lab's archive opens what stands in it.
     assert str(case.officer.pk) not in str(event.data)
-    (row,) = emergencies.opened(case.again())
+    (row,) = oversight.opened(case.again())
     names = {f"{case.agency.short_name} security officer {number}" for number in (1, 2)}
     assert (row.access, {row.officer, row.second}) == (access, names)
     (seat,) = [seat for seat in sight.seats_of(case.again(), at=AT) if seat.capacity == "break_glass"]
@@ -383,7 +383,7 @@ def test_the_lab_is_told_at_once_of_what_opens_by_number_and_link_alone(case):
 def test_an_ask_that_was_turned_down_is_not_the_labs_to_read(case):
     access = case.ask()
     break_glass.turn_down(actor=case.colleague, access=access, reason="No need.", at=AT)
-    assert emergencies.opened(case.again()) == []
+    assert oversight.opened(case.again()) == []
     events = Event.objects.visible_to(again(case.contributor)).filter(case_id=case.submission.pk)
     assert not events.filter(subject_type="submissions.breakglass").exists()
     assert not Message.objects.filter(recipient=case.contributor, kind__startswith="break_glass").exists()
@@ -419,6 +419,19 @@ def test_who_sits_on_the_case_too_looks_by_the_access_while_it_is_open(case):
         assert looks.standing(again(case.reviewer), case.submission) == "break_glass"
 
 
+def test_a_step_is_taken_in_the_capacity_that_has_it_also_while_the_glass_is_broken(case):
+    office = case.coordinator.memberships.get().organisation
+    Membership.objects.create(user=case.coordinator, organisation=office, role=Role.SECURITY, since=NOW)
+    actions.release(actor=case.contributor, submission=case.submission, at=AT)
+    case.opened(again(case.coordinator), by=case.office_security)
+    assert policies.capacities(again(case.coordinator), case.submission, at=AT) == {
+        "break_glass",
+        "coordinator",
+    }
+    actions.close(actor=again(case.coordinator), submission=case.again(), at=AT + HOUR)
+    assert Event.objects.get(verb="close").capacity == "coordinator"
+
+
 def test_an_agency_whose_officer_took_a_file_owes_what_every_reader_owes(case):
     case.opened(case.foreign_security, by=case.office_security)
     with time_machine.travel(AT, tick=False):
@@ -431,7 +444,7 @@ def test_an_agency_whose_officer_took_a_file_owes_what_every_reader_owes(case):
 def test_another_lab_learns_nothing(case):
     case.opened()
     other = make.Case()
-    assert emergencies.opened(other.again()) == []
+    assert oversight.opened(other.again()) == []
     events = Event.objects.visible_to(again(other.contributor))
     assert not events.filter(case_id=case.submission.pk).exists()
     assert not Message.objects.filter(recipient=other.contributor, kind__startswith="break_glass").exists()

@@ -223,6 +223,7 @@ def test_which_kinds_nobody_can_put_off():
         "steps",
         "reminders",
         "questions",
+        "readings",
         "break_glass",
         "disclosures",
         "reviews",

@@ -184,7 +184,7 @@ NEVER_REMOVED = {
 }  # fmt: skip
 # Of these a trigger of their own removes nothing; but of a draft's answers, which are written over as its other words are.
 GUARDED_BY_ITS_OWN = {
-    "submissions_legalhold", "reviews_assessmentanswer", "submissions_breakglass",
+    "submissions_legalhold", "reviews_assessmentanswer", "submissions_breakglass", "submissions_unusualreading",
 }  # fmt: skip
 
 

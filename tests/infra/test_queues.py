@@ -30,6 +30,7 @@ QUEUES = {
     "portal.deadlines.tasks.settle": "mail",
     "portal.deadlines.tasks.tick": "mail",
     "portal.ledger.tasks.seal": "celery",
+    "portal.submissions.tasks.note_readings": "celery",
     "portal.submissions.tasks.record_clock": "celery",
     "portal.submissions.tasks.remove_disposed": "exports",
     "portal.submissions.tasks.remove_orphans": "exports",

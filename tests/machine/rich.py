@@ -6,7 +6,7 @@ import time_machine
 
 from partners.models import Finding, Grant
 from portal.submissions import actions as cases
-from portal.submissions.models import Submission
+from portal.submissions.models import Submission, UnusualReading
 from tests.factories import DAY
 from tests.machine.rules_findings import TOLD
 from tests.machine.world_findings import FindingsWorld
@@ -50,6 +50,11 @@ class Rich(FindingsWorld):
         self.about_second = self._told(self.write_finding(self.lab_people[1][1], 1), 5)
         access = self.ask_to_break_glass(self.other_security, self.cases[0], 2)
         self.access = self.break_glass_step(self.coordinator, access, "concur")
+        for case in self.cases:
+            UnusualReading.objects.create(
+                person=self.reviewers[1], organisation=self.agencies[1], submission=case, kind="volume",
+                day=self.at.date(), number=600, noted_at=self.at,
+            )  # fmt: skip
         spilt = self.add_document(self.lab_people[1][1], second)
         self.report_spill(self.coordinator, spilt)
         cases.holds.place(actor=self.coordinator, matter="A", reason="A suit.", lab=self.labs[1], at=self.at)

@@ -38,6 +38,7 @@ from portal.submissions.models import (
     Spill,
     Submission,
     Terms,
+    UnusualReading,
 )
 from reviews.models import (
     Assessment,
@@ -297,6 +298,8 @@ OPEN_DOORS = [
              (k.who_is_in_conflict_sees_nothing, "8 spill"))),
     (BreakGlass, ((c.labs_see_only_their_own, "9 breakglass"), (p.partners_learn_nothing_too_early, "7 breakglass"),
                   (k.who_is_in_conflict_sees_nothing, "8 breakglass"))),
+    (UnusualReading, ((c.labs_see_only_their_own, "9 unusualreading"), (p.partners_learn_nothing_too_early, "7 unusualreading"),
+                      (k.who_is_in_conflict_sees_nothing, "8 unusualreading"))),
     (LegalHold, ((c.labs_see_only_their_own, "9 legalhold"), (p.partners_learn_nothing_too_early, "7 legalhold"),
                  (k.who_is_in_conflict_sees_nothing, "8 legalhold"))),
     (Event, ((c.labs_see_only_their_own, "9 event"), (p.partners_learn_nothing_too_early, "7 event"),

@@ -320,4 +320,5 @@ class World:
         """Every periodic job of the clock, once: how much each had to do."""
         findings.follow_staff(at=self.at)
         done = [module.record_clock(at=self.at) for module in (cases, grants, reviews)]
+        done.append(cases.note_readings(at=self.at))
         return [*done, deadlines.plan(at=self.at)]

@@ -17,7 +17,7 @@ from portal.deadlines.models import Bounce, Deadline, Heartbeat, Message
 from portal.ledger import sealing
 from portal.ledger.models import Event, Head
 from portal.submissions import actions as cases
-from portal.submissions.models import Obligation
+from portal.submissions.models import Obligation, UnusualReading
 from reviews.models import CaseAgency
 from tests import factories as make
 from tests import factories_reviews as reviewing
@@ -138,6 +138,10 @@ def build() -> SimpleNamespace:
         actor=make.member(office, Role.SECURITY), submission=case.submission, scopes=["facts"], hours=4,
         reason="A leak of marzipan.", at=AT,
     )  # fmt: skip
+    reading = UnusualReading.objects.create(
+        person=case.reviewer, organisation=case.agency, submission=case.submission, kind="volume",
+        day=make.NOW.date(), number=600, noted_at=AT,
+    )  # fmt: skip
     message = Message.objects.filter(recipient=case.contributor).first()
     first = (AT + 3 * make.DAY).date()
     absence = absences.add_absence(actor=case.contributor, first=first, last=first, at=AT)
@@ -208,6 +212,7 @@ def build() -> SimpleNamespace:
         ),
         "spill": spill,
         "breakglass": access,
+        "unusualreading": reading,
         "upload": cases.begin_upload(actor=case.contributor, name="log.txt", length=8, at=AT),
     }
     return SimpleNamespace(

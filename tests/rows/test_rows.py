@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from portal import scope
 from portal.deadlines import bouncing
-from portal.submissions.models import Contact, Submission
+from portal.submissions.models import Audience, Contact, Submission
 from portal.submissions.querysets import FACTS, INSTRUCTIONS
 from tests.matrix import world as worlds
 
@@ -150,6 +150,10 @@ def _with(path: str) -> Callable:
     return rows
 
 
+def _led_by(user):
+    return Audience.objects.filter(user=user, scope="record", capacity="lead").values("submission")
+
+
 def _visible(model, user):
     return model._default_manager.visible_to(user)
 
@@ -191,6 +195,11 @@ RULES = {
     "partners_findingaddressee": _with("finding"),
     "submissions_breakglass": lambda model, user: _visible(model, user)
     | model.objects.filter(opened_at__isnull=False, submission__lab__in=user.organisations_as("lab")),
+    "submissions_readingtally": lambda model, user: model._base_manager.none(),
+    "submissions_readingday": lambda model, user: model._base_manager.none(),
+    "submissions_unusualreading": lambda model, user: _visible(model, user)
+    | model.objects.filter(submission__lab__in=user.organisations_as("lab"))
+    | model.objects.exclude(person=user).filter(submission__in=_led_by(user)),
     "deadlines_bounce": lambda model, user: _visible(model, user) | bouncing.looked_after_by(user),
     "ledger_leaf": lambda model, user: model._base_manager.none(),
     "deadlines_message": lambda model, user: model._base_manager.filter(

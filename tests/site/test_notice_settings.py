@@ -41,14 +41,14 @@ def chosen(person) -> dict:
         (
             "lab",
             Role.CONTRIBUTOR,
-            {"reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings"},
+            {"reminders", "steps", "questions", "readings", "reviews", "inquiries", "grants", "findings"},
             ["account", "disclosures", "break_glass"],
         ),
         # Who only reads is reminded of nothing.
         (
             "lab",
             Role.VIEWER,
-            {"steps", "questions", "reviews", "inquiries", "grants", "findings"},
+            {"steps", "questions", "readings", "reviews", "inquiries", "grants", "findings"},
             ["account", "disclosures", "break_glass"],
         ),
         (
@@ -132,6 +132,7 @@ def test_choosing_is_saved_and_shown(ada):
         "reminders": "daily",
         "steps": "off",
         "questions": "at_once",
+        "readings": "at_once",
         "reviews": "at_once",
         "inquiries": "at_once",
         "grants": "daily",
@@ -152,7 +153,7 @@ def test_choosing_is_saved_and_shown(ada):
 )
 def test_a_wrong_choice_is_told_beside_its_group_and_nothing_is_saved(ada, changed, field, words):
     form = {
-        "reminders": "daily", "steps": "off", "questions": "off", "reviews": "off", "inquiries": "off",
+        "reminders": "daily", "steps": "off", "questions": "off", "readings": "off", "reviews": "off", "inquiries": "off",
         "grants": "off", "findings": "off",
     }  # fmt: skip
     page = client_of(ada).post(PAGE, form | changed)
@@ -163,7 +164,7 @@ def test_a_wrong_choice_is_told_beside_its_group_and_nothing_is_saved(ada, chang
 
 def test_what_is_essential_has_no_field_to_post(ada):
     form = dict.fromkeys(
-        ("reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings"),
+        ("reminders", "steps", "questions", "readings", "reviews", "inquiries", "grants", "findings"),
         "at_once",
     )
     client_of(ada).post(PAGE, form | {"account": "off", "digest": "off", "partners": "off"})
@@ -207,7 +208,7 @@ def test_a_program_reads_and_chooses_for_its_own_person(ada):
     actions.choose_delivery(actor=other, deliveries={"steps": "off"})
     rows = caller.results("notice-settings/")
     assert [row["id"] for row in rows] == [
-        "reminders", "steps", "questions", "reviews", "inquiries", "grants", "findings", "account",
+        "reminders", "steps", "questions", "readings", "reviews", "inquiries", "grants", "findings", "account",
         "disclosures", "break_glass",
     ]  # fmt: skip
     assert {row["delivery"] for row in rows} == {"at_once"}

@@ -200,6 +200,9 @@ SETS = """
                   AND s.submission_id <> ALL (barred);
             RETURN QUERY SELECT b.submission_id FROM submissions_breakglass b
                 WHERE (b.agency_id = ANY (portal_own('security')) OR portal_secures_office()) AND b.submission_id <> ALL (barred);
+            RETURN QUERY SELECT r.submission_id FROM submissions_unusualreading r
+                WHERE (r.organisation_id = ANY (portal_own('security')) OR portal_secures_office())
+                  AND r.submission_id <> ALL (barred) AND r.person_id <> portal_person();
         END IF;
         IF portal_own('partners') <> '{}' THEN
             RETURN QUERY SELECT g.submission_id FROM partners_grant g WHERE g.id IN (SELECT portal_grants_past());
@@ -416,9 +419,13 @@ POLICIES = {
                      AND EXISTS (SELECT FROM reviews_inquiry i WHERE i.id = subject_id AND i.lab_id = ANY ({own("labs")}))
              ELSE ({OVERSEES} OR kind = 'change' AND subject_type = 'submissions.submission') AND {case("record", "case_id")}
                   OR actor_id = {PERSON} AND (case_id IN (SELECT portal_related()) OR {case("record", "case_id")})
+                  OR kind = 'change' AND subject_type = 'submissions.breakglass'
+                     AND EXISTS (SELECT FROM submissions_breakglass b WHERE b.id = subject_id)
+                  OR kind = 'change' AND subject_type = 'submissions.unusualreading'
+                     AND EXISTS (SELECT FROM submissions_unusualreading r WHERE r.id = subject_id)
                   OR (kind = 'look' OR subject_type IN ('submissions.submission', 'partners.grant'))
                      AND case_id IN (SELECT portal_lab_cases())
-        END""",
+        END""",  # noqa: S608 (constants of this file)
     "ledger_leaf": "false",
     "deadlines_deadline": f"""
         person_id = {PERSON}
@@ -481,6 +488,13 @@ POLICIES = {
     "submissions_breakglass": f"""
         {UNBARRED} AND ({OVERSEES} OR (SELECT portal_secures_office()) OR agency_id = ANY ({own("security")}))
         OR opened_at IS NOT NULL AND {OF_OWN_LAB}""",
+    "submissions_readingtally": "false",
+    "submissions_readingday": "false",
+    # Never of oneself.
+    "submissions_unusualreading": f"""
+        person_id <> {PERSON}
+        AND ({UNBARRED} AND ({OVERSEES} OR (SELECT portal_secures_office()) OR organisation_id = ANY ({own("security")}))
+             OR {OF_OWN_LAB} OR submission_id IN (SELECT portal_cases_as('record', 'lead')))""",
     "submissions_upload": f"person_id = {PERSON}",
     "reviews_caseagency": f"""
         {case("record")} AND ({WIDE} OR agency_id = ANY ({own("coordinator")}) OR {OF_OWN_LAB})""",
@@ -642,9 +656,9 @@ NO_SETTINGS = """
 class Migration(migrations.Migration):
     dependencies = [
         ("portal_site", "0001_audience"),
-        ("ledger", "0004_sealed_log"),
+        ("ledger", "0005_events_by_instant"),
         ("deadlines", "0009_sent_of_a_day"),
-        ("submissions", "0025_break_glass"),
+        ("submissions", "0026_unusual_reading"),
         ("reviews", "0014_leads"),
         ("partners", "0017_owners_say_when_partners_are_told"),
     ]

@@ -21,6 +21,7 @@ from portal.submissions.actions.evaluations import add_evaluations, take_back_ev
 from portal.submissions.actions.leaving import release, withdraw
 from portal.submissions.actions.obligations import attest as attest_obligation
 from portal.submissions.actions.orphans import remove_orphans
+from portal.submissions.actions.readings import look_into, note_readings
 from portal.submissions.actions.renewing import begin_renewal, confirm_conflicts, end_renewals
 from portal.submissions.actions.scanning import scan_waiting
 from portal.submissions.actions.spills import finish_removals, lift_spill, remove_content, report_spill
@@ -54,9 +55,11 @@ __all__ = [
     "finish_removals",
     "holds",
     "lift_spill",
+    "look_into",
     "mark_document",
     "merge_draft",
     "move_dates",
+    "note_readings",
     "open_version",
     "propose_terms",
     "provide_access",

@@ -78,7 +78,7 @@ def concur(*, actor, access: BreakGlass, at: datetime | None = None) -> BreakGla
     Raises WrongState where who asked may not have it any more: another role by now, a conflict, a case that is over.
     """
     found, step, at = _begin(actor, access, "concur", at)
-    if not policies.may_hold(_officer(found), found, at=at):
+    if not policies.may_be_given(_officer(found), found, at=at):
         raise WrongState("Who asked cannot be given this access any more.")
     if found.hours > programme.target("break_glass_hours"):
         raise WrongState("More hours were asked for than are given by now: it has to be asked for anew.")

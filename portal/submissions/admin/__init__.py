@@ -6,6 +6,7 @@ from portal.submissions.admin.conflicts import ConflictAdmin
 from portal.submissions.admin.disclosures import DisclosureAdmin
 from portal.submissions.admin.obligations import ObligationAdmin
 from portal.submissions.admin.questions import QuestionAdmin
+from portal.submissions.admin.readings import UnusualReadingAdmin
 from portal.submissions.admin.records import LegalHoldAdmin
 from portal.submissions.admin.records_requests import RecordsRequestAdmin
 from portal.submissions.admin.retention import RetentionAdmin
@@ -21,6 +22,7 @@ from portal.submissions.models import (
     Retention,
     Spill,
     Submission,
+    UnusualReading,
 )
 
 ADMINS = [
@@ -34,4 +36,5 @@ ADMINS = [
     (Conflict, ConflictAdmin),
     (Spill, SpillAdmin),
     (BreakGlass, BreakGlassAdmin),
+    (UnusualReading, UnusualReadingAdmin),
 ]

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from portal import programme, scope
 from portal.accounts.models import Kind, Role
-from portal.admin import PortalAdmin, Question, Queue, Step, case_link, queue, state_tag
+from portal.admin import PortalAdmin, Question, Queue, Step, StepForm, case_link, queue, state_tag
 from portal.ledger.models import Event
 from portal.submissions import policies_break_glass as policies
 from portal.submissions.actions import break_glass as actions
@@ -57,6 +57,16 @@ class AskForm(AgencyStepForm):
             return askable(self.user, at=self.at).filter(case_number=text.strip().upper()).first()
 
 
+class ConcurForm(StepForm):
+    """Nothing to write: what is concurred with stands above the button."""
+
+    preface = "admin/case/break_glass_asked.html"
+
+    @property
+    def terms(self) -> BreakGlass:
+        return self.subject
+
+
 class Waits(Question):
     title = "where it stands"
     parameter_name = "waits"
@@ -88,7 +98,7 @@ class BreakGlassAdmin(PortalAdmin):
         "case_shown", "asked_by", "agency", "asked_at", "parts_shown", "reason", "hours", "lapses_at", "state_shown",
         "opened_by", "opened_at", "until_shown", "ended_by", "ended_at",
     )  # fmt: skip
-    singular = plural = "break-glass access"
+    singular, plural = "break-glass access", "break-glass accesses"
     machine = BREAK_GLASS
     subject = "access"
     add_step = Step(
@@ -108,6 +118,7 @@ class BreakGlassAdmin(PortalAdmin):
         Step(
             "concur",
             actions.concur,
+            form=ConcurForm,
             explain="From this moment on who asked reads what is named here, for the hours named here. The lab is told at once."
             " It ends by itself; either of you can end it before.",
             done="Open from now on. The lab has been told.",

@@ -3,7 +3,7 @@
 from portal.accounts.models import Role
 from portal.admin import Queue, queue
 from portal.submissions import policies
-from portal.submissions.admin import break_glass
+from portal.submissions.admin import break_glass, readings
 from portal.submissions.models import DisclosureNotice, Submission
 from portal.submissions.querysets import agency_wide
 from portal.submissions.states import DisclosureState, State
@@ -11,7 +11,8 @@ from portal.submissions.states import DisclosureState, State
 
 def queues(user, at) -> list[Queue]:
     """The coordinators' queues; other roles' come from the apps whose work it is."""
-    return [*_disclosures(user, at), *_of_the_programme(user, at), *break_glass.queues(user, at)]
+    of_security = [*break_glass.queues(user, at), *readings.queues(user, at)]
+    return [*_disclosures(user, at), *_of_the_programme(user, at), *of_security]
 
 
 def _disclosures(user, at) -> list[Queue]:

@@ -12,7 +12,7 @@ from portal.deadlines import registry
 from portal.deadlines.models import Deadline
 from portal.ledger.models import Event
 from portal.submissions import history, looks, markings, next_steps, timeline
-from portal.submissions.admin import break_glass, disclosures, questions, records
+from portal.submissions.admin import break_glass, disclosures, questions, readings, records
 from portal.submissions.models import Audience, Document, Facts, Submission
 from portal.submissions.querysets import DOCUMENTS, FACTS, INSTRUCTIONS, live
 
@@ -90,6 +90,7 @@ class CasePage:
             disclosures.panel(self.request, self.case, at=self.at),
             records.panel(self.request, self.case) if AUDIT & self.capacities else None,
             break_glass.panel(self.case, at=self.at) if READS_ACCESSES & self.capacities else None,
+            self._readings(),
         ]
         upper = [make(self.request, self.case) for make in CASE_PANELS]
         return [
@@ -178,6 +179,11 @@ class CasePage:
         return (
             ("Names that the lab reads", "admin/case/names.html", {"aliases": aliases}) if aliases else None
         )
+
+    def _readings(self) -> Panel | None:
+        if not (AUDIT | {"lead"}) & self.capacities:
+            return None
+        return readings.panel(self.request, self.case, names=bool(AUDIT & self.capacities))
 
     def _record(self) -> Panel:
         url = reverse("admin:submissions_submission_history", args=[self.case.pk])

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from portal import sheets
-from portal.submissions import emergencies, history, sight
+from portal.submissions import history, oversight, sight
 from portal.submissions.models import Submission
 
 # (submission) -> for each person outside the lab's and the agencies' circle, the purpose for which they were let in. Upper
@@ -95,7 +95,22 @@ def accesses(case: Submission) -> list[dict[str, Any]]:
             "since": _iso(row.access.opened_at),
             "until": _iso(row.access.until),
         }
-        for row in emergencies.opened(case)
+        for row in oversight.opened(case)
+    ]
+
+
+def readings(case: Submission) -> list[dict[str, Any]]:
+    """What was noted as reading that differs from usual: by whom, on which day, how, and what came of it."""
+    return [
+        {
+            "day": row.reading.day.isoformat(),
+            "name": row.name,
+            "organisation": row.reading.organisation.name,
+            "kind": row.reading.get_kind_display(),
+            "looked_into_at": _iso(row.reading.looked_into_at),
+            "outcome": row.reading.get_outcome_display(),
+        }
+        for row in oversight.noted(case)
     ]
 
 
@@ -115,6 +130,7 @@ def as_json(case: Submission, *, at: datetime) -> Exported:
         "made_at": _iso(at),
         "seats": seats(case, at=at),
         "break_glass": accesses(case),
+        "unusual_reading": readings(case),
         "looks": looks(case, at=at),
     }
     return _named(case, "record", "json", "application/json", plain_json(told), at)

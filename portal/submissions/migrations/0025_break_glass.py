@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "break-glass access",
-                "verbose_name_plural": "break-glass access",
+                "verbose_name_plural": "break-glass accesses",
                 "ordering": ["-asked_at", "id"],
                 "indexes": [
                     models.Index(fields=["-asked_at", "id"], name="break_glass_newest"),

@@ -12,6 +12,7 @@ from portal.submissions.models.evaluations import Evaluation
 from portal.submissions.models.facts import Facts
 from portal.submissions.models.obligations import Obligation
 from portal.submissions.models.questions import InformationRequest, RequestAnswer, RequestFollowUp
+from portal.submissions.models.readings import ReadingDay, ReadingTally, UnusualReading
 from portal.submissions.models.records import Content, LegalHold, Retention
 from portal.submissions.models.records_requests import RecordsRequest, RequestNotice
 from portal.submissions.models.spills import Frozen, Spill
@@ -41,6 +42,8 @@ __all__ = [
     "Key",
     "LegalHold",
     "Obligation",
+    "ReadingDay",
+    "ReadingTally",
     "RecordsRequest",
     "RequestAnswer",
     "RequestFollowUp",
@@ -50,6 +53,7 @@ __all__ = [
     "StoredFile",
     "Submission",
     "Terms",
+    "UnusualReading",
     "Upload",
     # The first migration names it here.
     "_file_path",

@@ -57,7 +57,8 @@ class BreakGlass(Key):
 
     class Meta:
         ordering = ["-asked_at", "id"]
-        verbose_name = verbose_name_plural = "break-glass access"
+        verbose_name = "break-glass access"
+        verbose_name_plural = "break-glass accesses"
         indexes = [
             models.Index(fields=["-asked_at", "id"], name="break_glass_newest"),
             models.Index(
@@ -120,7 +121,7 @@ class BreakGlass(Key):
         ]
 
     def __str__(self):
-        return f"Break-glass access, {self.submission}, {self.asked_at:%d %b %Y %H:%M}"
+        return f"Break-glass access to {self.submission}"
 
     def state_at(self, at: datetime) -> BreakGlassState:
         """Its state at an instant; ``BreakGlassQuerySet.in_state`` says the same in SQL."""

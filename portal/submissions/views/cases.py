@@ -11,7 +11,7 @@ from portal.deadlines.models import Deadline, Message
 from portal.deadlines.registry import label
 from portal.doors import page_of
 from portal.formats import instant
-from portal.submissions import emergencies, history, looks, timeline
+from portal.submissions import history, looks, oversight, timeline
 from portal.submissions.deadline_kinds import DISCLOSURE_DATE
 from portal.submissions.models import Facts, InformationRequest, Submission
 from portal.submissions.next_steps import lab_steps, newest_terms, next_step
@@ -131,9 +131,9 @@ def _offers(can: set[str], case: Submission) -> set[str]:
     return can - done
 
 
-def _accesses(case: Submission) -> list[emergencies.Opened]:
+def _accesses(case: Submission) -> list[oversight.Opened]:
     # Of a case without agreed terms there is none.
-    return emergencies.opened(case) if case.agreed_at else []
+    return oversight.opened(case) if case.agreed_at else []
 
 
 def _open_questions(request: HttpRequest, case: Submission, at: datetime) -> int:

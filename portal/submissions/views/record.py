@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from portal import clock
 from portal.doors import page_of
 from portal.ledger.models import Event
-from portal.submissions import emergencies, history, sight
+from portal.submissions import history, oversight, sight
 from portal.submissions.endings import parties_of
 from portal.submissions.forms import LooksForm
 from portal.submissions.models import Submission
@@ -39,7 +39,8 @@ def who(request: HttpRequest, case_number: str) -> HttpResponse:
         now=at,
         seats_now=[seat for seat in seats if seat.status == sight.NOW],
         seats_other=[seat for seat in seats if seat.status != sight.NOW],
-        accesses=emergencies.opened(case) if case.agreed_at else [],
+        accesses=oversight.opened(case) if case.agreed_at else [],
+        readings=oversight.noted(case) if case.submitted_at else [],
         filter=form,
         filtered=any(wanted.values()),
         page=looks,

@@ -17,6 +17,7 @@ from portal.submissions.models import (
     Spill,
     Submission,
     Terms,
+    UnusualReading,
 )
 from portal.submissions.querysets import ASSESSMENTS, DOCUMENTS, FACTS, INSTRUCTIONS, RECORD
 from reviews.models import Assessment, Assignment, Designation, DesignationConfirmation
@@ -99,7 +100,8 @@ def labs_see_only_their_own(sight: Sight) -> list:
             name = f"9 {model._meta.model_name}"
             seen = [sight.named(model)[pk] for pk in sight.sees(user, model)]
             broken += [(name, user.pk, row.pk) for row in seen if row.submission_id not in cases]
-        for model in (PartnerApplication, PartnerEvidence, Vetting, Spill, LegalHold, BreakGlass):
+        theirs = (PartnerApplication, PartnerEvidence, Vetting)
+        for model in (*theirs, Spill, LegalHold, BreakGlass, UnusualReading):
             broken += [(f"9 {model._meta.model_name}", user.pk, pk) for pk in sight.sees(user, model)]
         seen = [sight.named(Designation)[pk] for pk in sight.sees(user, Designation)]
         broken += [("9 designation", user.pk, row.pk) for row in seen if row.lab_id not in labs]

@@ -4,7 +4,7 @@ from partners.models import Finding, Grant, GrantReport, PartnerNomination
 from portal.accounts.models import Kind
 from portal.deadlines.models import Deadline, Message
 from portal.ledger.models import Event
-from portal.submissions.models import BreakGlass, Document, LegalHold, Spill, Submission
+from portal.submissions.models import BreakGlass, Document, LegalHold, Spill, Submission, UnusualReading
 from portal.submissions.querysets import ASSESSMENTS, DOCUMENTS, FACTS, INSTRUCTIONS, RECORD
 from reviews.models import Assignment, Designation
 from tests.machine.invariants.partners import OF_A_CASE
@@ -71,7 +71,7 @@ def who_is_in_conflict_sees_nothing(sight: Sight) -> list:
         }
         for scope in (RECORD, FACTS, DOCUMENTS, INSTRUCTIONS, ASSESSMENTS):
             broken += [("8 case", user.pk, pk) for pk in sight.sees(user, Submission, scope=scope) & hidden]
-        for model in (*OF_A_CASE, Document, Grant, Spill, LegalHold, BreakGlass):
+        for model in (*OF_A_CASE, Document, Grant, Spill, LegalHold, BreakGlass, UnusualReading):
             seen = [sight.named(model)[pk] for pk in sight.sees(user, model)]
             name = f"8 {model._meta.model_name}"
             broken += [(name, user.pk, row.pk) for row in seen if row.submission_id in hidden]

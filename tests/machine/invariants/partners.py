@@ -24,6 +24,7 @@ from portal.submissions.models import (
     Spill,
     Submission,
     Terms,
+    UnusualReading,
 )
 from portal.submissions.querysets import ASSESSMENTS, DOCUMENTS, FACTS, INSTRUCTIONS, RECORD
 from reviews.models import Assessment, Assignment, CaseAgency, Designation
@@ -49,7 +50,8 @@ def partners_learn_nothing_too_early(sight: Sight) -> list:
         broken += [("7 grant", user.pk, pk) for pk in sight.sees(user, Grant) - set(known)]
         for scope in (RECORD, FACTS, ASSESSMENTS):
             broken += [("7 case", user.pk, scope, pk) for pk in sight.sees(user, Submission, scope=scope)]
-        for model in (*OF_A_CASE, Spill, LegalHold, BreakGlass, Designation, PartnerNomination):
+        hidden = (Spill, LegalHold, BreakGlass, UnusualReading, Designation, PartnerNomination)
+        for model in (*OF_A_CASE, *hidden):
             broken += [(f"7 {model._meta.model_name}", user.pk, pk) for pk in sight.sees(user, model)]
         active = {grant.submission_id for grant in known.values() if sight.is_active(grant)}
         for scope in (DOCUMENTS, INSTRUCTIONS):
