@@ -29,6 +29,10 @@ LIFTED = {
         "portal/submissions/admin/break_glass.py",
         "case_named",
     ): "a case that the officer does not see yet, by its number",
+    (
+        "portal/submissions/admin/break_glass.py",
+        "history",
+    ): "the steps of an access, of which some are the case's events",
     ("portal/submissions/people.py", "stable_names"): "a name is made when somebody first reads it",
     ("reviews/panels.py", "lab_panel"): "numbers of seats, of which the lab reads no row",
     ("partners/readers.py", "reason_told"): "why an organisation is suspended, from the event of who did it",

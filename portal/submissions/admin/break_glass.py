@@ -156,7 +156,9 @@ class BreakGlassAdmin(PortalAdmin):
         """With what stands on the case's own record, where its lab reads it."""
         on_case = Q(case_id=obj.submission_id, data__break_glass=str(obj.pk))
         events = Event.objects.changes().filter(Q(subject_id=obj.pk) | on_case)
-        return events.select_related("actor").order_by("-seq")
+        # Of an access that is over, too, when the case is out of their sight again.
+        with scope.lifted("ledger"):
+            return list(events.select_related("actor").order_by("-seq"))
 
     @admin.display(description="Case", ordering="submission__case_number")
     def case_shown(self, access: BreakGlass):
