@@ -22,7 +22,10 @@ from bench.web import ROOT, environment_of, make_database
 from portal.stack.layout import Layout, free_port
 from portal.stack.servers import Servers
 
-BEGIN = "import django; django.setup(); from bench import reminders_data as data; import json; "
+BEGIN = (
+    "import django; django.setup(); from bench import reminders_data as data; from portal import scope; import json; "
+    "scope.outside = scope.Scope(None, scope.EVERYTHING); "
+)
 SHAPES = ("cases", "persons")
 
 

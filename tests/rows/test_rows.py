@@ -112,6 +112,7 @@ EMPTY = {
     "submissions_requestnotice", "reviews_designationconsultation", "reviews_matchingoutcome",
     "partners_grantextension", "partners_findingrelay", "partners_findingaddressee", "submissions_conflictstatement",
     "submissions_disclosurestatement", "submissions_requestanswer", "reviews_assessmentanswer",
+    "submissions_readingday", "submissions_readingtally",
     "reviews_assessment_versions_read", "reviews_retestanswer", "reviews_retest_versions_read", "reviews_matchingpair",
 }  # fmt: skip
 
