@@ -51,11 +51,11 @@ def main() -> None:
             servers.stop()
 
 
-def _begin(environment: dict, code: str, *arguments: object) -> subprocess.Popen:
+def _begin(environment: dict, code: str, *arguments: object, role: str = "owner") -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", BEGIN + code, *map(str, arguments)],
         cwd=ROOT,
-        env=environment | {"PORTAL_DB_ROLE": "owner"},
+        env=environment | {"PORTAL_DB_ROLE": role},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -68,8 +68,8 @@ def _end(process: subprocess.Popen) -> dict:
     return json.loads(printed.splitlines()[-1])
 
 
-def _run(environment: dict, code: str, *arguments: object) -> dict:
-    return _end(_begin(environment, code, *arguments))
+def _run(environment: dict, code: str, *arguments: object, role: str = "owner") -> dict:
+    return _end(_begin(environment, code, *arguments, role=role))
 
 
 def planning(servers: Servers, folder: Path, shape: str, count: int) -> None:
@@ -77,9 +77,10 @@ def planning(servers: Servers, folder: Path, shape: str, count: int) -> None:
     environment = environment_of(servers.stack, name, folder) | {"PORTAL_DB_POOL": "0"}
     code = f"{BEGIN}import sys; data.make_{shape}(int(sys.argv[1])); print(json.dumps({{}}))"
     make_database(servers.stack, name, environment, code, str(count))
-    found = _run(environment, "print(json.dumps(data.plan()))")
+    # As a worker does: under row-level security.
+    found = _run(environment, "print(json.dumps(data.plan()))", role="app")
     raw = _run(environment, "print(json.dumps(data.raw()))")
-    idle = _run(environment, "print(json.dumps(data.idle()))")
+    idle = _run(environment, "print(json.dumps(data.idle()))", role="app")
     print(
         f"{shape}, {found['made']:,}: planned in {found['seconds']:.1f} s ({found['statements']} statements, peak memory"
         f" {found['memory']:.0f} MB), raw {raw['seconds']:.1f} s, ratio {raw['seconds'] / found['seconds']:.2f};"
