@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from django.apps import apps
-from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import BooleanField, Count, Exists, F, Func, OuterRef, Prefetch, Q, Subquery
+from django.db.models import BooleanField, Count, Exists, F, Func, JSONField, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.db.models.lookups import IsNull
 
@@ -232,11 +232,11 @@ class SubmissionQuerySet(models.QuerySet):
         return self.annotate(newest_terms=Subquery(newest.order_by("-number").values(json=said)[:1]))
 
     def with_markings(self):
-        """With how the documents of each case are marked: what ``Submission.derived_marking`` is made from."""
-        documents = apps.get_model("submissions", "Document").objects
-        marked = documents.filter(submission=OuterRef("pk"), removed_at=None).order_by()
-        said = JSONObject(tlp="tlp", cui="cui", confidential_commercial="confidential_commercial")
-        return self.annotate(document_markings=ArraySubquery(marked.values(json=said).distinct()))
+        """With how the documents of each case are marked, also those that a reader does not see: what
+        ``Submission.derived_marking`` is made from.
+        """
+        said = Func(F("pk"), function="portal_markings", output_field=ArrayField(JSONField()))
+        return self.annotate(document_markings=said)
 
     def for_workbench(self):
         """The agencies' list."""

@@ -148,9 +148,11 @@ import time
 from uuid import uuid4
 from django.utils import timezone
 from portal.accounts.models import Membership, Organisation, User
+from portal import scope
 from portal.celery import app
 from portal.deadlines import actions
 from portal.deadlines.models import Message
+scope.outside = scope.Scope(None, scope.EVERYTHING)
 ada = User.objects.create_user("ada@example.invalid", name="Ada")
 lab = Organisation.objects.create(kind="lab", name="Ada's lab (invented)", short_name="Ada")
 Membership.objects.create(user=ada, organisation=lab, role="viewer")

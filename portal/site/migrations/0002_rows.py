@@ -219,6 +219,13 @@ SETS = """
     BEGIN
         RETURN QUERY SELECT spill_id FROM submissions_spill_agencies WHERE organisation_id = ANY (portal_own('security'));
     END $$;
+    -- How a case's documents are marked, each way once, whoever may read them: what tells of them is marked at least as strictly.
+    CREATE FUNCTION portal_markings(concerned uuid) RETURNS jsonb[]
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        SELECT coalesce(array_agg(DISTINCT jsonb_build_object('tlp', tlp, 'cui', cui,
+                                                              'confidential_commercial', confidential_commercial)), '{}')
+          FROM submissions_document WHERE submission_id = concerned AND removed_at IS NULL
+    $$;
     -- When the earliest legal hold was placed that stands over a case; why and by whom is not said.
     CREATE FUNCTION portal_kept_since(concerned uuid, owner uuid) RETURNS timestamptz
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -640,6 +647,7 @@ NO_SETS = """
     DROP FUNCTION portal_findings_told(); DROP FUNCTION portal_granted_partners(); DROP FUNCTION portal_grants_past();
     DROP FUNCTION portal_hides_run(uuid); DROP FUNCTION portal_confirmed(uuid); DROP FUNCTION portal_assessed(uuid);
     DROP FUNCTION portal_seats_of(uuid[]); DROP FUNCTION portal_unwritten(); DROP FUNCTION portal_kept_since(uuid, uuid);
+    DROP FUNCTION portal_markings(uuid);
     DROP FUNCTION portal_spills_told(); DROP FUNCTION portal_related();
     DROP FUNCTION portal_reads_notice(uuid); DROP FUNCTION portal_names(uuid); DROP FUNCTION portal_sees(uuid, text);
     DROP FUNCTION portal_hidden(text); DROP FUNCTION portal_lab_cases(); DROP FUNCTION portal_documents(); DROP FUNCTION portal_cases_whole();

@@ -185,7 +185,8 @@ class Submission(Key):
         """
         values = self.__dict__.get("document_markings")
         if values is None:
-            values = self.documents.filter(removed_at=None).values("tlp", "cui", "confidential_commercial")
+            rows = type(self).objects.filter(pk=self.pk).with_markings()
+            (values,) = rows.values_list("document_markings", flat=True)
         return markings.derived(markings.Marking(**value) for value in values)
 
     @property
