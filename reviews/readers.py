@@ -8,6 +8,7 @@ from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from django.db.models.lookups import IsNull
 
+from portal import scope
 from portal.accounts.models import Kind
 from portal.deadlines.models import Message
 from portal.ledger.models import Event
@@ -29,6 +30,8 @@ from reviews.models import (
 from reviews.states import LIVE, AssignmentState
 
 
+# Whom a conflict follows from, whoever asks: a lab that chooses a partner sees no seat.
+@scope.lifted("reviews")
 def reviewers_of(submission: Submission) -> set[UUID]:
     """Who is asked to a seat on a case, or ever sat on it: what was read there is not forgotten when the seat ends."""
     seats = Assignment.objects.filter(

@@ -34,6 +34,7 @@ LIFTED = {
         "history",
     ): "the steps of an access, of which some are the case's events",
     ("portal/submissions/people.py", "stable_names"): "a name is made when somebody first reads it",
+    ("reviews/readers.py", "reviewers_of"): "whom a conflict with a case's reviewers follows from",
     ("reviews/panels.py", "lab_panel"): "numbers of seats, of which the lab reads no row",
     ("partners/readers.py", "reason_told"): "why an organisation is suspended, from the event of who did it",
 }
