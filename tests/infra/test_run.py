@@ -173,7 +173,9 @@ def sends_one_daily_mail(running: Running) -> None:
     mails = running.folder / "mail"
     running.wait(lambda: list(mails.glob("*.eml")))
     sent = "from portal import scope; scope.outside = scope.Scope(None, 'all')\n"
-    sent += "from portal.deadlines.models import Message; print(Message.objects.exclude(state='sent').count())"
+    sent += (
+        "from portal.deadlines.models import Message; print(Message.objects.exclude(state='sent').count())"
+    )
     running.wait(lambda: running.manage(sent) == "0")
     [mail] = [path.read_text() for path in mails.glob("*.eml")]
     assert sorted(line for line in mail.splitlines() if line.startswith("Case ")) == [
