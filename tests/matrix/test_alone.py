@@ -3,6 +3,8 @@
 ``visible_to`` of each table returns all that the database shows. Nobody may be let in anywhere by that who is kept out else.
 """
 
+import re
+
 import pytest
 from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
