@@ -233,6 +233,35 @@ SETS = """
          WHERE lifted_at IS NULL AND (submission_id = concerned OR lab_id = owner)
     $$;
 
+    -- Whether a conflict keeps the person from what a message or a date is about: a number that was told once is not repeated.
+    -- Asked here, since the filters look for the very rows that are hidden. What a lab's people were told of their own stays.
+    CREATE FUNCTION portal_keeps_from(about uuid, named text, leads_to text, told_as text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    DECLARE
+        labs uuid[] := ARRAY(SELECT unnest(portal_own('barred_labs')) EXCEPT SELECT unnest(portal_own('labs')));
+        cases uuid[] := portal_own('barred_cases');
+        event text := split_part(told_as, '/', 1);
+    BEGIN
+        IF labs = '{}' AND cases = '{}' THEN RETURN false; END IF;
+        IF about IS NOT NULL THEN RETURN about = ANY (cases) AND about NOT IN (SELECT portal_lab_cases()); END IF;
+        RETURN EXISTS (SELECT FROM reviews_inquiry i WHERE i.number = named AND i.lab_id = ANY (labs))
+            OR leads_to LIKE '/admin/%' AND EXISTS (SELECT FROM partners_finding f WHERE f.number = named AND portal_keeps_finding(f.id))
+            OR event ~ '^[0-9a-f]{8}-[0-9a-f-]{27}$'
+               AND EXISTS (SELECT FROM ledger_event e JOIN reviews_designation d ON d.id = e.subject_id
+                            WHERE e.id = event::uuid AND e.subject_type = 'reviews.designation' AND d.lab_id = ANY (labs));
+    END $$;
+    CREATE FUNCTION portal_keeps_finding(subject uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    DECLARE
+        labs uuid[] := portal_own('barred_labs');
+        cases uuid[] := portal_own('barred_cases');
+    BEGIN
+        IF labs = '{}' AND cases = '{}' THEN RETURN false; END IF;
+        RETURN EXISTS (SELECT FROM partners_finding f
+                        WHERE f.id = subject
+                          AND (f.owner_id = ANY (labs) OR f.reporter_id = ANY (labs) OR f.submission_id = ANY (cases)));
+    END $$;
+
     -- The cases on which the person sits as a reviewer and has no assessment in: others' drafts wait there.
     CREATE FUNCTION portal_unwritten() RETURNS SETOF uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10 SET search_path = public, pg_temp AS $$
@@ -421,7 +450,7 @@ POLICIES = {
     # What a case went through is read by who sees that there is one; who looked, by its lab and by overseers.
     "ledger_event": f"""
         CASE WHEN case_id IS NULL
-             THEN {OVERSEES} AND subject_type NOT LIKE 'accounts.%' OR actor_id = {PERSON}
+             THEN {OVERSEES} AND subject_type NOT LIKE 'accounts.%' AND NOT portal_keeps_finding(subject_id) OR actor_id = {PERSON}
                   OR kind = 'look' AND subject_type = 'reviews.inquiry'
                      AND EXISTS (SELECT FROM reviews_inquiry i WHERE i.id = subject_id AND i.lab_id = ANY ({own("labs")}))
              ELSE ({OVERSEES} OR kind = 'change' AND subject_type = 'submissions.submission') AND {case("record", "case_id")}
@@ -435,7 +464,7 @@ POLICIES = {
         END""",  # noqa: S608 (constants of this file)
     "ledger_leaf": "false",
     "deadlines_deadline": f"""
-        person_id = {PERSON}
+        person_id = {PERSON} AND NOT portal_keeps_from(case_id, case_number, link, '')
         OR organisation_id = ANY ({own("labs", "partners", "agencies")})
         OR case_id IS NOT NULL AND {WIDE} AND {case("record", "case_id")}
         OR person_id IS NULL AND organisation_id IS NULL
@@ -444,8 +473,8 @@ POLICIES = {
                     ELSE source_id IN (SELECT portal_sources('record', 'facts', 'documents', 'instructions', 'assessments', 'offer', 'model'))
                END""",
     "deadlines_message": f"""
-        recipient_id = {PERSON}
-        OR {OVERSEES} AND CASE WHEN case_id IS NULL THEN true ELSE {case("record", "case_id")} END
+        recipient_id = {PERSON} AND NOT portal_keeps_from(case_id, case_number, link, key)
+        OR {OVERSEES} AND CASE WHEN case_id IS NULL THEN NOT portal_keeps_from(NULL, case_number, link, key) ELSE {case("record", "case_id")} END
         OR (SELECT portal_keeps_accounts()) AND case_id IS NULL AND kind IN {ACCOUNTS}""",
     "deadlines_noticepreference": f"person_id = {PERSON}",
     "deadlines_quiethours": f"person_id = {PERSON}",
@@ -646,7 +675,8 @@ AS_CALLER = """
 NO_SETS = """
     DROP FUNCTION portal_findings_told(); DROP FUNCTION portal_granted_partners(); DROP FUNCTION portal_grants_past();
     DROP FUNCTION portal_hides_run(uuid); DROP FUNCTION portal_confirmed(uuid); DROP FUNCTION portal_assessed(uuid);
-    DROP FUNCTION portal_seats_of(uuid[]); DROP FUNCTION portal_unwritten(); DROP FUNCTION portal_kept_since(uuid, uuid);
+    DROP FUNCTION portal_seats_of(uuid[]); DROP FUNCTION portal_unwritten();
+    DROP FUNCTION portal_keeps_from(uuid, text, text, text); DROP FUNCTION portal_keeps_finding(uuid); DROP FUNCTION portal_kept_since(uuid, uuid);
     DROP FUNCTION portal_markings(uuid);
     DROP FUNCTION portal_spills_told(); DROP FUNCTION portal_related();
     DROP FUNCTION portal_reads_notice(uuid); DROP FUNCTION portal_names(uuid); DROP FUNCTION portal_sees(uuid, text);
