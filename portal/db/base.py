@@ -46,9 +46,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self._told = None
 
     def _tell(self, asked: scope.Scope) -> None:
-        if asked == scope.NOTHING and self._told is None:
-            return
         told = self._told
+        if asked == scope.NOTHING and told is None:
+            # A transaction begins with nothing.
+            return
         with self.connection.cursor() as cursor:
             if told is not None and told.root is asked.root:
                 # Some rooms more or fewer; who asks, and what their seats are, is known.
@@ -77,8 +78,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super()._rollback()  # type: ignore[misc]
 
     def _savepoint_rollback(self, sid: str) -> None:
-        # What was told after the savepoint is undone with it.
-        self._forget()
+        # What was told after the savepoint is undone with it, and what was told before holds again: which, is not known here.
+        self._told = scope.Scope()
         super()._savepoint_rollback(sid)  # type: ignore[misc]
 
     def _close(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import get_commands, load_command_class
+from django.db import transaction
 
 from portal import scope
 from portal.commands import JobCommand
@@ -121,6 +122,20 @@ def test_a_job_sees_its_rooms_and_no_others():
         assert not events.exists()
         with pytest.raises(Submission.DoesNotExist):
             case.submission.refresh_from_db()
+
+
+@pytest.mark.django_db
+def test_nobody_is_not_who_was_told_before_a_savepoint_that_was_undone():
+    case = make.Case(make.submitted)
+    with scope.as_person(case.contributor.pk):
+        assert Submission.objects.exists()
+        point = transaction.savepoint()
+        with scope.lifted("submissions"):
+            assert Submission.objects.exists()
+        transaction.savepoint_rollback(point)
+        with scope.as_person(None):
+            assert not Submission.objects.exists()
+        assert Submission.objects.exists()
 
 
 @pytest.mark.django_db
