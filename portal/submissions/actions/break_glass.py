@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
-
 from portal import clock, programme
 from portal.accounts.models import Kind, Membership, Organisation, Role, User
 from portal.deadlines import actions as deadlines
@@ -20,7 +18,8 @@ from portal.scope import action
 from portal.submissions import policies_break_glass as policies
 from portal.submissions.actions import case as cases
 from portal.submissions.actions.question_steps import written
-from portal.submissions.models import Barrier, BreakGlass, Submission
+from portal.submissions.models import BreakGlass, Submission
+from portal.submissions.querysets_break_glass import OFFICE
 from portal.submissions.states import BREAK_GLASS, BreakGlassState
 
 PAGE = "/admin/submissions/breakglass/{}/change/"
@@ -87,7 +86,7 @@ def concur(*, actor, access: BreakGlass, at: datetime | None = None) -> BreakGla
     found.save(update_fields=["stored_state", "opened_by", "opened_at", "expires_at"])
     event = _on_case(found, actor, "open_break_glass", at, reason=found.reason)
     _tell_lab(found, event, "break_glass_opened")
-    others = {*_office(found), found.asked_by_id}
+    others = {*cases.people(found.submission, "coordinator", at=at), found.asked_by_id}
     _tell_officers(found, event, "break_glass_given", others)
     return found
 
@@ -172,28 +171,12 @@ def _officer(access: BreakGlass) -> User:
     return User.objects.get(pk=access.asked_by_id)
 
 
-def _seats(access: BreakGlass):
-    """The seats of people whom no conflict keeps from the case."""
-    barred = Barrier.objects.filter(
-        Q(organisation=access.submission.lab_id) | Q(submission=access.submission_id)
-    )
-    seats = Membership.objects.of_people().filter(
-        ended_at=None, user__is_active=True, organisation__kind=Kind.AGENCY
-    )
-    return seats.exclude(user__in=barred.order_by().values("user"))
-
-
-def _office(access: BreakGlass) -> set[UUID]:
-    rows = _seats(access).filter(organisation__is_programme_office=True, role=Role.COORDINATOR)
-    return set(rows.order_by().values_list("user_id", flat=True))
-
-
 def _seconds(access: BreakGlass) -> set[UUID]:
-    """Whoever could concur; ``to_answer_by`` says the same of one person."""
-    office = Q(organisation__is_programme_office=True)
-    officers = Q(role=Role.SECURITY) & (office | Q(organisation=access.agency_id))
-    rows = _seats(access).filter(officers | (office & Q(role=Role.COORDINATOR)))
-    return set(rows.order_by().values_list("user_id", flat=True)) - {access.asked_by_id}
+    """Whoever could concur."""
+    seats = Membership.objects.active().filter(organisation__kind=Kind.AGENCY, role__in=OFFICE)
+    people = User.objects.people().filter(is_active=True, pk__in=seats.order_by().values("user"))
+    # Each is asked by the one rule of who answers: the few who could be are few, and so are such accesses.
+    return {one.pk for one in people if BreakGlass.objects.to_answer_by(one).filter(pk=access.pk).exists()}
 
 
 def _tell_officers(access: BreakGlass, event: Event, kind: str, people: Iterable[UUID | None]) -> None:
