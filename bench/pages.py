@@ -7,14 +7,12 @@ figures are requests a second; what counts is the ratio.
 import argparse
 import http.client
 import os
-import tempfile
 import threading
 import time
 from pathlib import Path
 
-from bench.web import CONNECTIONS, environment_of, make_database, web_server
-from portal.stack.layout import Layout, free_port
-from portal.stack.servers import Servers
+from bench.web import CONNECTIONS, environment_of, make_database, servers, web_server
+from portal.stack.layout import free_port
 
 SIZES = tuple(int(size) for size in os.environ.get("PORTAL_BENCH_SIZES", "500,50000").split(","))
 PAGES = {
@@ -126,17 +124,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
-        folder = Path(name)
-        servers = Servers(Layout(folder), environment={})
-        servers.start()
-        try:
-            results = {
-                size: run_size(servers.stack, size, folder, arguments.seconds, arguments.rounds)
-                for size in SIZES
-            }
-        finally:
-            servers.stop()
+    with servers() as (stack, folder):
+        results = {size: run_size(stack, size, folder, arguments.seconds, arguments.rounds) for size in SIZES}
     print("\n".join(table(results)))
 
 

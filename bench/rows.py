@@ -7,13 +7,10 @@ owner, for whom there are no policies, with Django's own backend and no scopes. 
 import argparse
 import os
 import statistics
-import tempfile
-from pathlib import Path
 
 from bench.pages import PREPARE, measure
-from bench.web import environment_of, make_database, web_server
-from portal.stack.layout import Layout, free_port
-from portal.stack.servers import Servers
+from bench.web import environment_of, make_database, servers, web_server
+from portal.stack.layout import free_port
 
 CASES = int(os.environ.get("PORTAL_BENCH_CASES", "50000"))
 GOAL = 0.85
@@ -21,8 +18,8 @@ PAGES = {
     # name: (who asks, address)
     "lab's list": ("lab", "/lab/"),
     "lab's case": ("lab", "/lab/cases/{number}/"),
-    "lab's looks": ("lab", "/lab/cases/{number}/looks/"),
-    "notices": ("lab", "/account/notices/"),
+    "who looked": ("lab", "/lab/cases/{number}/who/"),
+    "notices": ("lab", "/notices/"),
     "first page": ("coordinator", "/admin/"),
     "cases": ("coordinator", "/admin/submissions/submission/"),
     "seats": ("coordinator", "/admin/reviews/assignment/"),
@@ -43,20 +40,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--rounds", type=int, default=4)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
-        folder = Path(name)
-        servers = Servers(Layout(folder), environment={})
-        servers.start()
-        try:
-            environment = environment_of(servers.stack, CASES, folder)
-            filled = PREPARE.replace("from bench import data", "from bench import workbench_data as data")
-            made = make_database(servers.stack, CASES, environment, filled, str(CASES))
-            bare = environment | {"PORTAL_BENCH_BARE": "1"}
-            first, second = free_port(None), free_port(None)
-            with web_server(first, environment), web_server(second, bare):
-                report({"secured": first, "bare": second}, made, arguments)
-        finally:
-            servers.stop()
+    with servers() as (stack, folder):
+        environment = environment_of(stack, CASES, folder)
+        filled = PREPARE.replace("from bench import data", "from bench import workbench_data as data")
+        made = make_database(stack, CASES, environment, filled, str(CASES))
+        first, second = free_port(None), free_port(None)
+        with web_server(first, environment), web_server(second, environment | {"PORTAL_BENCH_BARE": "1"}):
+            report({"secured": first, "bare": second}, made, arguments)
 
 
 def report(ports: dict[str, int], made: dict, arguments: argparse.Namespace) -> None:

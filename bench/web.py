@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,23 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from portal.stack.layout import Layout
+from portal.stack.servers import Servers
+
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS, CONNECTIONS = 2, 4
+
+
+@contextmanager
+def servers() -> Iterator[tuple[dict, Path]]:
+    """A PostgreSQL and a Valkey of their own while the block runs: how they are reached, and their folder."""
+    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
+        running = Servers(Layout(Path(name)), environment={})
+        running.start()
+        try:
+            yield running.stack, Path(name)
+        finally:
+            running.stop()
 
 
 def environment_of(stack: dict, size: int | str, folder: Path) -> dict[str, str]:

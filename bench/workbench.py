@@ -8,13 +8,10 @@ many rows as there are cases, on the same server. What counts is the ratio, and 
 import argparse
 import os
 import statistics
-import tempfile
-from pathlib import Path
 
 from bench.pages import PREPARE, measure
-from bench.web import environment_of, make_database, web_server
-from portal.stack.layout import Layout, free_port
-from portal.stack.servers import Servers
+from bench.web import environment_of, make_database, servers, web_server
+from portal.stack.layout import free_port
 
 CASES = int(os.environ.get("PORTAL_BENCH_CASES", "50000"))
 GOAL = 0.7
@@ -58,18 +55,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", default="", help="addresses that hold this text")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
-        folder = Path(name)
-        servers = Servers(Layout(folder), environment={})
-        servers.start()
-        try:
-            environment = environment_of(servers.stack, CASES, folder)
-            made = make_database(servers.stack, CASES, environment, prepared(), str(CASES))
-            port = free_port(None)
-            with web_server(port, environment):
-                report(port, made, arguments)
-        finally:
-            servers.stop()
+    with servers() as (stack, folder):
+        environment = environment_of(stack, CASES, folder)
+        made = make_database(stack, CASES, environment, prepared(), str(CASES))
+        port = free_port(None)
+        with web_server(port, environment):
+            report(port, made, arguments)
 
 
 def report(port: int, made: dict, arguments: argparse.Namespace) -> None:

@@ -14,18 +14,19 @@ from portal.stack.layout import StackError
 
 BASE = Path(__file__).resolve().parent.parent.parent
 APPLIED = "SELECT app, name FROM django_migrations ORDER BY app, name"
-# Who may do what with tables, sequences, views and functions: as much a part of the database as its rows.
+# Who may do what with tables, sequences, views and functions: as much a part of the database as its rows. Where nothing
+# was granted or taken PostgreSQL may keep the rights that it gives by itself, or none: both are the same rights.
 RIGHTS = """
-    SELECT kind || ' ' || name, rights FROM (
+    SELECT kind || ' ' || name, (SELECT array_agg(one::text ORDER BY one::text) FROM unnest(rights) AS one)::text FROM (
         SELECT 'relation' AS kind, relname::text AS name,
-               (SELECT array_agg(one::text ORDER BY one::text) FROM unnest(relacl) AS one)::text AS rights
+               coalesce(relacl, acldefault((CASE relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char", relowner)) AS rights
         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
         UNION ALL
         SELECT 'function', p.oid::regprocedure::text,
-               (SELECT array_agg(one::text ORDER BY one::text) FROM unnest(proacl) AS one)::text
+               coalesce(proacl, acldefault('f', proowner))
         FROM pg_proc AS p WHERE pronamespace = 'public'::regnamespace
             AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
-    ) AS found WHERE rights IS NOT NULL ORDER BY 1
+    ) AS found ORDER BY 1
 """
 POLICIES = "SELECT tablename || ' ' || policyname, coalesce(qual, '') || coalesce(with_check, '') FROM pg_policies ORDER BY 1"
 

@@ -8,7 +8,7 @@ from portal.tasks import task
 BEGUN, GO_ON = "test:begun", "test:go_on"
 
 
-@task(name="tests.long_work", queue="exports")
+@task(name="tests.long_work", sees=(), queue="exports")
 def long_work():
     """Says that it has begun, and waits to be told to go on."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:

@@ -201,12 +201,15 @@ def is_the_same(source: Path, new: Path) -> None:
                 assert old.execute(query).fetchall() == restored.execute(query).fetchall()
             defaults = "SELECT defaclobjtype::text, defaclacl::text FROM pg_default_acl ORDER BY 1"
             assert old.execute(defaults).fetchall() == restored.execute(defaults).fetchall()
-        # The role that serves has the rights it had, and no more.
-        with (
-            psycopg.connect(servers.stack["database"]["app_url"]) as app,
-            pytest.raises(psycopg.errors.InsufficientPrivilege),
-        ):
-            app.execute("UPDATE ledger_event SET verb = 'x'")
+        # The role that serves sees nothing unless it says for whom, and changes no history whatever it says.
+        with psycopg.connect(servers.stack["database"]["app_url"]) as app:
+            assert app.execute("SELECT count(*) FROM ledger_event").fetchall() == [(0,)]
+            app.execute("SELECT portal_enter(NULL, 'all', now())")
+            assert app.execute("SELECT count(*) FROM ledger_event").fetchall() == [
+                (now["rows"]["ledger_event"],)
+            ]
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                app.execute("UPDATE ledger_event SET verb = 'x'")
     finally:
         servers.stop()
     listed = list(stock.listed())

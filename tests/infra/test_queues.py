@@ -66,7 +66,7 @@ def test_beat_sends_a_pulse_into_each_queue():
 
 def test_a_queue_that_nobody_serves_is_refused():
     with pytest.raises(ImproperlyConfigured, match="no worker serves a queue 'mails'"):
-        task(name="tests.lost", queue="mails")
+        task(name="tests.lost", sees=(), queue="mails")
 
 
 @contextmanager
