@@ -1,7 +1,7 @@
 """``python -m bench.rows``: what row-level security costs list pages.
 
 Two servers ask one database of ``PORTAL_BENCH_CASES`` cases (50,000) in turns: the portal as it is, and the portal as the tables'
-owner, for whom there are no policies, with Django's own backend and no scopes. What counts is the ratio of their rates.
+owner, for whom there are no policies, and without scopes. What counts is the ratio of their rates.
 """
 
 import argparse

@@ -24,11 +24,11 @@ BARE = {
 TEMPLATES = [*TEMPLATES, BARE]
 # The API's limits would measure themselves here.
 PORTAL_API_READS_PER_MINUTE = 10_000_000
-# The portal without row-level security: Django's own backend, and no scopes; its role is the tables' owner.
+# The portal without row-level security: no scopes, and as the tables' owner, for whom there are no policies.
 if os.environ.get("PORTAL_BENCH_BARE"):
     owner = config.database(os.environ["DATABASE_OWNER_URL"])
     DATABASES = {
         "default": DATABASES["default"]
-        | {"ENGINE": "django.db.backends.postgresql", "USER": owner["USER"], "PASSWORD": owner["PASSWORD"]}
+        | {"ENGINE": "bench.db", "USER": owner["USER"], "PASSWORD": owner["PASSWORD"]}
     }
     MIDDLEWARE = [name for name in MIDDLEWARE if name != "portal.scope.ScopeMiddleware"]

@@ -84,6 +84,13 @@ class Statement:
         return [given[value.name] if isinstance(value, Given) else value for value in self.params]
 
 
+def looked_up(rows: QuerySet[Any]) -> list[Any]:
+    """The rows of a queryset that finds them by ids: of a case, a person, or their own. The database keeps the plan, which can
+    take longer to make than to follow, as long as the connection is open, whichever ids are asked for next."""
+    with connection.plan_kept():  # type: ignore[attr-defined]
+        return list(rows)
+
+
 _UNKNOWN: Any = object()
 # None for what cannot be kept.
 _kept: dict[Hashable, Statement | None] = {}

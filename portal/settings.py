@@ -179,13 +179,18 @@ _PLANNING = {
 }
 
 
+PORTAL_PGBOUNCER = config.flag("PORTAL_PGBOUNCER", False)
+
+
 def _connection(url: str, *, pooled: bool) -> dict:
     settings = config.database(url)
     settings["OPTIONS"].setdefault("connect_timeout", "3")
-    if not config.flag("PORTAL_PGBOUNCER", False):
+    if not PORTAL_PGBOUNCER:
         settings["OPTIONS"].setdefault(
             "options", " ".join(f"-c {name}={value}" for name, value in _PLANNING.items())
         )
+        # Statements may keep their plans: those that say so (portal/db).
+        settings["OPTIONS"].setdefault("prepare_threshold", 1)
     if pooled:
         # Waiting longer than this for a connection is a 503, not a page that hangs.
         settings["OPTIONS"]["pool"] = {
@@ -198,7 +203,7 @@ def _connection(url: str, *, pooled: bool) -> dict:
         "CONN_MAX_AGE": 0 if pooled else 60,
         "CONN_HEALTH_CHECKS": True,
         # PgBouncer in transaction mode knows no cursor that outlives its transaction.
-        "DISABLE_SERVER_SIDE_CURSORS": config.flag("PORTAL_PGBOUNCER", False),
+        "DISABLE_SERVER_SIDE_CURSORS": PORTAL_PGBOUNCER,
     }
 
 

@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from portal import clock
 from portal.lookups import Among, OneOf
-from portal.prepared import Statement, given_ids, kept
+from portal.prepared import Statement, given_ids, kept, looked_up
 
 
 class PortalChangeList(ChangeList):
@@ -59,7 +59,9 @@ class PortalChangeList(ChangeList):
         # Of what the person sees, once more: between the two statements that may have ended. With the joins of the stock list.
         rows = self.model_admin.for_list(self.model._default_manager.all())
         rows = rows if rows.query.select_related else self.apply_select_related(rows)
-        found = {row.pk: row for row in rows.filter(self._seen(wanted)).order_by()} if wanted else {}
+        found = (
+            {row.pk: row for row in looked_up(rows.filter(self._seen(wanted)).order_by())} if wanted else {}
+        )
         return [found[key] for key in wanted if key in found]
 
     def _keys(self) -> list:

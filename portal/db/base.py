@@ -2,11 +2,17 @@
 
 So a pooled connection, PgBouncer's included, brings nothing of whoever used it before. A statement outside any transaction
 gets one of its own where there is a scope; where there is none, it is sent as it is and sees nothing that is protected.
+
+Policies stand in the plans of what they protect, and planning them can take longer than the rest. So rows that are looked up by
+their ids keep their plan (``plan_kept``). What is found by an instant does not: not knowing it, PostgreSQL would plan badly.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.conf import settings
+from django.db.backends.postgresql import base, operations
 from psycopg.pq import TransactionStatus
 
 from portal import clock, scope
@@ -21,9 +27,27 @@ def _is_about_rows(sql: Any) -> bool:
     return not isinstance(sql, str) or sql.lstrip().upper().startswith(_ROWS)
 
 
+class KeptCursor(base.ServerBindingCursor):
+    """Has the server keep the plan of what it asks; values are sent beside the statement."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(query, params, **options | {"prepare": True})  # type: ignore[misc]
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        """What was asked, for logs and counts of statements; a kept one has no text with its values in it."""
+        if isinstance(cursor, KeptCursor):
+            return str(self.compose_sql(sql, params))
+        return super().last_executed_query(cursor, sql, params)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._keeps_plan = False
         # What the present transaction was told; None for nothing. Compared by identity: each scope has an instant of its own.
         self._told: scope.Scope | None = None
         self.execute_wrappers.append(self._in_scope)
@@ -44,6 +68,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 return execute(sql, params, many, context)
             finally:
                 self._told = None
+
+    @contextmanager
+    def plan_kept(self) -> Iterator[None]:
+        """The first statement of the block keeps its plan. PgBouncer gives each transaction another connection: not there."""
+        self._keeps_plan = not settings.PORTAL_PGBOUNCER
+        try:
+            yield
+        finally:
+            self._keeps_plan = False
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        if name or not self._keeps_plan:
+            return super().create_cursor(name)
+        self._keeps_plan = False
+        usual, self.connection.cursor_factory = self.connection.cursor_factory, KeptCursor
+        try:
+            return super().create_cursor()
+        finally:
+            self.connection.cursor_factory = usual
 
     def _tell(self, asked: scope.Scope) -> None:
         told = self._told

@@ -11,6 +11,7 @@ from portal import clock
 from portal.deadlines import preferences, registry
 from portal.deadlines.models import Deadline, NoticePreference
 from portal.deadlines.planning import OF_THE_AUDIENCE
+from portal.prepared import looked_up
 from portal.programme.schema import said_offset
 
 # How many dates the short list holds, how many the long one, and how many reminders of a date are written out.
@@ -56,7 +57,7 @@ def _of_a_case(user, at: datetime) -> Q:
 
 def due_for(user, *, limit: int = DUE_SHOWN) -> list[Deadline]:
     """The dates by which this person, or others in the same role, should act: earliest first, with ``label`` and ``page``."""
-    found = list(Deadline.objects.next_for(user, limit=limit, narrow=concerning(user, at=clock.now())))
+    found = looked_up(Deadline.objects.next_for(user, limit=limit, narrow=concerning(user, at=clock.now())))
     for deadline in found:
         deadline.label, deadline.page = registry.label(deadline.kind), deadline.page_for(user)
     return found

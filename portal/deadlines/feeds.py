@@ -17,6 +17,7 @@ from portal import programme, scope
 from portal.accounts.models import User
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
+from portal.prepared import looked_up
 
 PAST = timedelta(days=30)
 # The next so many dates, and the last so many of those past.
@@ -73,7 +74,7 @@ def dates(user: User, *, at: datetime) -> list[Deadline]:
         order=("-due_at", "id"),
     )
     coming = Deadline.objects.next_for(user, limit=COMING, narrow=lambda rows: rows.filter(due_at__gte=at))
-    return [*reversed(gone), *coming]
+    return [*reversed(looked_up(gone)), *looked_up(coming)]
 
 
 def written(user: User, *, at: datetime) -> bytes:

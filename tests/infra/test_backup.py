@@ -204,7 +204,7 @@ def is_the_same(source: Path, new: Path) -> None:
         # The role that serves sees nothing unless it says for whom, and changes no history whatever it says.
         with psycopg.connect(servers.stack["database"]["app_url"]) as app:
             assert app.execute("SELECT count(*) FROM ledger_event").fetchall() == [(0,)]
-            app.execute("SELECT portal_enter(NULL, 'all', now())")
+            app.execute("SELECT portal_enter(NULL, 'ledger', now())")
             assert app.execute("SELECT count(*) FROM ledger_event").fetchall() == [
                 (now["rows"]["ledger_event"],)
             ]

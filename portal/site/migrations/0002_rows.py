@@ -19,8 +19,10 @@ ENTER = """
         barred_cases uuid[] := '{}';
     BEGIN
         PERFORM set_config('portal.lifted', opened, true), set_config('portal.at', moment::text, true),
-                set_config('portal.person', coalesce(who::text, ''), true);
-        IF opened = 'all' THEN RETURN; END IF;
+                set_config('portal.person', coalesce(who::text, ''), true),
+                -- What keeps its plan, here and in portal/db, finds rows by ids, whichever they are.
+                set_config('plan_cache_mode', 'force_generic_plan', true);
+        IF opened = 'deadlines,ledger,partners,reviews,submissions' THEN RETURN; END IF;
         SELECT array_agg(m.organisation_id) FILTER (WHERE o.kind = 'lab') AS labs,
                array_agg(m.organisation_id) FILTER (WHERE o.kind = 'partner') AS partners,
                array_agg(m.organisation_id) FILTER (WHERE o.kind = 'partner' AND m.role = 'admin') AS partner_admin,
@@ -29,7 +31,8 @@ ENTER = """
                array_agg(m.organisation_id) FILTER (WHERE o.kind = 'agency' AND m.role = 'reviewer') AS reviewer,
                array_agg(m.organisation_id) FILTER (WHERE o.kind = 'agency' AND m.role = 'security') AS security,
                array_agg(m.organisation_id) FILTER (WHERE o.kind = 'agency' AND m.role = 'liaison') AS liaison,
-               array_agg(DISTINCT m.role) FILTER (
+               bool_or(o.kind = 'agency' AND m.role = 'security' AND o.is_programme_office) AS secures_office,
+               array_agg(m.role::text) FILTER (
                    WHERE o.kind = 'agency' AND (m.role IN ('designator', 'auditor')
                                                 OR m.role = 'coordinator' AND o.is_programme_office)) AS wide
           INTO seats
@@ -50,12 +53,20 @@ ENTER = """
                         ('agencies', seats.agencies), ('coordinator', seats.coordinator), ('reviewer', seats.reviewer),
                         ('security', seats.security), ('liaison', seats.liaison),
                         ('barred_labs', barred_labs), ('barred_cases', barred_cases)) AS given(name, ids);
-        PERFORM set_config('portal.superuser', coalesce((SELECT is_superuser FROM accounts_user WHERE id = who AND is_active), false)::text, true);
-        PERFORM set_config('portal.wide', coalesce(array_to_string(seats.wide, ','), ''), true);
+        PERFORM set_config('portal.' || name, coalesce(given.so, false)::text, true)
+           FROM (VALUES ('wide', seats.wide && '{coordinator,designator,auditor}'),
+                        ('wide_documents', seats.wide && '{coordinator,designator}'),
+                        ('oversees', seats.wide && '{coordinator,auditor}'),
+                        ('coordinates', 'coordinator' = ANY (seats.wide)),
+                        ('audits', 'auditor' = ANY (seats.wide)),
+                        ('secures_office', seats.secures_office),
+                        ('keeps_accounts', (SELECT is_superuser FROM accounts_user WHERE id = who AND is_active)),
+                        ('free', coalesce(cardinality(barred_labs), 0) + coalesce(cardinality(barred_cases), 0) = 0)
+                ) AS given(name, so);
     END $$;
 """
 
-# What the settings say. Small enough that the planner puts them in place of their calls.
+# What the settings say, for functions.
 SETTINGS = """
     CREATE FUNCTION portal_person() RETURNS uuid LANGUAGE sql STABLE AS
         $$ SELECT nullif(current_setting('portal.person', true), '')::uuid $$;
@@ -63,25 +74,14 @@ SETTINGS = """
         $$ SELECT nullif(current_setting('portal.at', true), '')::timestamptz $$;
     -- Whether the present action or job sees everything of a room.
     CREATE FUNCTION portal_lifted(room text) RETURNS boolean LANGUAGE sql STABLE AS
-        $$ SELECT coalesce(current_setting('portal.lifted', true) = 'all'
-                           OR room = ANY (string_to_array(current_setting('portal.lifted', true), ',')), false) $$;
+        $$ SELECT coalesce(strpos(current_setting('portal.lifted', true), room) > 0, false) $$;
     -- The person's organisations by kind or role, or what a conflict bars them from.
     CREATE FUNCTION portal_own(name text) RETURNS uuid[] LANGUAGE sql STABLE AS
         $$ SELECT coalesce(nullif(current_setting('portal.' || name, true), '')::uuid[], '{}') $$;
-    -- Whether the person holds one of these agency-wide roles.
-    CREATE FUNCTION portal_holds(roles text[]) RETURNS boolean LANGUAGE sql STABLE AS
-        $$ SELECT coalesce(string_to_array(nullif(current_setting('portal.wide', true), ''), ',') && roles, false) $$;
-    CREATE FUNCTION portal_wide(scope text) RETURNS boolean LANGUAGE sql STABLE AS
-        $$ SELECT portal_holds(CASE scope WHEN 'documents' THEN '{coordinator,designator}'::text[]
-                                          ELSE '{coordinator,designator,auditor}'::text[] END) $$;
-    -- Whether the person is a security officer of the programme office.
-    CREATE FUNCTION portal_secures_office() RETURNS boolean LANGUAGE sql STABLE AS
-        $$ SELECT EXISTS (SELECT FROM accounts_organisation WHERE is_programme_office AND id = ANY (portal_own('security'))) $$;
-    -- Superusers look after accounts and nothing else.
-    CREATE FUNCTION portal_keeps_accounts() RETURNS boolean LANGUAGE sql STABLE AS
-        $$ SELECT coalesce(current_setting('portal.superuser', true) = 'true', false) $$;
-    CREATE FUNCTION portal_oversees() RETURNS boolean LANGUAGE sql STABLE AS
-        $$ SELECT portal_holds('{coordinator,auditor}') $$;
+    -- Whether the person is one of those who see every case ('wide', 'wide_documents', 'oversees', 'coordinates', 'audits'), is a
+    -- security officer of the programme office, looks after accounts as superusers do and nothing else, or has no conflict ('free').
+    CREATE FUNCTION portal_is(name text) RETURNS boolean LANGUAGE sql STABLE AS
+        $$ SELECT coalesce(current_setting('portal.' || name, true) = 'true', false) $$;
 """
 
 # Sets of ids, each of the person who entered alone, whoever asks.
@@ -90,8 +90,8 @@ SETS = """
     CREATE VIEW portal_mine AS
     SELECT a.submission_id, a.scope, a.capacity, a.document_id, a.source_id, a.organisation_id
       FROM submission_audience a
-     WHERE a.user_id = (SELECT portal_person()) AND a.capacity <> ALL ('{coordinator,designator,auditor}')
-       AND a.since <= (SELECT portal_at()) AND (a.until IS NULL OR a.until > (SELECT portal_at()));
+     WHERE a.user_id = portal_person() AND a.capacity <> ALL ('{coordinator,designator,auditor}')
+       AND a.since <= portal_at() AND (a.until IS NULL OR a.until > portal_at());
 
     CREATE FUNCTION portal_cases(VARIADIC scopes text[]) RETURNS SETOF uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50 SET search_path = public, pg_temp AS $$
@@ -131,24 +131,16 @@ SETS = """
     BEGIN
         RETURN QUERY SELECT id FROM submissions_submission WHERE lab_id = ANY (portal_own('labs'));
     END $$;
-    -- What agency-wide roles do not see of a scope: drafts, their conflicts, and what a withdrawal or a release ended.
-    CREATE FUNCTION portal_hidden(scope text) RETURNS SETOF uuid
-    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50 SET search_path = public, pg_temp AS $$
-    BEGIN
-        RETURN QUERY SELECT id FROM submissions_submission WHERE submitted_at IS NULL;
-        RETURN QUERY SELECT unnest(portal_own('barred_cases'));
-        IF scope <> 'record' THEN
-            RETURN QUERY SELECT id FROM submissions_submission WHERE withdrawn_at <= portal_at();
-        END IF;
-        IF scope = 'documents' THEN
-            RETURN QUERY SELECT id FROM submissions_submission WHERE released_at <= portal_at();
-        END IF;
-    END $$;
-    CREATE FUNCTION portal_sees(submission uuid, scope text) RETURNS boolean
+    -- The same of one case as a policy's ``case`` says of rows about cases.
+    CREATE FUNCTION portal_sees(submission uuid, asked text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     BEGIN
-        RETURN portal_wide(scope) AND submission NOT IN (SELECT portal_hidden(scope))
-            OR submission IN (SELECT portal_cases(scope));
+        RETURN portal_is(CASE asked WHEN 'documents' THEN 'wide_documents' ELSE 'wide' END)
+               AND EXISTS (SELECT FROM submissions_submission s
+                            WHERE s.id = submission AND s.submitted_at IS NOT NULL AND s.id <> ALL (portal_own('barred_cases'))
+                              AND (asked = 'record' OR s.withdrawn_at IS NULL OR s.withdrawn_at > portal_at())
+                              AND (asked <> 'documents' OR s.released_at IS NULL OR s.released_at > portal_at()))
+            OR EXISTS (SELECT FROM portal_mine m WHERE m.submission_id = submission AND m.scope = asked);
     END $$;
     -- Whether a document is named by something else that the person reads: what an author had read, an answer's files, what
     -- results were read from, what a disclosure is about. Its title stays there when the document itself is out of their sight.
@@ -178,7 +170,7 @@ SETS = """
              WHERE n.id = notice
                AND (s.lab_id = ANY (portal_own('labs'))
                     OR n.agency_id = ANY (portal_own('coordinator')) AND s.id <> ALL (portal_own('barred_cases'))
-                    OR portal_oversees() AND portal_sees(s.id, 'record')));
+                    OR portal_is('oversees') AND portal_sees(s.id, 'record')));
     END $$;
     -- Cases of which the person has something without seeing the case: its number, state and dates stand beside it.
     CREATE FUNCTION portal_related() RETURNS SETOF uuid
@@ -199,9 +191,9 @@ SETS = """
                 WHERE (s.organisation_id = ANY (portal_own('coordinator')) OR s.id IN (SELECT portal_spills_told()))
                   AND s.submission_id <> ALL (barred);
             RETURN QUERY SELECT b.submission_id FROM submissions_breakglass b
-                WHERE (b.agency_id = ANY (portal_own('security')) OR portal_secures_office()) AND b.submission_id <> ALL (barred);
+                WHERE (b.agency_id = ANY (portal_own('security')) OR portal_is('secures_office')) AND b.submission_id <> ALL (barred);
             RETURN QUERY SELECT r.submission_id FROM submissions_unusualreading r
-                WHERE (r.organisation_id = ANY (portal_own('security')) OR portal_secures_office())
+                WHERE (r.organisation_id = ANY (portal_own('security')) OR portal_is('secures_office'))
                   AND r.submission_id <> ALL (barred) AND r.person_id <> portal_person();
         END IF;
         IF portal_own('partners') <> '{}' THEN
@@ -347,18 +339,24 @@ SETS = """
 SHOWN = """
     CREATE VIEW audience_shown AS
     SELECT a.* FROM submission_audience a
-     WHERE (SELECT portal_lifted('submissions')) OR a.user_id = (SELECT portal_person())
-        OR a.submission_id IN (SELECT portal_lab_cases()) OR (SELECT portal_oversees());
+     WHERE portal_lifted('submissions') OR a.user_id = portal_person()
+        OR a.submission_id IN (SELECT portal_lab_cases()) OR portal_is('oversees');
+    -- The cases that the person sees for an agency-wide role: neither drafts nor what a conflict bars them from.
+    CREATE VIEW portal_widely WITH (security_barrier) AS
+    SELECT s.id, s.withdrawn_at, s.released_at
+      FROM submissions_submission s
+     WHERE current_setting('portal.wide', true) = 'true' AND s.submitted_at IS NOT NULL
+       AND (current_setting('portal.free', true) = 'true' OR s.id <> ALL ((SELECT portal_own('barred_cases'))::uuid[]));
     CREATE VIEW barrier_shown AS
     SELECT b.* FROM submission_barrier b
-     WHERE (SELECT portal_lifted('submissions')) OR b.user_id = (SELECT portal_person())
-        OR (SELECT portal_oversees()) OR (SELECT portal_own('coordinator') <> '{}');
+     WHERE portal_lifted('submissions') OR b.user_id = portal_person()
+        OR portal_is('oversees') OR portal_own('coordinator') <> '{}';
     -- How much content is left of each case, for who oversees what is kept: neither a name nor a title.
     CREATE VIEW content_shown AS
     SELECT v.id, d.submission_id, v.size, v.disposed_at, v.file_removed_at
       FROM submissions_documentversion v JOIN submissions_document d ON d.id = v.document_id
-     WHERE (SELECT portal_lifted('submissions'))
-        OR (SELECT portal_oversees()) AND d.submission_id <> ALL (ARRAY(SELECT unnest(portal_own('barred_cases'))));
+     WHERE portal_lifted('submissions')
+        OR portal_is('oversees') AND (portal_is('free') OR d.submission_id <> ALL ((SELECT portal_own('barred_cases'))::uuid[]));
     -- Asked with the account, before anybody is known.
     CREATE FUNCTION portal_is_barred(who uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
@@ -371,7 +369,7 @@ SHOWN = """
     END $$;
 """
 NO_SHOWN = """
-    DROP FUNCTION portal_is_barred(uuid); DROP VIEW content_shown; DROP VIEW barrier_shown; DROP VIEW audience_shown;
+    DROP FUNCTION portal_is_barred(uuid); DROP VIEW content_shown; DROP VIEW barrier_shown; DROP VIEW portal_widely; DROP VIEW audience_shown;
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_app') THEN
             GRANT SELECT ON submission_audience, submissions_audience, reviews_audience, partners_audience, submission_barrier
@@ -392,7 +390,7 @@ SEARCHES = """
              WHERE x.relname LIKE '%\\_words' AND c.relnamespace = 'public'::regnamespace
         LOOP
             EXECUTE format('CREATE FUNCTION portal_found_%s(asked tsquery) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER
-                            ROWS 100 SET search_path = public, pg_temp AS %L',
+                            ROWS 100 SET search_path = public, pg_temp SET plan_cache_mode = force_custom_plan AS %L',
                            it.indexed, format('SELECT id FROM %I WHERE %s @@ asked', it.indexed, it.words));
         END LOOP;
     END $$;
@@ -408,41 +406,77 @@ NO_SEARCHES = """
 """
 
 
+# Policies stand in the plan of each statement that names their table, often several times, and planning costs more than most
+# statements take. So they read the settings themselves, which is little a row, where functions would have to be looked up and
+# put in place, and subqueries to be planned; and what looks for a row is a value, which is planned once, not ``EXISTS``, which is
+# planned for one row and for all of them.
+def setting(name: str, kind: str) -> str:
+    return f"nullif(current_setting('portal.{name}', true), '')::{kind}"
+
+
+def is_(name: str) -> str:
+    return f"(current_setting('portal.{name}', true) = 'true')"
+
+
+def lifted(name: str) -> str:
+    return f"(strpos(current_setting('portal.lifted', true), '{name}') > 0)"
+
+
 def own(*names: str) -> str:
-    """The ids kept under these names, as one array that is read once a statement."""
-    kept = " || ".join(f"portal_own('{name}')" for name in names)
-    return f"(ARRAY(SELECT unnest({kept})))"
+    """The ids kept under these names, few of them."""
+    return "(" + " || ".join(setting(name, "uuid[]") for name in names) + ")"
 
 
-PERSON = "(SELECT portal_person())"
-AT = "(SELECT portal_at())"
-OVERSEES = "(SELECT portal_oversees())"
-WIDE = "(SELECT portal_wide('record'))"
-# Asked once a statement, so that for nearly everybody no row is looked at for conflicts.
-FREE = "(SELECT portal_own('barred_labs') = '{}' AND portal_own('barred_cases') = '{}')"
+def free_of(column: str, kept: str) -> str:
+    """That a conflict does not bar the person from a row's case or lab. Nearly nobody has one; who has may have one with many."""
+    return f"({FREE} OR {column} <> ALL ((SELECT portal_own('{kept}'))::uuid[]))"
+
+
+def there_is(rows: str) -> str:
+    return f"(SELECT true FROM {rows} LIMIT 1)"  # noqa: S608 (constants of this file)
+
+
+PERSON = setting("person", "uuid")
+AT = setting("at", "timestamptz")
+OVERSEES = is_("oversees")
+WIDE = is_("wide")
+FREE = is_("free")
+COORDINATES, AUDITS = is_("coordinates"), is_("audits")
+KEEPS_ACCOUNTS, SECURES_OFFICE = is_("keeps_accounts"), is_("secures_office")
 # As text: a list that PostgreSQL casts by itself is written otherwise after a restore, which compares policies by their text.
 LAB_READS = "('shared', 'lab_responded', 'final')"
 READS_INQUIRIES = f"({WIDE} OR {own('reviewer')} <> '{{}}')"
+# What agency-wide roles see of a scope: nothing that a withdrawal or a release ended.
+NOT_WITHDRAWN = f"(s.withdrawn_at IS NULL OR s.withdrawn_at > {AT})"
+NOT_RELEASED = f"(s.released_at IS NULL OR s.released_at > {AT})"
+ENDS = {"record": [], "documents": [NOT_WITHDRAWN, NOT_RELEASED]}
+
+
+def widely(scope: str, column: str = "submission_id") -> str:
+    """That the person sees this scope of every case, and that a row's case is not one of the exceptions."""
+    name = "wide_documents" if scope == "documents" else "wide"
+    asked = [f"s.id = {column}", *ENDS.get(scope, [NOT_WITHDRAWN])]
+    return f"{is_(name)} AND {there_is('portal_widely s WHERE ' + ' AND '.join(asked))}"
 
 
 def case(scope: str, column: str = "submission_id") -> str:
     """Rows about a case of which the person sees a scope."""
     return (
-        f"CASE WHEN (SELECT portal_wide('{scope}')) AND {column} NOT IN (SELECT portal_hidden('{scope}')) THEN true "
-        f"ELSE {column} IN (SELECT portal_cases('{scope}')) END"
+        f"CASE WHEN {widely(scope, column)} THEN true ELSE {column} IN (SELECT portal_cases('{scope}')) END"
     )
 
 
 def within(table: str, column: str, more: str = "") -> str:
     """Rows that belong to a row of another table, which the person sees."""
-    return f"EXISTS (SELECT FROM {table} parent WHERE parent.id = {column}{' AND ' + more if more else ''})"
+    return there_is(f"{table} parent WHERE parent.id = {column}{' AND ' + more if more else ''}")
 
 
 # What is told about accounts, which whoever looks after them finds in the outbox.
 ACCOUNTS = """('account_made', 'invited', 'membership_added', 'membership_ended', 'password_asked', 'sign_in_changed',
         'calendar_made', 'service_changed', 'security_needed', 'second_factor_reset', 'service_expires', 'digest')"""
-UNBARRED = f"submission_id <> ALL ({own('barred_cases')})"
+UNBARRED = free_of("submission_id", "barred_cases")
 OF_OWN_LAB = "submission_id IN (SELECT portal_lab_cases())"
+OF_ANOTHER_LAB = f"({own('labs')} = '{{}}' OR NOT {OF_OWN_LAB})"
 REPORTER_READ = (
     f"parent.reporter_id = ANY ({own('labs', 'partners', 'agencies')}) OR "
     f"({WIDE} OR {own('liaison')} <> '{{}}') AND (parent.owner_id IS NULL OR parent.owner_id <> ALL ({own('labs')}))"
@@ -456,13 +490,13 @@ POLICIES = {
              THEN {OVERSEES} AND subject_type NOT LIKE 'accounts.%' AND ({FREE} OR NOT portal_keeps_finding(subject_id))
                   OR actor_id = {PERSON}
                   OR kind = 'look' AND subject_type = 'reviews.inquiry'
-                     AND EXISTS (SELECT FROM reviews_inquiry i WHERE i.id = subject_id AND i.lab_id = ANY ({own("labs")}))
+                     AND (SELECT true FROM reviews_inquiry i WHERE i.id = subject_id AND i.lab_id = ANY ({own("labs")}) LIMIT 1)
              ELSE ({OVERSEES} OR kind = 'change' AND subject_type = 'submissions.submission') AND {case("record", "case_id")}
                   OR actor_id = {PERSON} AND (case_id IN (SELECT portal_related()) OR {case("record", "case_id")})
                   OR kind = 'change' AND subject_type = 'submissions.breakglass'
-                     AND EXISTS (SELECT FROM submissions_breakglass b WHERE b.id = subject_id)
+                     AND (SELECT true FROM submissions_breakglass b WHERE b.id = subject_id LIMIT 1)
                   OR kind = 'change' AND subject_type = 'submissions.unusualreading'
-                     AND EXISTS (SELECT FROM submissions_unusualreading r WHERE r.id = subject_id)
+                     AND (SELECT true FROM submissions_unusualreading r WHERE r.id = subject_id LIMIT 1)
                   OR (kind = 'look' OR subject_type::text IN ('submissions.submission', 'partners.grant'))
                      AND case_id IN (SELECT portal_lab_cases())
         END""",  # noqa: S608 (constants of this file)
@@ -470,7 +504,6 @@ POLICIES = {
     "deadlines_deadline": f"""
         person_id = {PERSON} AND ({FREE} OR NOT portal_keeps_from(case_id, case_number, link, ''))
         OR organisation_id = ANY ({own("labs", "partners", "agencies")})
-        OR case_id IS NOT NULL AND {WIDE} AND {case("record", "case_id")}
         OR person_id IS NULL AND organisation_id IS NULL
            AND CASE WHEN source_id IS NULL
                     THEN case_id IN (SELECT portal_cases_of_sides())
@@ -479,24 +512,23 @@ POLICIES = {
     "deadlines_message": f"""
         recipient_id = {PERSON} AND ({FREE} OR NOT portal_keeps_from(case_id, case_number, link, key))
         OR {OVERSEES} AND CASE WHEN case_id IS NULL THEN {FREE} OR NOT portal_keeps_from(NULL, case_number, link, key) ELSE {case("record", "case_id")} END
-        OR (SELECT portal_keeps_accounts()) AND case_id IS NULL AND kind::text IN {ACCOUNTS}""",
+        OR {KEEPS_ACCOUNTS} AND case_id IS NULL AND kind::text IN {ACCOUNTS}""",
     "deadlines_noticepreference": f"person_id = {PERSON}",
     "deadlines_quiethours": f"person_id = {PERSON}",
     "deadlines_absence": f"person_id = {PERSON}",
-    "deadlines_bounce": f"person_id = {PERSON} OR (SELECT portal_holds('{{coordinator}}')) OR (SELECT portal_keeps_accounts())",
+    "deadlines_bounce": f"person_id = {PERSON} OR {COORDINATES} OR {KEEPS_ACCOUNTS}",
     "deadlines_calendarfeed": f"person_id = {PERSON}",
     "submissions_checkpoint": f"""
         lab_id = ANY ({own("labs")})
-        OR EXISTS (SELECT FROM submissions_submission s WHERE s.checkpoint_id = submissions_checkpoint.id)""",
+        OR (SELECT true FROM submissions_submission s WHERE s.checkpoint_id = submissions_checkpoint.id LIMIT 1)""",  # noqa: S608 (constants of this file)
     "submissions_submission": f"""
         lab_id = ANY ({own("labs")})
-        OR {WIDE} AND submitted_at IS NOT NULL AND id <> ALL ({own("barred_cases")})
         OR id IN (SELECT portal_related())""",
     "submissions_facts": f"{case('facts')} OR submission_id IN (SELECT portal_cases('model'))",
     "submissions_terms": case("facts"),
     "submissions_accessinstructions": "submission_id IN (SELECT portal_cases_as('instructions', 'lab', 'lab_viewer', 'lead', 'reviewer'))",
-    "submissions_document": """
-        CASE WHEN (SELECT portal_wide('documents')) AND submission_id NOT IN (SELECT portal_hidden('documents')) THEN true
+    "submissions_document": f"""
+        CASE WHEN {widely("documents")} THEN true
              ELSE submission_id IN (SELECT portal_cases_whole()) OR id IN (SELECT portal_documents()) OR portal_names(id) END""",
     "submissions_documentversion": within("submissions_document", "document_id"),
     "submissions_conflict": f"user_id = {PERSON} OR {OVERSEES}",
@@ -508,45 +540,43 @@ POLICIES = {
     "submissions_disclosurestatement": "portal_reads_notice(notice_id)",
     "submissions_evaluation": case("facts"),
     "submissions_obligation": f"""
-        {OF_OWN_LAB} OR agency_id = ANY ({own("coordinator", "reviewer", "security")}) AND {UNBARRED}
-        OR {WIDE} AND {case("record")}""",
+        {OF_OWN_LAB} OR agency_id = ANY ({own("coordinator", "reviewer", "security")}) AND {UNBARRED}""",
     "submissions_informationrequest": case("facts"),
     "submissions_requestanswer": within("submissions_informationrequest", "request_id"),
     "submissions_requestanswer_files": within("submissions_requestanswer", "requestanswer_id"),
     "submissions_requestfollowup": within("submissions_informationrequest", "request_id"),
     "submissions_legalhold": f"""
-        {OVERSEES} AND CASE WHEN submission_id IS NULL THEN lab_id <> ALL ({own("barred_labs")})
+        {OVERSEES} AND CASE WHEN submission_id IS NULL THEN {free_of("lab_id", "barred_labs")}
                             ELSE {case("record")} END""",
     "submissions_recordsrequest": f"{OVERSEES} OR agency_id = ANY ({own('coordinator')})",
     "submissions_requestnotice": f"{within('submissions_recordsrequest', 'request_id')} AND portal_reads_notice(notice_id)",
     "submissions_spill": f"""
         CASE WHEN submission_id IS NULL THEN true ELSE {UNBARRED} END
         AND (organisation_id = ANY ({own("coordinator")}) OR id IN (SELECT portal_spills_told())
-             OR (SELECT portal_holds('{{auditor}}')))
+             OR {AUDITS})
         OR lab_id = ANY ({own("labs")}) OR reported_by_id = {PERSON}""",
     "submissions_spill_agencies": within("submissions_spill", "spill_id"),
     "submissions_breakglass": f"""
-        {UNBARRED} AND ({OVERSEES} OR (SELECT portal_secures_office()) OR agency_id = ANY ({own("security")}))
+        {UNBARRED} AND ({OVERSEES} OR {SECURES_OFFICE} OR agency_id = ANY ({own("security")}))
         OR opened_at IS NOT NULL AND {OF_OWN_LAB}""",
     "submissions_readingtally": "false",
     "submissions_readingday": "false",
     # Never of oneself.
     "submissions_unusualreading": f"""
         person_id <> {PERSON}
-        AND ({UNBARRED} AND ({OVERSEES} OR (SELECT portal_secures_office()) OR organisation_id = ANY ({own("security")}))
+        AND ({UNBARRED} AND ({OVERSEES} OR {SECURES_OFFICE} OR organisation_id = ANY ({own("security")}))
              OR {OF_OWN_LAB} OR submission_id IN (SELECT portal_cases_as('record', 'lead')))""",
     "submissions_upload": f"person_id = {PERSON}",
     "reviews_caseagency": f"""
         {case("record")} AND ({WIDE} OR agency_id = ANY ({own("coordinator")}) OR {OF_OWN_LAB})""",
     "reviews_assignment": f"""
         reviewer_id = {PERSON} AND agency_id = ANY ({own("reviewer")}) AND {UNBARRED}
-        OR {OVERSEES} AND {case("record")} AND NOT {OF_OWN_LAB}
         OR agency_id = ANY ({own("coordinator")}) AND submission_id IN (SELECT portal_cases_as('record', 'agency_coordinator'))
         OR portal_assessed(id)""",
     "reviews_assessment": f"""
         {OF_OWN_LAB} AND state::text IN {LAB_READS}
-        OR CASE WHEN (SELECT portal_wide('assessments')) AND submission_id NOT IN (SELECT portal_hidden('assessments'))
-                THEN NOT {OF_OWN_LAB}
+        OR CASE WHEN {widely("assessments")}
+                THEN {OF_ANOTHER_LAB}
                 ELSE submission_id IN (SELECT portal_cases_as('assessments', 'lead', 'reviewer'))
                      AND (author_id = {PERSON} OR state <> 'draft' OR check_asked_at <= {AT})
                      OR submission_id IN (SELECT portal_cases_as('assessments', 'agency_coordinator'))
@@ -563,17 +593,17 @@ POLICIES = {
     "reviews_retest_versions_read": within("reviews_retest", "retest_id"),
     "reviews_inquiry": f"""
         lab_id = ANY ({own("labs")})
-        OR {READS_INQUIRIES} AND submitted_at <= {AT} AND lab_id <> ALL ({own("barred_labs")})
+        OR {READS_INQUIRIES} AND submitted_at <= {AT} AND {free_of("lab_id", "barred_labs")}
            AND ({WIDE} OR state <> 'withdrawn')""",
     "reviews_designation": f"""
         lab_id = ANY ({own("labs")}) AND shared_with_lab AND portal_confirmed(id)
-        OR {READS_INQUIRIES} AND recorded_at <= {AT} AND lab_id <> ALL ({own("barred_labs")})""",
+        OR {READS_INQUIRIES} AND recorded_at <= {AT} AND {free_of("lab_id", "barred_labs")}""",
     "reviews_designationconfirmation": within("reviews_designation", "designation_id"),
     "reviews_designationconsultation": within("reviews_designation", "designation_id"),
     "reviews_reviewerprofile": f"""
-        {OVERSEES} OR EXISTS (SELECT FROM accounts_membership m
+        {OVERSEES} OR (SELECT true FROM accounts_membership m
                                WHERE m.id = membership_id
-                                 AND (m.user_id = {PERSON} OR m.organisation_id = ANY ({own("coordinator")})))""",
+                                 AND (m.user_id = {PERSON} OR m.organisation_id = ANY ({own("coordinator")})) LIMIT 1)""",  # noqa: S608 (constants of this file)
     "reviews_matchingrun": f"{OVERSEES} AND NOT portal_hides_run(id)",
     "reviews_matchingneed": within("reviews_matchingrun", "run_id"),
     "reviews_matchingpair": within("reviews_matchingrun", "run_id"),
@@ -588,9 +618,9 @@ POLICIES = {
     "partners_vettinganswer": within("partners_vetting", "vetting_id"),
     "partners_partnernomination": f"""
         nominated_for_id = ANY ({own("labs", "coordinator")})
-        OR {OVERSEES} AND nominated_for_id <> ALL ({own("barred_labs")})""",
+        OR {OVERSEES} AND {free_of("nominated_for_id", "barred_labs")}""",
     "partners_grant": f"""
-        {OF_OWN_LAB} OR {OVERSEES} AND {case("record")}
+        {OF_OWN_LAB}
         OR submission_id IN (SELECT portal_cases_as('record', 'lead', 'reviewer'))
         OR partner_id = ANY ({own("partners")})
            AND (id IN (SELECT portal_sources('offer')) OR id IN (SELECT portal_grants_past()))""",
@@ -608,7 +638,7 @@ POLICIES = {
         OR id IN (SELECT portal_findings_told())
         OR (reporter_id = ANY ({own("coordinator", "reviewer", "liaison")})
             OR ({WIDE} OR {own("liaison")} <> '{{}}') AND reported_at <= {AT})
-           AND reporter_id <> ALL ({own("barred_labs")}) AND (owner_id IS NULL OR owner_id <> ALL ({own("barred_labs")}))
+           AND {free_of("reporter_id", "barred_labs")} AND (owner_id IS NULL OR {free_of("owner_id", "barred_labs")})
            AND (submission_id IS NULL OR {UNBARRED})""",
     "partners_findingrelay": within("partners_finding", "finding_id"),
     "partners_findingfile": within(
@@ -622,6 +652,16 @@ POLICIES = {
 }
 
 
+# Table -> rows that its readers of every case see, said first: who sees all is asked about the most rows.
+FIRST = {
+    "deadlines_deadline": f"case_id IS NOT NULL AND {WIDE} AND {case('record', 'case_id')}",
+    "submissions_submission": f"{WIDE} AND submitted_at IS NOT NULL AND {free_of('id', 'barred_cases')}",
+    "submissions_obligation": f"{WIDE} AND {case('record')}",
+    "reviews_assignment": f"{OVERSEES} AND {case('record')} AND {OF_ANOTHER_LAB}",
+    "partners_grant": f"{OVERSEES} AND {case('record')}",
+}
+
+
 def room(table: str) -> str:
     return table.partition("_")[0]
 
@@ -629,13 +669,14 @@ def room(table: str) -> str:
 def _secured() -> str:
     statements = []
     for table, seen in POLICIES.items():
-        lifted = f"(SELECT portal_lifted('{room(table)}'))"
+        opened = lifted(room(table))
+        first = f"{FIRST[table]} OR " if table in FIRST else ""
         statements += [
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;",
-            f"CREATE POLICY seen ON {table} FOR SELECT USING ({lifted} OR {textwrap.dedent(seen).strip()});",
-            f"CREATE POLICY added ON {table} FOR INSERT WITH CHECK ({lifted});",
-            f"CREATE POLICY changed ON {table} FOR UPDATE USING ({lifted});",
-            f"CREATE POLICY removed ON {table} FOR DELETE USING ({lifted});",
+            f"CREATE POLICY seen ON {table} FOR SELECT USING ({first}{opened} OR {textwrap.dedent(seen).strip()});",
+            f"CREATE POLICY added ON {table} FOR INSERT WITH CHECK ({opened});",
+            f"CREATE POLICY changed ON {table} FOR UPDATE USING ({opened});",
+            f"CREATE POLICY removed ON {table} FOR DELETE USING ({opened});",
         ]
     return "\n".join(statements)
 
@@ -684,14 +725,13 @@ NO_SETS = """
     DROP FUNCTION portal_markings(uuid);
     DROP FUNCTION portal_spills_told(); DROP FUNCTION portal_related();
     DROP FUNCTION portal_reads_notice(uuid); DROP FUNCTION portal_names(uuid); DROP FUNCTION portal_sees(uuid, text);
-    DROP FUNCTION portal_hidden(text); DROP FUNCTION portal_lab_cases(); DROP FUNCTION portal_documents(); DROP FUNCTION portal_cases_whole();
+    DROP FUNCTION portal_lab_cases(); DROP FUNCTION portal_documents(); DROP FUNCTION portal_cases_whole();
     DROP FUNCTION portal_cases_of_sides(); DROP FUNCTION portal_sources(text[]);
     DROP FUNCTION portal_cases_as(text, text[]); DROP FUNCTION portal_cases(text[]); DROP VIEW portal_mine;
 """
 NO_SETTINGS = """
-    DROP FUNCTION portal_oversees(); DROP FUNCTION portal_keeps_accounts(); DROP FUNCTION portal_secures_office();
-    DROP FUNCTION portal_wide(text); DROP FUNCTION portal_holds(text[]);
-    DROP FUNCTION portal_own(text); DROP FUNCTION portal_lifted(text); DROP FUNCTION portal_at(); DROP FUNCTION portal_person();
+    DROP FUNCTION portal_is(text); DROP FUNCTION portal_own(text); DROP FUNCTION portal_lifted(text);
+    DROP FUNCTION portal_at(); DROP FUNCTION portal_person();
 """
 
 

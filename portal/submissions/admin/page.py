@@ -11,6 +11,7 @@ from portal.admin.panels import CASE_PANELS
 from portal.deadlines import registry
 from portal.deadlines.models import Deadline
 from portal.ledger.models import Event
+from portal.prepared import looked_up
 from portal.submissions import history, looks, markings, next_steps, timeline
 from portal.submissions.admin import break_glass, disclosures, questions, readings, records
 from portal.submissions.models import Audience, Document, Facts, Submission
@@ -157,7 +158,7 @@ class CasePage:
 
     # --- what the programme does about it -----------------------------------------------------------------------------------
     def _deadlines(self) -> Panel:
-        deadlines = list(
+        deadlines = looked_up(
             Deadline.objects.visible_to(self.request.user)
             .for_case(self.case.pk)
             .select_related("person")

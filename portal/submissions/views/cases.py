@@ -11,6 +11,7 @@ from portal.deadlines.models import Deadline, Message
 from portal.deadlines.registry import label
 from portal.doors import page_of
 from portal.formats import instant
+from portal.prepared import looked_up
 from portal.submissions import history, looks, oversight, timeline
 from portal.submissions.deadline_kinds import DISCLOSURE_DATE
 from portal.submissions.models import Facts, InformationRequest, Submission
@@ -116,7 +117,7 @@ def _dates_to_act(request: HttpRequest, case: Submission) -> list[tuple[str, dat
     found = Deadline.objects.visible_to(request.user).for_case(case.pk).still_open().exclude(kind__in=_DRAWN)
     return [
         (label(row.kind) if row.kind == DISCLOSURE_DATE else f"Target: {label(row.kind).lower()}", row.due_at)
-        for row in found.order_by("due_at")[:DATES_SHOWN]
+        for row in looked_up(found.order_by("due_at")[:DATES_SHOWN])
     ]
 
 
