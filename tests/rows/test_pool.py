@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from django.db import DatabaseError, connections, transaction
@@ -49,6 +49,22 @@ def _seen(cursor) -> set:
     return {row[0] for row in cursor.fetchall()}
 
 
+def _cursor(own, dice: random.Random):
+    """Every second one keeps the plan of what it asks, which whoever comes next on the connection asks by, too."""
+    with own.plan_kept() if dice.random() < 0.5 else nullcontext():
+        return own.cursor()
+
+
+def _one_plan_for_all(people: dict) -> int:
+    """On one connection everybody asks by the plan that the first of them left; how often it was followed."""
+    with connections[POOLED].plan_kept(), connections[POOLED].cursor() as cursor:
+        for person, cases in people.items():
+            with scope.as_person(person), transaction.atomic(using=POOLED):
+                assert _seen(cursor) == cases
+        cursor.execute("SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement = %s", [CASES])
+        return int(cursor.fetchone()[0])
+
+
 def _request(people: dict, dice: random.Random) -> str:
     """One request in one of the ways that requests end; what went wrong in it, or nothing."""
     person = dice.choice(list(people))
@@ -60,10 +76,10 @@ def _request(people: dict, dice: random.Random) -> str:
         with scope.as_person(None if way == "nobody" else person):
             expected = set() if way == "nobody" else people[person]
             if way == "no transaction":
-                with own.cursor() as cursor:
+                with _cursor(own, dice) as cursor:
                     return "" if _seen(cursor) == expected else way
             try:
-                with transaction.atomic(using=POOLED), own.cursor() as cursor:
+                with transaction.atomic(using=POOLED), _cursor(own, dice) as cursor:
                     if way == "lifted":
                         with scope.lifted("submissions"):
                             everything = _seen(cursor)
@@ -104,6 +120,7 @@ def test_fifty_people_on_four_connections():
         with ThreadPoolExecutor(THREADS) as pool:
             found = sum(pool.map(work, range(THREADS)), Counter())
         used = connections[POOLED].pool.get_stats()
+        assert _one_plan_for_all(people) >= PEOPLE
     assert found.total() >= REQUESTS
     assert set(found) == {""}
     # No more connections than that were ever there, so each served many people.
