@@ -10,16 +10,11 @@ The indexes that no part of this uses are dropped while the events are made, so 
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from bench.web import ROOT, environment_of, make_database
-from portal.stack.layout import Layout
-from portal.stack.servers import Servers
+from bench.web import ROOT, environment_of, make_database, servers
 
 PEOPLE = """
 import django, json
@@ -42,20 +37,14 @@ def main() -> None:
 
         ledger_inside.run(arguments, json.loads(arguments.inside))
         return
-    with tempfile.TemporaryDirectory(prefix="portal-bench-", dir=os.environ.get("PORTAL_BENCH_DIR")) as name:
-        folder = Path(name)
-        servers = Servers(Layout(folder), environment={})
-        servers.start()
-        try:
-            environment = environment_of(servers.stack, "ledger", folder)
-            made = make_database(servers.stack, "ledger", environment, PEOPLE)
-            made["owner"] = environment["DATABASE_OWNER_URL"]
-            command = [sys.executable, "-m", "bench.ledger", "--inside", json.dumps(made)]
-            for option in ("events", "rate", "seconds"):
-                command += [f"--{option}", str(getattr(arguments, option))]
-            subprocess.run(command, cwd=ROOT, env=environment, check=True)
-        finally:
-            servers.stop()
+    with servers() as (stack, folder):
+        environment = environment_of(stack, "ledger", folder)
+        made = make_database(stack, "ledger", environment, PEOPLE)
+        made["owner"] = environment["DATABASE_OWNER_URL"]
+        command = [sys.executable, "-m", "bench.ledger", "--inside", json.dumps(made)]
+        for option in ("events", "rate", "seconds"):
+            command += [f"--{option}", str(getattr(arguments, option))]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
     print(f"Peak memory of one process: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MB.")
 
 

@@ -14,13 +14,11 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from bench.web import ROOT, environment_of, make_database
-from portal.stack.layout import Layout, free_port
-from portal.stack.servers import Servers
+from bench.web import ROOT, environment_of, make_database, servers
+from portal.stack.layout import free_port
 
 BEGIN = (
     "import django; django.setup(); from bench import reminders_data as data; from portal import scope; import json; "
@@ -36,19 +34,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=("planning", "sending"), default="")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
-        folder = Path(name)
-        servers = Servers(Layout(folder), environment={})
-        servers.start()
-        try:
-            if arguments.only != "sending":
-                for shape in SHAPES:
-                    for count in (1000, arguments.reminders):
-                        planning(servers, folder, shape, count)
-            if arguments.only != "planning":
-                sending(servers, folder, arguments.mails, arguments.rounds)
-        finally:
-            servers.stop()
+    with servers() as (stack, folder):
+        if arguments.only != "sending":
+            for shape in SHAPES:
+                for count in (1000, arguments.reminders):
+                    planning(stack, folder, shape, count)
+        if arguments.only != "planning":
+            sending(stack, folder, arguments.mails, arguments.rounds)
 
 
 def _begin(environment: dict, code: str, *arguments: object, role: str = "owner") -> subprocess.Popen:
@@ -72,11 +64,11 @@ def _run(environment: dict, code: str, *arguments: object, role: str = "owner") 
     return _end(_begin(environment, code, *arguments, role=role))
 
 
-def planning(servers: Servers, folder: Path, shape: str, count: int) -> None:
+def planning(stack: dict, folder: Path, shape: str, count: int) -> None:
     name = f"{shape}_{count}"
-    environment = environment_of(servers.stack, name, folder) | {"PORTAL_DB_POOL": "0"}
+    environment = environment_of(stack, name, folder) | {"PORTAL_DB_POOL": "0"}
     code = f"{BEGIN}import sys; data.make_{shape}(int(sys.argv[1])); print(json.dumps({{}}))"
-    make_database(servers.stack, name, environment, code, str(count))
+    make_database(stack, name, environment, code, str(count))
     # As a worker does: under row-level security.
     found = _run(environment, "print(json.dumps(data.plan()))", role="app")
     raw = _run(environment, "print(json.dumps(data.raw()))")
@@ -89,14 +81,14 @@ def planning(servers: Servers, folder: Path, shape: str, count: int) -> None:
     )
 
 
-def sending(servers: Servers, folder: Path, count: int, rounds: int) -> None:
+def sending(stack: dict, folder: Path, count: int, rounds: int) -> None:
     port = free_port(None)
-    environment = environment_of(servers.stack, "sending", folder) | {
+    environment = environment_of(stack, "sending", folder) | {
         "PORTAL_DB_POOL": "0",
         "EMAIL_URL": f"smtp://127.0.0.1:{port}",
     }
     code = f"{BEGIN}data.make_persons(0); print(json.dumps({{}}))"
-    make_database(servers.stack, "sending", environment, code)
+    make_database(stack, "sending", environment, code)
     sink = subprocess.Popen([sys.executable, "-m", "bench.sink", str(port)], cwd=ROOT, env=os.environ.copy())
     try:
         for processes in (1, 2):

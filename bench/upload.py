@@ -7,14 +7,12 @@ import hashlib
 import http.client
 import json
 import os
-import tempfile
 import threading
 import time
 from pathlib import Path
 
-from bench.web import environment_of, make_database, web_server
-from portal.stack.layout import Layout, free_port
-from portal.stack.servers import Servers
+from bench.web import environment_of, make_database, servers, web_server
+from portal.stack.layout import free_port
 
 SIZE = 512 * 2**20
 BOUNDARY = "bench-boundary"
@@ -133,21 +131,15 @@ def large_file(path: Path) -> str:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
-        folder = Path(name)
-        servers = Servers(Layout(folder), environment={})
-        servers.start()
-        try:
-            environment = environment_of(servers.stack, "upload", folder)
-            made = make_database(servers.stack, "upload", environment, PREPARE)
-            sha256 = large_file(folder / "large.txt")
-            port = free_port(None)
-            with web_server(port, environment, "--timeout", "600") as web:
-                for _ in range(20):
-                    download(port, made, "00000000-0000-0000-0000-000000000000")
-                up_and_down(port, made, folder / "large.txt", sha256, web.pid)
-        finally:
-            servers.stop()
+    with servers() as (stack, folder):
+        environment = environment_of(stack, "upload", folder)
+        made = make_database(stack, "upload", environment, PREPARE)
+        sha256 = large_file(folder / "large.txt")
+        port = free_port(None)
+        with web_server(port, environment, "--timeout", "600") as web:
+            for _ in range(20):
+                download(port, made, "00000000-0000-0000-0000-000000000000")
+            up_and_down(port, made, folder / "large.txt", sha256, web.pid)
 
 
 def up_and_down(port: int, made: dict, path: Path, sha256: str, pid: int) -> None:

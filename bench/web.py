@@ -24,7 +24,7 @@ WORKERS, CONNECTIONS = 2, 4
 @contextmanager
 def servers() -> Iterator[tuple[dict, Path]]:
     """A PostgreSQL and a Valkey of their own while the block runs: how they are reached, and their folder."""
-    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="portal-bench-", dir=os.environ.get("PORTAL_BENCH_DIR")) as name:
         running = Servers(Layout(Path(name)), environment={})
         running.start()
         try:

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
@@ -70,7 +70,10 @@ class Workbench(admin.AdminSite):
         def inner(request: HttpRequest, *args, **kwargs):
             if request.user.is_authenticated and not self.has_permission(request):
                 raise Http404
-            return guarded(request, *args, **kwargs)
+            # Written within the view's transaction: what a page reads while it is written would need a second one, and a look
+            # at a page that could not be written was none.
+            response = guarded(request, *args, **kwargs)
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
         return update_wrapper(inner, guarded)
 

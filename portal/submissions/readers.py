@@ -92,7 +92,7 @@ def deadlines(user) -> Q:
     sits_elsewhere = any(seat.kind != Kind.AGENCY or seat.role not in everywhere for seat in user.seats)
     if sits_elsewhere and (withheld or user.has_seat(Kind.LAB)):
         return seen | _told(user)
-    own = Q(person=user, case_id__in=_unhidden(user))
+    own = Q(_unhidden(user), person=user)
     for seat in user.seats:
         own |= Q(case_id=None) & _owed_by(seat)
     return seen | own
@@ -116,12 +116,12 @@ def renewal_messages(user) -> Q | None:
 
 def _told(user) -> Q:
     """The deadlines that could remind a person."""
-    answer = Q(person=user, case_id__in=_unhidden(user))
+    answer = Q(_unhidden(user), person=user)
     for seat in user.seats:
         owed = _owed_by(seat)
         if seat.kind == Kind.AGENCY:
             # Its reminders (``planning``) pass over who has a conflict with the case; so do its dates.
-            owed &= Q(case_id=None) | Q(case_id__in=_unhidden(user))
+            owed &= Q(case_id=None) | Q(_unhidden(user))
         answer |= owed
     for (kinds, scope), capacities in _kinds_told(user).items():
         mine = Audience.objects.filter(
@@ -139,8 +139,9 @@ def _owed_by(seat) -> Q:
     return Q(organisation=seat.organisation_id, kind__in=kinds)
 
 
-def _unhidden(user):
-    return Submission.objects.filter(no_conflict(user)).order_by().values("pk")
+def _unhidden(user) -> Exists:
+    """That no conflict keeps a row's case from the person; looked for a row, of which these are few."""
+    return Exists(Submission.objects.filter(no_conflict(user), pk=OuterRef("case_id")))
 
 
 # In which capacities the people of each kind of organisation may stand to a case, agency-wide ones apart.

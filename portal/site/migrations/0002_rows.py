@@ -86,11 +86,16 @@ SETTINGS = """
 
 # Sets of ids, each of the person who entered alone, whoever asks.
 SETS = """
-    -- The person's rows of the audience, but for those of agency-wide roles, which are every case but the hidden ones.
+    -- Every case of the person's labs: its people see all scopes of it but those of partners, as the audience says.
+    CREATE VIEW portal_of_labs WITH (security_barrier) AS
+    SELECT s.id FROM submissions_submission s WHERE s.lab_id = ANY (nullif(current_setting('portal.labs', true), '')::uuid[]);
+    -- The person's rows of the audience, but for what roles alone decide: agency-wide ones, and those in labs.
     CREATE VIEW portal_mine AS
     SELECT a.submission_id, a.scope, a.capacity, a.document_id, a.source_id, a.organisation_id
       FROM submission_audience a
-     WHERE a.user_id = portal_person() AND a.capacity <> ALL ('{coordinator,designator,auditor}')
+     -- Whoever has seats in labs alone has no rows here: said so that they are not looked for.
+     WHERE (portal_own('labs') = '{}' OR portal_own('agencies') <> '{}' OR portal_own('partners') <> '{}')
+       AND a.user_id = portal_person() AND a.capacity <> ALL ('{coordinator,designator,auditor,lab,lab_viewer}')
        AND a.since <= portal_at() AND (a.until IS NULL OR a.until > portal_at());
 
     CREATE FUNCTION portal_cases(VARIADIC scopes text[]) RETURNS SETOF uuid
@@ -126,11 +131,6 @@ SETS = """
     BEGIN
         RETURN QUERY SELECT m.document_id FROM portal_mine m WHERE m.scope = 'documents' AND m.document_id IS NOT NULL;
     END $$;
-    CREATE FUNCTION portal_lab_cases() RETURNS SETOF uuid
-    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50 SET search_path = public, pg_temp AS $$
-    BEGIN
-        RETURN QUERY SELECT id FROM submissions_submission WHERE lab_id = ANY (portal_own('labs'));
-    END $$;
     -- The same of one case as a policy's ``case`` says of rows about cases.
     CREATE FUNCTION portal_sees(submission uuid, asked text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -140,6 +140,7 @@ SETS = """
                             WHERE s.id = submission AND s.submitted_at IS NOT NULL AND s.id <> ALL (portal_own('barred_cases'))
                               AND (asked = 'record' OR s.withdrawn_at IS NULL OR s.withdrawn_at > portal_at())
                               AND (asked <> 'documents' OR s.released_at IS NULL OR s.released_at > portal_at()))
+            OR EXISTS (SELECT FROM portal_of_labs s WHERE s.id = submission)
             OR EXISTS (SELECT FROM portal_mine m WHERE m.submission_id = submission AND m.scope = asked);
     END $$;
     -- Whether a document is named by something else that the person reads: what an author had read, an answer's files, what
@@ -235,7 +236,7 @@ SETS = """
         event text := split_part(told_as, '/', 1);
     BEGIN
         IF labs = '{}' AND cases = '{}' THEN RETURN false; END IF;
-        IF about IS NOT NULL THEN RETURN about = ANY (cases) AND about NOT IN (SELECT portal_lab_cases()); END IF;
+        IF about IS NOT NULL THEN RETURN about = ANY (cases) AND NOT EXISTS (SELECT FROM portal_of_labs WHERE id = about); END IF;
         RETURN EXISTS (SELECT FROM reviews_inquiry i WHERE i.number = named AND i.lab_id = ANY (labs))
             OR leads_to LIKE '/admin/%' AND EXISTS (SELECT FROM partners_finding f WHERE f.number = named AND portal_keeps_finding(f.id))
             OR event ~ '^[0-9a-f]{8}-[0-9a-f-]{27}$'
@@ -313,11 +314,21 @@ SETS = """
            AND (g.stored_state NOT IN ('proposed', 'agreed')
                 OR g.stored_state = 'agreed' AND g.expires_at <= portal_at());
     END $$;
+    -- Whether the person sees what an event is about, as its own policy says: asked in their name, not as the tables' owner.
+    CREATE FUNCTION portal_shows(kind text, subject uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+    BEGIN
+        RETURN CASE kind
+            WHEN 'reviews.inquiry' THEN EXISTS (SELECT FROM reviews_inquiry WHERE id = subject AND lab_id = ANY (portal_own('labs')))
+            WHEN 'submissions.breakglass' THEN EXISTS (SELECT FROM submissions_breakglass WHERE id = subject)
+            WHEN 'submissions.unusualreading' THEN EXISTS (SELECT FROM submissions_unusualreading WHERE id = subject)
+        END;
+    END $$;
     -- Partners to which a case of the person's labs was offered.
     CREATE FUNCTION portal_granted_partners() RETURNS SETOF uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10 SET search_path = public, pg_temp AS $$
     BEGIN
-        RETURN QUERY SELECT g.partner_id FROM partners_grant g WHERE g.submission_id IN (SELECT portal_lab_cases());
+        RETURN QUERY SELECT g.partner_id FROM partners_grant g WHERE g.submission_id IN (SELECT id FROM portal_of_labs);
     END $$;
     -- The findings that partners of the person were told of, while they are eligible and reach the model it is about.
     CREATE FUNCTION portal_findings_told() RETURNS SETOF uuid
@@ -340,7 +351,7 @@ SHOWN = """
     CREATE VIEW audience_shown AS
     SELECT a.* FROM submission_audience a
      WHERE portal_lifted('submissions') OR a.user_id = portal_person()
-        OR a.submission_id IN (SELECT portal_lab_cases()) OR portal_is('oversees');
+        OR (SELECT true FROM portal_of_labs s WHERE s.id = a.submission_id) OR portal_is('oversees');
     -- The cases that the person sees for an agency-wide role: neither drafts nor what a conflict bars them from.
     CREATE VIEW portal_widely WITH (security_barrier) AS
     SELECT s.id, s.withdrawn_at, s.released_at
@@ -459,10 +470,16 @@ def widely(scope: str, column: str = "submission_id") -> str:
     return f"{is_(name)} AND {there_is('portal_widely s WHERE ' + ' AND '.join(asked))}"
 
 
+def of_own_lab(column: str) -> str:
+    """Null, not false, where it is another's."""
+    return there_is(f"portal_of_labs s WHERE s.id = {column}")
+
+
 def case(scope: str, column: str = "submission_id") -> str:
     """Rows about a case of which the person sees a scope."""
     return (
-        f"CASE WHEN {widely(scope, column)} THEN true ELSE {column} IN (SELECT portal_cases('{scope}')) END"
+        f"CASE WHEN {widely(scope, column)} THEN true WHEN {of_own_lab(column)} THEN true "
+        f"ELSE {column} IN (SELECT portal_cases('{scope}')) END"
     )
 
 
@@ -475,8 +492,8 @@ def within(table: str, column: str, more: str = "") -> str:
 ACCOUNTS = """('account_made', 'invited', 'membership_added', 'membership_ended', 'password_asked', 'sign_in_changed',
         'calendar_made', 'service_changed', 'security_needed', 'second_factor_reset', 'service_expires', 'digest')"""
 UNBARRED = free_of("submission_id", "barred_cases")
-OF_OWN_LAB = "submission_id IN (SELECT portal_lab_cases())"
-OF_ANOTHER_LAB = f"({own('labs')} = '{{}}' OR NOT {OF_OWN_LAB})"
+OF_OWN_LAB = of_own_lab("submission_id")
+OF_ANOTHER_LAB = f"({own('labs')} = '{{}}' OR {OF_OWN_LAB} IS NULL)"
 REPORTER_READ = (
     f"parent.reporter_id = ANY ({own('labs', 'partners', 'agencies')}) OR "
     f"({WIDE} OR {own('liaison')} <> '{{}}') AND (parent.owner_id IS NULL OR parent.owner_id <> ALL ({own('labs')}))"
@@ -489,16 +506,13 @@ POLICIES = {
         CASE WHEN case_id IS NULL
              THEN {OVERSEES} AND subject_type NOT LIKE 'accounts.%' AND ({FREE} OR NOT portal_keeps_finding(subject_id))
                   OR actor_id = {PERSON}
-                  OR kind = 'look' AND subject_type = 'reviews.inquiry'
-                     AND (SELECT true FROM reviews_inquiry i WHERE i.id = subject_id AND i.lab_id = ANY ({own("labs")}) LIMIT 1)
+                  OR kind = 'look' AND subject_type = 'reviews.inquiry' AND {own("labs")} <> '{{}}' AND portal_shows(subject_type, subject_id)
              ELSE ({OVERSEES} OR kind = 'change' AND subject_type = 'submissions.submission') AND {case("record", "case_id")}
                   OR actor_id = {PERSON} AND (case_id IN (SELECT portal_related()) OR {case("record", "case_id")})
-                  OR kind = 'change' AND subject_type = 'submissions.breakglass'
-                     AND (SELECT true FROM submissions_breakglass b WHERE b.id = subject_id LIMIT 1)
-                  OR kind = 'change' AND subject_type = 'submissions.unusualreading'
-                     AND (SELECT true FROM submissions_unusualreading r WHERE r.id = subject_id LIMIT 1)
+                  OR kind = 'change' AND subject_type::text IN ('submissions.breakglass', 'submissions.unusualreading')
+                     AND portal_shows(subject_type, subject_id)
                   OR (kind = 'look' OR subject_type::text IN ('submissions.submission', 'partners.grant'))
-                     AND case_id IN (SELECT portal_lab_cases())
+                     AND {of_own_lab("case_id")}
         END""",  # noqa: S608 (constants of this file)
     "ledger_leaf": "false",
     "deadlines_deadline": f"""
@@ -506,7 +520,7 @@ POLICIES = {
         OR organisation_id = ANY ({own("labs", "partners", "agencies")})
         OR person_id IS NULL AND organisation_id IS NULL
            AND CASE WHEN source_id IS NULL
-                    THEN case_id IN (SELECT portal_cases_of_sides())
+                    THEN {of_own_lab("case_id")} OR case_id IN (SELECT portal_cases_of_sides())
                     ELSE source_id IN (SELECT portal_sources('record', 'facts', 'documents', 'instructions', 'assessments', 'offer', 'model'))
                END""",
     "deadlines_message": f"""
@@ -526,9 +540,9 @@ POLICIES = {
         OR id IN (SELECT portal_related())""",
     "submissions_facts": f"{case('facts')} OR submission_id IN (SELECT portal_cases('model'))",
     "submissions_terms": case("facts"),
-    "submissions_accessinstructions": "submission_id IN (SELECT portal_cases_as('instructions', 'lab', 'lab_viewer', 'lead', 'reviewer'))",
+    "submissions_accessinstructions": f"{OF_OWN_LAB} OR submission_id IN (SELECT portal_cases_as('instructions', 'lead', 'reviewer'))",
     "submissions_document": f"""
-        CASE WHEN {widely("documents")} THEN true
+        CASE WHEN {widely("documents")} THEN true WHEN {OF_OWN_LAB} THEN true
              ELSE submission_id IN (SELECT portal_cases_whole()) OR id IN (SELECT portal_documents()) OR portal_names(id) END""",
     "submissions_documentversion": within("submissions_document", "document_id"),
     "submissions_conflict": f"user_id = {PERSON} OR {OVERSEES}",
@@ -630,7 +644,7 @@ POLICIES = {
     "partners_grantreport": within(
         "partners_grant",
         "grant_id",
-        f"({OVERSEES} OR parent.submission_id IN (SELECT portal_lab_cases()) OR parent.partner_id = ANY ({own('partners')}))",
+        f"({OVERSEES} OR {of_own_lab('parent.submission_id')} OR parent.partner_id = ANY ({own('partners')}))",
     ),
     "partners_finding": f"""
         reporter_id = ANY ({own("labs", "partners")})
@@ -718,16 +732,16 @@ AS_CALLER = """
     END $$;
 """
 NO_SETS = """
-    DROP FUNCTION portal_findings_told(); DROP FUNCTION portal_granted_partners(); DROP FUNCTION portal_grants_past();
+    DROP FUNCTION portal_shows(text, uuid); DROP FUNCTION portal_findings_told(); DROP FUNCTION portal_granted_partners(); DROP FUNCTION portal_grants_past();
     DROP FUNCTION portal_hides_run(uuid); DROP FUNCTION portal_confirmed(uuid); DROP FUNCTION portal_assessed(uuid);
     DROP FUNCTION portal_seats_of(uuid[]); DROP FUNCTION portal_unwritten();
     DROP FUNCTION portal_keeps_from(uuid, text, text, text); DROP FUNCTION portal_keeps_finding(uuid); DROP FUNCTION portal_kept_since(uuid, uuid);
     DROP FUNCTION portal_markings(uuid);
     DROP FUNCTION portal_spills_told(); DROP FUNCTION portal_related();
     DROP FUNCTION portal_reads_notice(uuid); DROP FUNCTION portal_names(uuid); DROP FUNCTION portal_sees(uuid, text);
-    DROP FUNCTION portal_lab_cases(); DROP FUNCTION portal_documents(); DROP FUNCTION portal_cases_whole();
+    DROP FUNCTION portal_documents(); DROP FUNCTION portal_cases_whole();
     DROP FUNCTION portal_cases_of_sides(); DROP FUNCTION portal_sources(text[]);
-    DROP FUNCTION portal_cases_as(text, text[]); DROP FUNCTION portal_cases(text[]); DROP VIEW portal_mine;
+    DROP FUNCTION portal_cases_as(text, text[]); DROP FUNCTION portal_cases(text[]); DROP VIEW portal_mine; DROP VIEW portal_of_labs;
 """
 NO_SETTINGS = """
     DROP FUNCTION portal_is(text); DROP FUNCTION portal_own(text); DROP FUNCTION portal_lifted(text);
