@@ -108,6 +108,8 @@ class Assignment(Key):
         ordering = ["-proposed_at", "id"]
         indexes = [
             models.Index(fields=["-proposed_at", "id"], name="assignment_newest"),
+            # Few are declined, revoked or handed over: such are found without reading the others.
+            models.Index(fields=["stored_state", "-proposed_at"], name="assignment_state"),
             # Few at any time: what is counted and listed of them is answered from the index.
             models.Index(
                 fields=["-proposed_at", "id"],

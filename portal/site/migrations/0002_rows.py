@@ -86,9 +86,6 @@ SETTINGS = """
 
 # Sets of ids, each of the person who entered alone, whoever asks.
 SETS = """
-    -- Every case of the person's labs: its people see all scopes of it but those of partners, as the audience says.
-    CREATE VIEW portal_of_labs WITH (security_barrier) AS
-    SELECT s.id FROM submissions_submission s WHERE s.lab_id = ANY (nullif(current_setting('portal.labs', true), '')::uuid[]);
     -- The person's rows of the audience, but for what roles alone decide: agency-wide ones, and those in labs.
     CREATE VIEW portal_mine AS
     SELECT a.submission_id, a.scope, a.capacity, a.document_id, a.source_id, a.organisation_id
@@ -131,16 +128,34 @@ SETS = """
     BEGIN
         RETURN QUERY SELECT m.document_id FROM portal_mine m WHERE m.scope = 'documents' AND m.document_id IS NOT NULL;
     END $$;
+    -- The cases that the person sees for an agency-wide role: neither drafts nor what a conflict bars them from.
+    CREATE VIEW portal_widely WITH (security_barrier) AS
+    SELECT s.id, s.withdrawn_at, s.released_at
+      FROM submissions_submission s
+     WHERE current_setting('portal.wide', true) = 'true' AND s.submitted_at IS NOT NULL
+       AND (current_setting('portal.free', true) = 'true' OR s.id <> ALL ((SELECT portal_own('barred_cases'))::uuid[]));
+    -- Whether a case is of the person's labs: its people see every scope of it but those of partners, as the audience says.
+    CREATE FUNCTION portal_of_own_lab(submission uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER COST 1 SET search_path = public, pg_temp AS $$
+    BEGIN
+        RETURN EXISTS (SELECT FROM submissions_submission s WHERE s.id = submission AND s.lab_id = ANY (portal_own('labs')));
+    END $$;
+    -- Whether the person sees a scope of a case by a role that decides alone: an agency-wide one, or in its lab.
+    CREATE FUNCTION portal_sees_by_role(submission uuid, asked text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER COST 1 SET search_path = public, pg_temp AS $$
+    BEGIN
+        RETURN portal_is(CASE asked WHEN 'documents' THEN 'wide_documents' ELSE 'wide' END)
+               AND EXISTS (SELECT FROM portal_widely s
+                            WHERE s.id = submission
+                              AND (asked = 'record' OR s.withdrawn_at IS NULL OR s.withdrawn_at > portal_at())
+                              AND (asked <> 'documents' OR s.released_at IS NULL OR s.released_at > portal_at()))
+            OR portal_of_own_lab(submission);
+    END $$;
     -- The same of one case as a policy's ``case`` says of rows about cases.
     CREATE FUNCTION portal_sees(submission uuid, asked text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     BEGIN
-        RETURN portal_is(CASE asked WHEN 'documents' THEN 'wide_documents' ELSE 'wide' END)
-               AND EXISTS (SELECT FROM submissions_submission s
-                            WHERE s.id = submission AND s.submitted_at IS NOT NULL AND s.id <> ALL (portal_own('barred_cases'))
-                              AND (asked = 'record' OR s.withdrawn_at IS NULL OR s.withdrawn_at > portal_at())
-                              AND (asked <> 'documents' OR s.released_at IS NULL OR s.released_at > portal_at()))
-            OR EXISTS (SELECT FROM portal_of_labs s WHERE s.id = submission)
+        RETURN portal_sees_by_role(submission, asked)
             OR EXISTS (SELECT FROM portal_mine m WHERE m.submission_id = submission AND m.scope = asked);
     END $$;
     -- Whether a document is named by something else that the person reads: what an author had read, an answer's files, what
@@ -236,7 +251,7 @@ SETS = """
         event text := split_part(told_as, '/', 1);
     BEGIN
         IF labs = '{}' AND cases = '{}' THEN RETURN false; END IF;
-        IF about IS NOT NULL THEN RETURN about = ANY (cases) AND NOT EXISTS (SELECT FROM portal_of_labs WHERE id = about); END IF;
+        IF about IS NOT NULL THEN RETURN about = ANY (cases) AND NOT portal_of_own_lab(about); END IF;
         RETURN EXISTS (SELECT FROM reviews_inquiry i WHERE i.number = named AND i.lab_id = ANY (labs))
             OR leads_to LIKE '/admin/%' AND EXISTS (SELECT FROM partners_finding f WHERE f.number = named AND portal_keeps_finding(f.id))
             OR event ~ '^[0-9a-f]{8}-[0-9a-f-]{27}$'
@@ -328,7 +343,8 @@ SETS = """
     CREATE FUNCTION portal_granted_partners() RETURNS SETOF uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10 SET search_path = public, pg_temp AS $$
     BEGIN
-        RETURN QUERY SELECT g.partner_id FROM partners_grant g WHERE g.submission_id IN (SELECT id FROM portal_of_labs);
+        RETURN QUERY SELECT g.partner_id FROM partners_grant g JOIN submissions_submission s ON s.id = g.submission_id
+                      WHERE s.lab_id = ANY (portal_own('labs'));
     END $$;
     -- The findings that partners of the person were told of, while they are eligible and reach the model it is about.
     CREATE FUNCTION portal_findings_told() RETURNS SETOF uuid
@@ -351,13 +367,7 @@ SHOWN = """
     CREATE VIEW audience_shown AS
     SELECT a.* FROM submission_audience a
      WHERE portal_lifted('submissions') OR a.user_id = portal_person()
-        OR (SELECT true FROM portal_of_labs s WHERE s.id = a.submission_id) OR portal_is('oversees');
-    -- The cases that the person sees for an agency-wide role: neither drafts nor what a conflict bars them from.
-    CREATE VIEW portal_widely WITH (security_barrier) AS
-    SELECT s.id, s.withdrawn_at, s.released_at
-      FROM submissions_submission s
-     WHERE current_setting('portal.wide', true) = 'true' AND s.submitted_at IS NOT NULL
-       AND (current_setting('portal.free', true) = 'true' OR s.id <> ALL ((SELECT portal_own('barred_cases'))::uuid[]));
+        OR portal_own('labs') <> '{}' AND portal_of_own_lab(a.submission_id) OR portal_is('oversees');
     CREATE VIEW barrier_shown AS
     SELECT b.* FROM submission_barrier b
      WHERE portal_lifted('submissions') OR b.user_id = portal_person()
@@ -380,7 +390,7 @@ SHOWN = """
     END $$;
 """
 NO_SHOWN = """
-    DROP FUNCTION portal_is_barred(uuid); DROP VIEW content_shown; DROP VIEW barrier_shown; DROP VIEW portal_widely; DROP VIEW audience_shown;
+    DROP FUNCTION portal_is_barred(uuid); DROP VIEW content_shown; DROP VIEW barrier_shown; DROP VIEW audience_shown;
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_app') THEN
             GRANT SELECT ON submission_audience, submissions_audience, reviews_audience, partners_audience, submission_barrier
@@ -465,22 +475,27 @@ ENDS = {"record": [], "documents": [NOT_WITHDRAWN, NOT_RELEASED]}
 
 def widely(scope: str, column: str = "submission_id") -> str:
     """That the person sees this scope of every case, and that a row's case is not one of the exceptions."""
-    name = "wide_documents" if scope == "documents" else "wide"
     asked = [f"s.id = {column}", *ENDS.get(scope, [NOT_WITHDRAWN])]
+    name = "wide_documents" if scope == "documents" else "wide"
     return f"{is_(name)} AND {there_is('portal_widely s WHERE ' + ' AND '.join(asked))}"
 
 
 def of_own_lab(column: str) -> str:
-    """Null, not false, where it is another's."""
-    return there_is(f"portal_of_labs s WHERE s.id = {column}")
+    return f"({own('labs')} <> '{{}}' AND portal_of_own_lab({column}))"
 
 
-def case(scope: str, column: str = "submission_id") -> str:
-    """Rows about a case of which the person sees a scope."""
-    return (
-        f"CASE WHEN {widely(scope, column)} THEN true WHEN {of_own_lab(column)} THEN true "
-        f"ELSE {column} IN (SELECT portal_cases('{scope}')) END"
-    )
+def case(scope: str, column: str = "submission_id", *, listed: bool = False) -> str:
+    """Rows about a case of which the person sees a scope.
+
+    ``listed`` is for tables that agency-wide roles list by the thousand: it takes longer to plan and less a row.
+    """
+    if listed:
+        by_role = f"WHEN {widely(scope, column)} THEN true WHEN {of_own_lab(column)} THEN true"
+    else:
+        by_role = (
+            f"WHEN ({WIDE} OR {own('labs')} <> '{{}}') AND portal_sees_by_role({column}, '{scope}') THEN true"
+        )
+    return f"CASE {by_role} ELSE {column} IN (SELECT portal_cases('{scope}')) END"
 
 
 def within(table: str, column: str, more: str = "") -> str:
@@ -493,7 +508,7 @@ ACCOUNTS = """('account_made', 'invited', 'membership_added', 'membership_ended'
         'calendar_made', 'service_changed', 'security_needed', 'second_factor_reset', 'service_expires', 'digest')"""
 UNBARRED = free_of("submission_id", "barred_cases")
 OF_OWN_LAB = of_own_lab("submission_id")
-OF_ANOTHER_LAB = f"({own('labs')} = '{{}}' OR {OF_OWN_LAB} IS NULL)"
+OF_ANOTHER_LAB = f"NOT {OF_OWN_LAB}"
 REPORTER_READ = (
     f"parent.reporter_id = ANY ({own('labs', 'partners', 'agencies')}) OR "
     f"({WIDE} OR {own('liaison')} <> '{{}}') AND (parent.owner_id IS NULL OR parent.owner_id <> ALL ({own('labs')}))"
@@ -507,7 +522,7 @@ POLICIES = {
              THEN {OVERSEES} AND subject_type NOT LIKE 'accounts.%' AND ({FREE} OR NOT portal_keeps_finding(subject_id))
                   OR actor_id = {PERSON}
                   OR kind = 'look' AND subject_type = 'reviews.inquiry' AND {own("labs")} <> '{{}}' AND portal_shows(subject_type, subject_id)
-             ELSE ({OVERSEES} OR kind = 'change' AND subject_type = 'submissions.submission') AND {case("record", "case_id")}
+             ELSE ({OVERSEES} OR kind = 'change' AND subject_type = 'submissions.submission') AND {case("record", "case_id", listed=True)}
                   OR actor_id = {PERSON} AND (case_id IN (SELECT portal_related()) OR {case("record", "case_id")})
                   OR kind = 'change' AND subject_type::text IN ('submissions.breakglass', 'submissions.unusualreading')
                      AND portal_shows(subject_type, subject_id)
@@ -525,7 +540,7 @@ POLICIES = {
                END""",
     "deadlines_message": f"""
         recipient_id = {PERSON} AND ({FREE} OR NOT portal_keeps_from(case_id, case_number, link, key))
-        OR {OVERSEES} AND CASE WHEN case_id IS NULL THEN {FREE} OR NOT portal_keeps_from(NULL, case_number, link, key) ELSE {case("record", "case_id")} END
+        OR {OVERSEES} AND CASE WHEN case_id IS NULL THEN {FREE} OR NOT portal_keeps_from(NULL, case_number, link, key) ELSE {case("record", "case_id", listed=True)} END
         OR {KEEPS_ACCOUNTS} AND case_id IS NULL AND kind::text IN {ACCOUNTS}""",
     "deadlines_noticepreference": f"person_id = {PERSON}",
     "deadlines_quiethours": f"person_id = {PERSON}",
@@ -555,7 +570,7 @@ POLICIES = {
     "submissions_evaluation": case("facts"),
     "submissions_obligation": f"""
         {OF_OWN_LAB} OR agency_id = ANY ({own("coordinator", "reviewer", "security")}) AND {UNBARRED}""",
-    "submissions_informationrequest": case("facts"),
+    "submissions_informationrequest": case("facts", listed=True),
     "submissions_requestanswer": within("submissions_informationrequest", "request_id"),
     "submissions_requestanswer_files": within("submissions_requestanswer", "requestanswer_id"),
     "submissions_requestfollowup": within("submissions_informationrequest", "request_id"),
@@ -668,11 +683,11 @@ POLICIES = {
 
 # Table -> rows that its readers of every case see, said first: who sees all is asked about the most rows.
 FIRST = {
-    "deadlines_deadline": f"case_id IS NOT NULL AND {WIDE} AND {case('record', 'case_id')}",
+    "deadlines_deadline": f"case_id IS NOT NULL AND {WIDE} AND {case('record', 'case_id', listed=True)}",
     "submissions_submission": f"{WIDE} AND submitted_at IS NOT NULL AND {free_of('id', 'barred_cases')}",
-    "submissions_obligation": f"{WIDE} AND {case('record')}",
-    "reviews_assignment": f"{OVERSEES} AND {case('record')} AND {OF_ANOTHER_LAB}",
-    "partners_grant": f"{OVERSEES} AND {case('record')}",
+    "submissions_obligation": f"{WIDE} AND {case('record', listed=True)}",
+    "reviews_assignment": f"{OVERSEES} AND {case('record', listed=True)} AND {OF_ANOTHER_LAB}",
+    "partners_grant": f"{OVERSEES} AND {case('record', listed=True)}",
 }
 
 
@@ -739,9 +754,10 @@ NO_SETS = """
     DROP FUNCTION portal_markings(uuid);
     DROP FUNCTION portal_spills_told(); DROP FUNCTION portal_related();
     DROP FUNCTION portal_reads_notice(uuid); DROP FUNCTION portal_names(uuid); DROP FUNCTION portal_sees(uuid, text);
+    DROP FUNCTION portal_sees_by_role(uuid, text); DROP FUNCTION portal_of_own_lab(uuid); DROP VIEW portal_widely;
     DROP FUNCTION portal_documents(); DROP FUNCTION portal_cases_whole();
     DROP FUNCTION portal_cases_of_sides(); DROP FUNCTION portal_sources(text[]);
-    DROP FUNCTION portal_cases_as(text, text[]); DROP FUNCTION portal_cases(text[]); DROP VIEW portal_mine; DROP VIEW portal_of_labs;
+    DROP FUNCTION portal_cases_as(text, text[]); DROP FUNCTION portal_cases(text[]); DROP VIEW portal_mine;
 """
 NO_SETTINGS = """
     DROP FUNCTION portal_is(text); DROP FUNCTION portal_own(text); DROP FUNCTION portal_lifted(text);
