@@ -394,6 +394,8 @@ SESSION_COOKIE_NAME = f"{_HOST_ONLY}sessionid"
 CSRF_FAILURE_VIEW = "portal.site.views.csrf_failure"
 CSRF_COOKIE_SECURE = _SECURE
 CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
+# Forms and scripts have the secret from the page itself.
+CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

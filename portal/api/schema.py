@@ -3,7 +3,10 @@
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
 from drf_spectacular.utils import OpenApiParameter
+
+from portal.api.fields import StrictSerializer
 
 PROBLEM = {
     "type": "object",
@@ -22,17 +25,41 @@ PROBLEM = {
         "changes": {"type": "array", "items": {"type": "string"}},
     },
 }
-READS = {"401": "No valid token.", "404": "Absent, or not yours to see: the two look alike."}
-WRITES = READS | {
+READS = {
     "400": "A value is wrong; `errors` names it.",
-    "403": "Visible to you, but not yours to do.",
-    "409": "Wrong state, done already, or changed since you read it.",
-    "429": "Too many writes in a minute.",
+    "401": "No valid token.",
+    "403": "Visible to you, but not yours to do; or to be confirmed with the second factor first.",
+    "404": "Absent, or not yours to see: the two look alike.",
+    "406": "None of the types that you take is one that is given here.",
+    "409": "Wrong state, done already, changed since you read it, or busy at this moment.",
+    "429": "Too many writes, or too many tokens that open nothing, in a minute.",
+}
+WRITES = READS | {
+    "413": "The body, or the file in it, is too large.",
+    "415": "The body is of a type that is not read here.",
+}
+FILE = {
+    "Content-Disposition": {
+        "description": "Always an attachment, with the file's name.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^attachment"},
+    }
+}
+# Headers without which an answer of this status is none.
+HEADERS = {
+    "401": {"WWW-Authenticate": ("The way to sign in: `Bearer`.", "string")},
+    "429": {"Retry-After": ("Seconds until the count begins anew.", "integer")},
 }
 
 
 class PortalSchema(AutoSchema):
-    """Says where a public number may stand for the id."""
+    """Says where a public number may stand for the id, and that a body takes no field that is not named."""
+
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> dict:
+        found = super()._map_basic_serializer(serializer, direction)
+        if direction == "request" and isinstance(force_instance(serializer), StrictSerializer):
+            found["additionalProperties"] = False
+        return found
 
     def get_override_parameters(self) -> list:
         if "{id}" in self.path and getattr(self.view, "number_field", None):
@@ -46,12 +73,26 @@ def problems(result: dict, generator: Any, request: Any, public: bool) -> dict:
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     for operations in result["paths"].values():
         for method, operation in operations.items():
-            for status, words in (WRITES if method != "get" else READS | {"400": WRITES["400"]}).items():
-                operation["responses"].setdefault(status, _answer(words))
-            operation["responses"].setdefault("default", _answer("Any other problem."))
+            answers = operation["responses"]
+            for status, words in (WRITES if method != "get" else READS).items():
+                answers.setdefault(status, {"description": words})
+            answers.setdefault("default", {"description": "Any other problem."})
+            for status, answer in answers.items():
+                answer.update(_problem(status) if status >= "400" else _file(answer))
     return result
 
 
-def _answer(words: str) -> dict:
+def _problem(status: str) -> dict:
+    """What every problem of a status has: its body, and its headers."""
+    said = {
+        name: {"description": words, "required": True, "schema": {"type": kind}}
+        for name, (words, kind) in HEADERS.get(status, {}).items()
+    }
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": words, "content": content}
+    return {"content": content} | ({"headers": said} if said else {})
+
+
+def _file(answer: dict) -> dict:
+    """The headers of an answer that is a file."""
+    parts = answer.get("content", {}).values()
+    return {"headers": FILE} if any(part["schema"].get("format") == "binary" for part in parts) else {}

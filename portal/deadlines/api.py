@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,6 +29,7 @@ class NoticeSettingInput(StrictSerializer):
     delivery = serializers.ChoiceField(choices=Delivery.choices)
 
 
+@extend_schema_serializer(many=False)
 class NoticeSettingList(serializers.Serializer):
     results = NoticeSettingSerializer(many=True)
 

@@ -10,6 +10,7 @@ from partners import actions
 from partners.models import Grant
 from portal.accounts.models import Role
 from portal.deadlines.models import Message
+from portal.site.admin import site
 from portal.submissions.models import Submission
 from tests import factories as make
 from tests import factories_reviews as reviewing
@@ -19,6 +20,7 @@ from tests.factories_partners import GrantCase
 
 pytestmark = pytest.mark.django_db
 HOUR, GRANTS = timedelta(hours=1), "partners_grant_changelist"
+NO_IDS = ["http://127.0.0.1/", "1' OR '1'='1", "9" * 40, "\0", ""]
 OFFER = "With the chosen ones"
 
 
@@ -48,6 +50,29 @@ def test_an_auditor_who_posts_the_step_all_the_same_changes_nothing():
     assert Submission.objects.get(pk=case.submission.pk).acknowledged_at is None
     Desk(case.coordinator).client.post(address(CASES), chosen)
     assert Submission.objects.get(pk=case.submission.pk).acknowledged_at is not None
+
+
+def test_what_is_chosen_under_no_id_is_not_there_and_the_others_are_taken():
+    case = make.Case(make.submitted)
+    desk = Desk(case.coordinator)
+    chosen = {"action": "acknowledge", "_selected_action": NO_IDS, "index": "0"}
+    assert desk.client.post(address(CASES), chosen).status_code == 302
+    assert Submission.objects.get(pk=case.submission.pk).acknowledged_at is None
+    chosen["_selected_action"] = [*NO_IDS, str(case.submission.pk)]
+    assert desk.client.post(address(CASES), chosen).status_code == 302
+    assert Submission.objects.get(pk=case.submission.pk).acknowledged_at is not None
+
+
+def test_no_list_fails_at_what_is_chosen_under_no_id():
+    """Keys of every kind: of their own, another row's, numbers."""
+    desk, asked = Desk(make.coordinator()), {}
+    for model, model_admin in site._registry.items():
+        for step in getattr(model_admin, "bulk_steps", ()):
+            page = f"{model._meta.app_label}_{model._meta.model_name}_changelist"
+            chosen = {"action": step, "_selected_action": NO_IDS, "index": "0"}
+            asked[page, step] = desk.client.post(address(page), chosen).status_code
+    assert ("partners_partnerprofile_changelist", "begin_vetting") in asked
+    assert set(asked.values()) == {302}
 
 
 def test_an_auditor_reads_what_was_not_delivered_and_is_not_offered_to_send_it():

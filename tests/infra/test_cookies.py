@@ -66,7 +66,7 @@ def test_cookies_by_https_are_bound_to_the_host(tmp_path):
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["cookies"] == {
-        "__Host-csrftoken": [True, "/", "", "Lax", False],
+        "__Host-csrftoken": [True, "/", "", "Lax", True],
         "__Host-sessionid": [True, "/", "", "Lax", True],
     }
     assert said["signed_in"] == 302

@@ -8,7 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import Http404, StreamingHttpResponse
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -28,7 +28,11 @@ from portal.submissions.models import Document, DocumentVersion, Submission, Upl
 from portal.submissions.models.stored import Scan
 
 CURRENT = "current"
-BINARY = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+# Of whatever type the file is that was sent.
+BINARY = {(200, "*/*"): OpenApiTypes.BINARY}
+VERSION = BINARY | {
+    410: OpenApiResponse(description="Its content is gone for good, under the retention schedule.")
+}
 
 
 class VersionSerializer(serializers.Serializer):
@@ -238,7 +242,7 @@ class DocumentViewSet(SpillMixin, UploadMixin, ListMixin, RetrieveMixin, PortalV
         actions.mark_document(actor=request.user, document=document, **valid(MarkingInput, request))
         return self.shown(self.visible().filter(pk=document.pk)[0])
 
-    @extend_schema(operation_id="documents_content", responses=BINARY)
+    @extend_schema(operation_id="documents_content", responses=VERSION)
     @action(detail=True, methods=["get"], url_path="content", renderer_classes=[AnyRenderer])
     def content(self, request: Request, *args: Any, **kwargs: Any) -> StreamingHttpResponse:
         """The file of the newest version."""
@@ -247,7 +251,7 @@ class DocumentViewSet(SpillMixin, UploadMixin, ListMixin, RetrieveMixin, PortalV
     @extend_schema(
         operation_id="documents_version_content",
         parameters=[OpenApiParameter("number", int, OpenApiParameter.PATH)],
-        responses=BINARY,
+        responses=VERSION,
     )
     @action(
         detail=True,

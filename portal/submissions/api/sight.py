@@ -23,7 +23,9 @@ from portal.submissions.models import Submission
 from portal.submissions.sight import ENDED, LATER, NOW, seats_of
 
 STATUSES = (NOW, LATER, ENDED)
-FILE = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+RECORD = {(200, "text/csv"): OpenApiTypes.BINARY, (200, "application/json"): OpenApiTypes.OBJECT}
+RECEIPT = {(200, "application/pdf"): OpenApiTypes.BINARY}
+ARCHIVE = {(200, "application/zip"): OpenApiTypes.BINARY}
 
 
 class SeenPart(serializers.Serializer):
@@ -87,7 +89,7 @@ class SightRoutes:
     @extend_schema(
         operation_id="submissions_record",
         parameters=[OpenApiParameter("form", str, OpenApiParameter.PATH, enum=list(giving.FORMS))],
-        responses=FILE,
+        responses=RECORD,
     )
     @action(
         detail=True,
@@ -100,7 +102,7 @@ class SightRoutes:
         """Who can see the case and who looked, as a file whose SHA-256 is on record. For its lab alone."""
         return giving.record_of(self._own(), self.kwargs["form"], actor=request.user)
 
-    @extend_schema(operation_id="submissions_receipt", responses=FILE)
+    @extend_schema(operation_id="submissions_receipt", responses=RECEIPT)
     @action(detail=True, methods=["get"], url_path="receipt", renderer_classes=[AnyRenderer])
     @confirms
     def receipt(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -110,7 +112,7 @@ class SightRoutes:
             raise Http404
         return found
 
-    @extend_schema(operation_id="submissions_archive", responses=FILE)
+    @extend_schema(operation_id="submissions_archive", responses=ARCHIVE)
     @action(detail=True, methods=["get"], url_path="archive", renderer_classes=[AnyRenderer])
     @confirms
     def archive(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -75,6 +75,26 @@ def _header(name: str, words: str, *, required: bool = True) -> OpenApiParameter
 
 
 TUS = _header("Tus-Resumable", "1.0.0")
+OTHER_TUS = {
+    412: OpenApiResponse(description="Another tus than the portal speaks, or a call that says none.")
+}
+IN_USE = {423: OpenApiResponse(description="Another request is writing to the upload.")}
+
+
+def _telling(status: int, **more: str) -> list[OpenApiParameter]:
+    """The headers of an answer about one upload; ``more`` is what else it tells, name to words."""
+    words = {
+        "Tus-Resumable": VERSION,
+        "Upload-Offset": "How many bytes have arrived.",
+        "Upload-Length": "How many it will have.",
+        "Upload-Expires": "When it ends by itself.",
+    }
+    return [
+        OpenApiParameter(
+            name, str, OpenApiParameter.HEADER, required=True, response=[status], description=said
+        )
+        for name, said in (words | more).items()
+    ]
 
 
 class UploadViewSet(ListMixin, RetrieveMixin, PortalViewSet):
@@ -112,8 +132,10 @@ class UploadViewSet(ListMixin, RetrieveMixin, PortalViewSet):
             TUS,
             _header("Upload-Length", "The file's size in bytes."),
             _header("Upload-Metadata", "`filename` and the file's name in base64, after a space."),
+            *_telling(201, Location="Where its pieces go."),
         ],
-        responses={201: OpenApiResponse(description="Begun; `Location` says where its pieces go.")},
+        responses={201: OpenApiResponse(description="Begun; `Location` says where its pieces go.")}
+        | OTHER_TUS,
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Begin an upload."""
@@ -126,6 +148,7 @@ class UploadViewSet(ListMixin, RetrieveMixin, PortalViewSet):
         answer["Location"] = reverse("uploads-detail", args=[upload.pk], request=request)
         return answer
 
+    @extend_schema(parameters=_telling(200))
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """How much of it has arrived; by HEAD in headers alone."""
         upload = self.get_object()
@@ -148,8 +171,14 @@ class UploadViewSet(ListMixin, RetrieveMixin, PortalViewSet):
                 "`sha256` and the piece's SHA-256 in base64, after a space.",
                 required=False,
             ),
+            *_telling(204),
         ],
-        responses={204: OpenApiResponse(description="Taken; `Upload-Offset` says how much has arrived.")},
+        responses={
+            204: OpenApiResponse(description="Taken; `Upload-Offset` says how much has arrived."),
+            460: OpenApiResponse(description="The piece is not what its checksum says."),
+        }
+        | OTHER_TUS
+        | IN_USE,
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Send a piece. Of a connection that breaks off, what has arrived stays."""
@@ -166,7 +195,7 @@ class UploadViewSet(ListMixin, RetrieveMixin, PortalViewSet):
         )
         return self._told(upload, offset, status=204)
 
-    @extend_schema(request=None, parameters=[TUS], responses={204: None})
+    @extend_schema(request=None, parameters=[TUS], responses={204: None} | OTHER_TUS)
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Give an upload up."""
         upload = self.get_object()
