@@ -23,7 +23,7 @@ class AskErasure(ErasureForm):
         choices=Erasure.Ground,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose why."},
-        help_text="It stands on record, and nothing else of the person's does.",
+        help_text="It stands on record, where nothing that names the person does.",
     )
 
 
