@@ -3,14 +3,17 @@ from importlib import import_module
 from django.db import migrations
 
 rows = import_module("portal.site.migrations.0002_rows")
-SEEN = f"(SELECT portal_lifted('deadlines')) OR {rows.POLICIES['deadlines_message']}"
+TABLE = "deadlines_message"
 KINDS = rows.ACCOUNTS.replace(
     "'second_factor_reset'", "'second_factor_reset', 'erasure_asked', 'erasure_coming'"
 )
 
 
-def seen(condition: str) -> str:
-    return f"ALTER POLICY seen ON deadlines_message USING ({condition})"
+def seen(kinds: str) -> str:
+    """The policy of 0002 with these kinds of messages as those about accounts."""
+    first = f"{rows.FIRST[TABLE]} OR " if TABLE in rows.FIRST else ""
+    told = rows.POLICIES[TABLE].replace(rows.ACCOUNTS, kinds)
+    return f"ALTER POLICY seen ON {TABLE} USING ({first}{rows.lifted(rows.room(TABLE))} OR {told.strip()})"
 
 
 class Migration(migrations.Migration):
@@ -21,4 +24,4 @@ class Migration(migrations.Migration):
         ("accounts", "0011_erasures"),
         ("deadlines", "0010_failures_without_addresses"),
     ]
-    operations = [migrations.RunSQL(seen(SEEN.replace(rows.ACCOUNTS, KINDS)), seen(SEEN))]
+    operations = [migrations.RunSQL(seen(KINDS), seen(rows.ACCOUNTS))]
