@@ -14,6 +14,7 @@ class PartnersConfig(AppConfig):
         from partners.models import PartnerEvidence
         from partners.words import CHANGES, LOOKS
         from portal import crypto
+        from portal.accounts import hooks as account_hooks
         from portal.accounts.models import PERMISSION_POLICIES
         from portal.admin import CASE_PANELS, HOME_PANELS
         from portal.admin.panels import SEARCHES
@@ -29,6 +30,7 @@ class PartnersConfig(AppConfig):
         crypto.PLACES.append(("partners.Grant", "instructions_sealed"))
         register_kinds()
         targets.register()
+        account_hooks.AGAINST_ERASING.append(readers.against_erasing)
         tell_changes(CHANGES)
         hooks.STORED[PartnerEvidence] = told_of_evidence
         words.LOOKS.update(LOOKS)

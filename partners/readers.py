@@ -133,5 +133,13 @@ def first_grant_if(submission: Submission, release: datetime | None, at: datetim
     return min(starts, default=None)
 
 
+def against_erasing(*, user, at: datetime) -> list[str]:
+    """Why a person cannot be erased now: without the case, which who looks after accounts does not see."""
+    going = Grant.objects.in_state(State.PROPOSED, State.AGREED, State.ACTIVE, State.SUSPENDED, at=at)
+    if going.filter(named__user=user, named__ended_at=None).exists():
+        return ["They are named in a grant that is not over."]
+    return []
+
+
 def _many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -28,6 +28,7 @@ class ReviewsConfig(AppConfig):
         hooks.STORED[AgencyLog] = told_of_log
         deadline_kinds.register_kinds()
         account_hooks.KEEPS.append(leaving.kept)
+        account_hooks.AGAINST_ERASING.append(leaving.against_erasing)
         account_hooks.LEFT.append(leaving.left)
         targets.register()
         spill_kinds.register_kinds()

@@ -1,11 +1,11 @@
-"""What keeps an agency in the programme, and what ends with it: its reviewers' seats, and its view of cases."""
+"""What keeps an agency in the programme, or a person from being erased: seats that are live; and what ends with an agency."""
 
 from datetime import datetime
 
-from portal.accounts.models import Organisation
+from portal.accounts.models import Organisation, User
 from portal.submissions.models import Submission
 from reviews.actions.agencies import end_all_invitations
-from reviews.models import Assignment
+from reviews.models import Assignment, Designation
 
 NAMED = 20
 
@@ -25,3 +25,13 @@ def kept(*, actor, organisation: Organisation, at: datetime) -> list[str]:
 def left(*, actor, organisation: Organisation, at: datetime) -> None:
     """Its invitations to cases end."""
     end_all_invitations(actor=actor, agency=organisation, at=at)
+
+
+def against_erasing(*, user: User, at: datetime) -> list[str]:
+    """Neither case nor number: who reads it looks after accounts and sees no case."""
+    said = []
+    if Assignment.objects.live(at=at).filter(reviewer=user).exists():
+        said.append("A seat of theirs on a case is live.")
+    if Designation.objects.in_state("recorded").filter(recorded_by=user).exists():
+        said.append("A designation that they recorded waits for its confirmation.")
+    return said

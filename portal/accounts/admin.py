@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from portal.accounts import actions, policies, querysets
+from portal.accounts import actions, admin_erasures, policies, querysets
 from portal.accounts.admin_forms import (
     AddMember,
     ChangeAddress,
@@ -59,6 +59,7 @@ class AccountState(Question):
             "Without a second factor",
             lambda rows, user, at: rows.people().filter(is_active=True, has_second_factor=False),
         ),
+        **admin_erasures.QUESTIONS,
         "services": ("Services of labs", lambda rows, user, at: rows.live_services()),
     }
 
@@ -96,7 +97,9 @@ class UserAdmin(AccountsAdmin):
             form=ChangeAddress,
             explain="The person signs in with the new address from now on; their sessions end.",
             done="The address was changed.",
-            available=lambda user, person, at: user.is_superuser and not person.is_service,
+            available=lambda user, person, at: (
+                user.is_superuser and not person.is_service and person.erased_at is None
+            ),
         ),
         Step(
             "reset_second_factor",
@@ -136,13 +139,23 @@ class UserAdmin(AccountsAdmin):
             label="Open the account again",
             done="The account is open again.",
             available=lambda user, person, at: (
-                user.is_superuser and not person.is_active and not person.is_service
+                user.is_superuser
+                and not person.is_active
+                and not person.is_service
+                and person.erased_at is None
             ),
         ),
+        *admin_erasures.STEPS,
     )
 
     def for_page(self, rows):
+        return rows.with_standing().with_erasure()
+
+    def for_list(self, rows):
         return rows.with_standing()
+
+    def panels(self, request, person):
+        return admin_erasures.panels(request, person)
 
     @admin.display(description="Roles")
     def roles(self, person):
@@ -151,6 +164,8 @@ class UserAdmin(AccountsAdmin):
 
     @admin.display(description="E-mail address", ordering="email")
     def address(self, person):
+        if person.erased_at:
+            return "None: erased"
         return "None: a service" if person.is_service else person.email
 
     @admin.display(description="Second factor")

@@ -21,6 +21,9 @@ class AccountsConfig(AppConfig):
                     "made_service": "Made a service token",
                     "rotated_service": "Rotated a service token",
                     "revoked_service": "Revoked a service token",
+                    "asked_to_erase": "Asked that the person be erased",
+                    "stopped_erasure": "Said that the person is not erased",
+                    "erased_person": "Erased the person's particulars",
                 },
                 "accounts.organisation": {
                     "left_programme": "An agency takes part no longer",

@@ -14,6 +14,10 @@ CLOSED: list[Callable] = []
 KEEPS: list[Callable] = []
 # (actor, organisation, at): end what an agency that leaves the programme was given.
 LEFT: list[Callable] = []
+# (user, at): sentences that say why a person's particulars cannot be erased now. Who looks after accounts reads them.
+AGAINST_ERASING: list[Callable] = []
+# (actor, user, at): remove a person's particulars that an upper floor keeps; ``user`` still has theirs.
+ERASING: list[Callable] = []
 
 
 def tell(*, recipients: list[UUID], kind: str, about: UUID, at: datetime, link: str = "/account/") -> None:
@@ -38,3 +42,12 @@ def kept(*, actor, organisation, at: datetime) -> list[str]:
 def left(*, actor, organisation, at: datetime) -> None:
     for hook in LEFT:
         hook(actor=actor, organisation=organisation, at=at)
+
+
+def against_erasing(*, user, at: datetime) -> list[str]:
+    return [sentence for hook in AGAINST_ERASING for sentence in hook(user=user, at=at)]
+
+
+def erasing(*, actor, user, at: datetime) -> None:
+    for hook in ERASING:
+        hook(actor=actor, user=user, at=at)

@@ -16,9 +16,11 @@ from knox.models import AbstractAuthToken
 
 from portal import clock
 from portal.accounts import querysets
+from portal.accounts.erasures import Erasure, PersonKey
 from portal.accounts.provider_links import ProviderLink
 from portal.accounts.saved_views import SavedView
 from portal.accounts.ties import MailDomain, OtherAddress, Tie
+from portal.particulars import ERASED_DOMAIN
 from portal.prepared import GivenInstant
 from portal.programme import versions
 
@@ -26,12 +28,14 @@ from portal.programme import versions
 __all__ = [
     "Affiliation",
     "ApiToken",
+    "Erasure",
     "Invitation",
     "Kind",
     "MailDomain",
     "Membership",
     "Organisation",
     "OtherAddress",
+    "PersonKey",
     "ProviderLink",
     "Role",
     "SavedView",
@@ -166,6 +170,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     service_of = models.ForeignKey(
         Organisation, models.PROTECT, null=True, editable=False, related_name="services"
     )
+    # When the person's particulars were erased (docs/adr/0031); a trigger lets nothing be written in their place.
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
@@ -191,6 +197,18 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=(Q(service_of=None) & ~Q(email__iendswith=SERVICE_DOMAIN))
                 | Q(service_of__isnull=False, email__iendswith=SERVICE_DOMAIN),
                 name="service_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None)
+                | Q(
+                    service_of=None,
+                    is_active=False,
+                    is_superuser=False,
+                    last_login=None,
+                    password__startswith="!",  # noqa: S106 (how Django writes "none")
+                    email__endswith=ERASED_DOMAIN,
+                ),
+                name="erased_is_a_tombstone",
             ),
         ]
 

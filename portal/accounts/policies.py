@@ -1,6 +1,6 @@
 """Who may do what to accounts. Plain answers; unknown means no."""
 
-from portal.accounts.models import Invitation, Kind, Membership, Organisation, Role, User
+from portal.accounts.models import Erasure, Invitation, Kind, Membership, Organisation, Role, User
 from portal.accounts.querysets import sees_all_accounts
 from portal.operating.providers import Provider
 from portal.programme import policies as programme
@@ -62,6 +62,18 @@ def may_reset_second_factor(actor, user: User) -> bool:
         m.organisation for m in user.memberships.filter(ended_at=None).select_related("organisation")
     ]
     return bool(organisations) and all(may_administer(actor, organisation) for organisation in organisations)
+
+
+def may_ask_to_erase(actor, user: User) -> bool:
+    """The sysadmin, of another person; never of a service, which is no person."""
+    return (
+        may_look_after_all(actor) and actor.pk != user.pk and not user.is_service and user.erased_at is None
+    )
+
+
+def may_erase(actor, erasure: Erasure) -> bool:
+    """A second sysadmin: neither who asked for it nor the person."""
+    return may_look_after_all(actor) and actor.pk not in (erasure.asked_by_id, erasure.user_id)
 
 
 def may_answer(actor, invitation: Invitation) -> bool:

@@ -114,6 +114,11 @@ class UserQuerySet(models.QuerySet):
         """Without the services."""
         return self.filter(service_of=None)
 
+    def with_erasure(self):
+        """With ``erasure_asked_by``: who asked that the person be erased, where that waits for somebody's word."""
+        asked = apps.get_model("accounts", "Erasure").objects.waiting().filter(user=OuterRef("pk"))
+        return self.annotate(erasure_asked_by=Subquery(asked.order_by().values("asked_by")[:1]))
+
     def addressed(self, email: str):
         """The person with this address, if any."""
         return self.people().filter(email__iexact=email)
@@ -241,6 +246,25 @@ class InvitationQuerySet(models.QuerySet):
         if not user.is_authenticated:
             return self.none()
         return self.filter(Q(user=user) | Q(organisation_id__in=administered(user)))
+
+
+class PersonKeyQuerySet(models.QuerySet):
+    def destroy(self, *people, at: datetime) -> None:
+        """Forget the keys of these people, for good: what backups hold of them cannot be opened any more."""
+        rows = [self.model(person=person, erased_at=at) for person in people]
+        self.bulk_create(
+            rows, update_conflicts=True, unique_fields=["person"], update_fields=["key", "erased_at"]
+        )
+
+
+class ErasureQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those who look after accounts."""
+        return self if sees_all_accounts(user) else self.none()
+
+    def waiting(self):
+        """Asked for, and neither confirmed nor stopped."""
+        return self.filter(confirmed_at=None, stopped_at=None)
 
 
 class ApiTokenManager(AuthTokenManager):

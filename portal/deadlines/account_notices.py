@@ -12,7 +12,7 @@ from django.urls import reverse
 from portal import programme
 from portal.accounts import hooks
 from portal.accounts.models import Role
-from portal.deadlines import actions
+from portal.deadlines import actions, erasing
 from portal.deadlines.models import Message
 from portal.deadlines.querysets import CASELESS, DIGEST
 from portal.deadlines.registry import ACCOUNT, DeadlineKind, NoticeKind, StandIns, days, register
@@ -88,6 +88,17 @@ KINDS = (
         "Something was frozen and waits for a security officer. No agency that looks after it has one: give somebody the role.",
     ),
     NoticeKind(
+        "erasure_asked",
+        "Erasing a person",
+        "Somebody asked that a person's particulars be erased. It waits for a second person who looks after accounts.",
+    ),
+    NoticeKind(
+        "erasure_coming",
+        "Your account",
+        "Somebody who looks after accounts asked that your name, your addresses and all by which you sign in be erased. If you "
+        "do not expect this, tell the programme.",
+    ),
+    NoticeKind(
         "second_factor_reset",
         "Your second factor",
         "Your second factor was reset by an administrator. You set up a new one when you next sign in.",
@@ -137,3 +148,5 @@ def register_kinds() -> None:
         CASELESS.append(messages)
         hooks.EXPIRES.append(plan_expiry)
         hooks.CLOSED.append(actions.end_feed)
+        hooks.AGAINST_ERASING.append(erasing.against)
+        hooks.ERASING.append(erasing.erase)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from portal.deadlines.models import Message
 
 Reason = Message.Reason
+# A mail server repeats the address it was given. What is kept of its answer is why, and not of whom.
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 _STATUS = re.compile(r"\b[45]\.(\d{1,3})\.\d{1,3}\b")
 # The second number of a status code that is about the address or the mailbox (RFC 3463, 3.2 and 3.3).
 _OF_A_MAILBOX = {"1", "2"}
@@ -26,6 +28,9 @@ class Failure:
     said: str
     again: bool = True
     stops: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "said", _ADDRESS.sub("(address)", self.said))
 
 
 class NotWrittenError(Exception):

@@ -1,4 +1,6 @@
-"""The file of a backup: a tar with the database's dump, the stored files, and last a manifest with the SHA-256 of each."""
+"""The file of a backup: a tar with the database's dump, the rows that say who people are, sealed, the stored files, and last a
+manifest with the SHA-256 of each.
+"""
 
 import contextlib
 import hashlib
@@ -14,8 +16,9 @@ from typing import IO, Any
 
 from portal.stack.layout import StackError
 
-FORMAT = 1
+FORMAT = 2
 DUMP = "database.dump"
+PEOPLE = "people.jsonl"
 MANIFEST = "manifest.json"
 FILES = "files/"
 CHUNK = 2**20
@@ -120,7 +123,9 @@ def _require_known(path: Path, manifest: dict[str, Any], names: set[str]) -> Non
         raise StackError(f"{path} is damaged: its manifest does not know {strange[0]}.")
     for name in names:
         parts = PurePosixPath(name).parts
-        if name != DUMP and (not name.startswith(FILES) or ".." in parts or name.startswith("/")):
+        if name not in (DUMP, PEOPLE) and (
+            not name.startswith(FILES) or ".." in parts or name.startswith("/")
+        ):
             raise StackError(f"{path} holds {name}, which no backup does.")
 
 
@@ -136,6 +141,12 @@ def _require_whole(path: Path, tar: tarfile.TarFile, about: tarfile.TarInfo, sai
 def _read(tar: tarfile.TarFile, about: tarfile.TarInfo) -> bytes:
     file = tar.extractfile(about)
     return file.read() if file else b""
+
+
+def lines(path: Path, member: str) -> Iterator[bytes]:
+    """The lines of one member, as they are read."""
+    with tarfile.open(path, mode="r:") as tar:
+        yield from tar.extractfile(tar.getmember(member)) or ()
 
 
 def extract(path: Path, member: str, target: Path) -> None:

@@ -22,7 +22,7 @@ import psycopg
 
 from portal import config
 from portal.operating import keys
-from portal.stack import archive, database, home, leftovers
+from portal.stack import archive, database, home, keyring, leftovers, people
 from portal.stack.layout import Layout, StackError
 from portal.stack.servers import Servers
 
@@ -90,14 +90,20 @@ def files_of(given: dict[str, str], stack: dict[str, Any], layout: Layout) -> Pa
     return Path(options["location"])
 
 
-def back_up(folder: Path, target: Path, say: Callable[[str], None]) -> dict[str, Any]:
-    """Write one backup; returns its manifest. Raises StackError, and leaves nothing behind then."""
+def back_up(
+    folder: Path, target: Path, say: Callable[[str], None], *, keys_to: Path | None = None
+) -> dict[str, Any]:
+    """Write one backup, and the keyring in place of the one before; returns the backup's manifest.
+
+    Raises StackError, and leaves no backup behind then.
+    """
+    keys_to = keys_to or folder / keyring.NAME
     if target.exists():
         raise StackError(f"{target} is there already; a backup overwrites nothing.")
     with served(folder) as place:
         for _ in range(ATTEMPTS):
             try:
-                return _attempt(place, target)
+                return _attempt(place, target, keys_to, say)
             except VanishedError as vanished:
                 name = str(vanished)
                 if name in {one["name"] for one in _listed(place)}:
@@ -108,7 +114,7 @@ def back_up(folder: Path, target: Path, say: Callable[[str], None]) -> dict[str,
     raise StackError("Files were destroyed faster than a backup could be taken; try again later.")
 
 
-def _attempt(place: Place, target: Path) -> dict[str, Any]:
+def _attempt(place: Place, target: Path, keys_to: Path, say: Callable[[str], None]) -> dict[str, Any]:
     with archive.writing(target) as made, psycopg.connect(place.owner_url, connect_timeout=5) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -126,9 +132,15 @@ def _attempt(place: Place, target: Path) -> dict[str, Any]:
                 "--format=custom",
                 f"--snapshot={snapshot}",
                 f"--file={dump}",
+                *(f"--exclude-table-data=public.{table}" for table in people.left_out_of_dump()),
                 url=place.owner_url,
             )
             made.add(archive.DUMP, dump)
+            # The keys as they are now and not as of the snapshot: whoever was erased since is written for nobody to open.
+            ring = keyring.drawn(place.owner_url)
+            said = keyring.told(ring, keys_to, keyring.write(ring, keys_to))
+            people.write(connection, ring, Path(beside) / archive.PEOPLE)
+            made.add(archive.PEOPLE, Path(beside) / archive.PEOPLE)
         for one in files:
             _add(made, place.files, one)
         manifest = {
@@ -140,6 +152,7 @@ def _attempt(place: Place, target: Path) -> dict[str, Any]:
             **database.described(connection),
         }
         made.close(manifest)
+    say(said)
     return manifest
 
 
@@ -163,17 +176,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--var", type=Path, required=True, help="the stack's folder")
     parser.add_argument("--to", type=Path, required=True, help="the backup's file, which must not exist")
+    parser.add_argument(
+        "--keyring", type=Path, help=f"the file of people's keys, {keyring.NAME} in the folder unless given"
+    )
     arguments = parser.parse_args()
     os.umask(0o077)
     begun = time.monotonic()
     try:
-        manifest = back_up(arguments.var.resolve(), arguments.to.resolve(), print)
+        keys_to = arguments.keyring and arguments.keyring.resolve()
+        manifest = back_up(arguments.var.resolve(), arguments.to.resolve(), print, keys_to=keys_to)
     except (StackError, OSError) as error:
         sys.exit(f"backup: {error}")
     print(
         f"{arguments.to}: {sum(manifest['rows'].values())} rows in {len(manifest['rows'])} tables and "
         f"{manifest['file_bytes']} bytes of files as of {manifest['as_of']}, in {time.monotonic() - begun:.1f} s.\n"
-        "No secret is in it. Keep the installation's secrets apart from it: without PORTAL_LEDGER_KEY what waits to be sealed "
+        "No secret is in it, and who people are only under the keyring's keys: keep the newest one alone, and apart. Keep the "
+        "installation's secrets apart from it: without PORTAL_LEDGER_KEY what waits to be sealed "
         "cannot be verified, without PORTAL_LEDGER_SIGNING_KEYS the log goes on under another key, and without "
         "PORTAL_INSTRUCTIONS_KEYS neither access instructions nor authenticator apps can be used."
     )

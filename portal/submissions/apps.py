@@ -17,7 +17,17 @@ class SubmissionsConfig(AppConfig):
         from portal.ledger import records, words
         from portal.ledger.querysets import LAB_SIDE
         from portal.ledger.querysets import READERS as EVENT_READERS
-        from portal.submissions import history, hooks, leaving, policies, readers, spill_kinds, targets, terms
+        from portal.submissions import (
+            erasing,
+            history,
+            hooks,
+            leaving,
+            policies,
+            readers,
+            spill_kinds,
+            targets,
+            terms,
+        )
         from portal.submissions.actions.scanning import told_of_version
         from portal.submissions.admin import searching
         from portal.submissions.admin.home import queues
@@ -32,11 +42,14 @@ class SubmissionsConfig(AppConfig):
         spill_kinds.register_kinds()
         targets.register()
         account_hooks.KEEPS.append(leaving.kept)
+        account_hooks.AGAINST_ERASING.append(erasing.against)
+        account_hooks.ERASING.append(erasing.erase)
         terms.register()
         words.tell_changes(
             {
                 "accounts.user": history.STATEMENTS,
                 "submissions.submission": history.CHANGES,
+                "submissions.contact": history.CONTACTS,
                 "submissions.conflict": history.CONFLICTS,
                 "submissions.documentversion": history.SCANS,
                 "submissions.upload": history.UPLOADS,

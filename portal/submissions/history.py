@@ -103,6 +103,7 @@ RECORDS_REQUESTS = {
 LINKS = {"link_notice": "Linked the disclosure notice to a records request"}
 SCANS = {"scan_version": "Scanned a file for malware", "remove_file": "Removed a file that was disposed of"}
 CONFLICTS = {"declare_conflict": "Declared a conflict", "end_conflict": "Ended a conflict"}
+CONTACTS = {"erased_contact": "Erased a contact's name and addresses"}
 STATEMENTS = {"confirmed_conflicts": "Confirmed that their conflicts and ties on record are complete"}
 LOOKS = {
     "listed": "Saw the case in a list",

@@ -79,6 +79,15 @@ def lock_records(lab) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(portal_records_lock(%s))", [lab])
 
 
+def wait_for_no_hold() -> None:
+    """Within the transaction that removes something of many labs: until it ends no hold is placed on any."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(portal_records_lock(id))"
+            " FROM (SELECT id FROM accounts_organisation WHERE kind = 'lab' ORDER BY id) AS labs"
+        )
+
+
 def is_kept(case) -> bool:
     """Whether a legal hold stands over a case; until the transaction ends no other is placed on it."""
     with connection.cursor() as cursor:

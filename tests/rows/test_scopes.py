@@ -20,6 +20,10 @@ ROOT = Path(settings.BASE_DIR)
 LIFTED = {
     ("portal/ledger/actions.py", "record"): "an event is written by who may not read it",
     ("portal/ledger/actions.py", "look"): "the same",
+    (
+        "portal/accounts/actions/erasures.py",
+        "against_erasing",
+    ): "that something of a case stands against an erasure, and nothing of the case",
     ("portal/ledger/proofs.py", "consistency"): "hashes of the log, offered to everybody",
     ("portal/ledger/proofs.py", "of_case"): "the proof holds hashes of what the lab is not told",
     ("portal/ledger/proofs.py", "first_head_of"): "where the log first covers the case",

@@ -1,6 +1,13 @@
 """Everything that changes an account, a membership or a means of signing in."""
 
 from portal.accounts.actions.agencies import keeps_it, leave_programme, rejoin_programme
+from portal.accounts.actions.erasures import (
+    against_erasing,
+    ask_erasure,
+    erase_person,
+    record_erasures,
+    stop_erasure,
+)
 from portal.accounts.actions.invitations import (
     accept_invitation,
     decline_invitation,
@@ -44,6 +51,8 @@ from portal.accounts.actions.tokens import create_token, revoke_token
 __all__ = [
     "accept_invitation",
     "add_membership",
+    "against_erasing",
+    "ask_erasure",
     "ask_for_password",
     "change_address",
     "change_role",
@@ -59,6 +68,7 @@ __all__ = [
     "end_session",
     "end_sessions",
     "end_sessions_but",
+    "erase_person",
     "invite",
     "keeps_it",
     "leave_programme",
@@ -70,6 +80,7 @@ __all__ = [
     "record_address",
     "record_affiliation",
     "record_domain",
+    "record_erasures",
     "record_sign_in",
     "rejoin_programme",
     "remove_view",
@@ -79,6 +90,7 @@ __all__ = [
     "rotate_service",
     "save_view",
     "second_factors_of",
+    "stop_erasure",
     "unlink_provider",
     "update_organisation",
     "update_profile",

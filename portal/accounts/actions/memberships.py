@@ -9,6 +9,7 @@ from portal.accounts.actions import security
 from portal.accounts.models import ROLES_OF, SERVICE_DOMAIN, Kind, Membership, Organisation, Role, User
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused
 from portal.ledger import actions as ledger
+from portal.particulars import ERASED_DOMAIN
 from portal.scope import action
 
 
@@ -64,7 +65,7 @@ def require_person(user: User) -> None:
 
 
 def require_persons_address(email: str) -> None:
-    if email.strip().lower().endswith(SERVICE_DOMAIN):
+    if email.strip().lower().endswith((SERVICE_DOMAIN, ERASED_DOMAIN)):
         raise Invalid("Nobody reads mail at this address.", field="email")
 
 

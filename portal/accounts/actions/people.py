@@ -10,7 +10,7 @@ from portal import clock
 from portal.accounts import hooks, policies
 from portal.accounts.actions import memberships, security, services
 from portal.accounts.models import Kind, Membership, Organisation, User
-from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed
+from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.ledger import actions as ledger
 from portal.scope import action
 
@@ -25,6 +25,11 @@ def _require_keeper(actor: User, kind: str) -> None:
         kind == Kind.AGENCY and policies.may_keep_agencies(actor)
     ):
         raise NotAllowed("Only the sysadmin may do this; for agencies the programme's coordinators too.")
+
+
+def _require_not_erased(user: User) -> None:
+    if user.erased_at is not None:
+        raise WrongState("This person was erased. Who comes back gets a new account.")
 
 
 @action
@@ -78,6 +83,7 @@ def reactivate_person(*, actor: User, user: User, at: datetime | None = None) ->
     _require_sysadmin(actor)
     memberships.require_person(user)
     user = User.objects.select_for_update().get(pk=user.pk)
+    _require_not_erased(user)
     if user.is_active:
         raise AlreadyDone("This account is open.")
     user.is_active = True
@@ -109,6 +115,7 @@ def change_address(*, actor: User, user: User, email: str, at: datetime | None =
     user = User.objects.select_for_update().get(pk=user.pk)
     email = email.strip().lower()
     memberships.require_person(user)
+    _require_not_erased(user)
     memberships.require_persons_address(email)
     if User.objects.filter(email__iexact=email).exists():
         raise Invalid("This address has an account already.", field="email")
