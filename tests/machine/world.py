@@ -7,11 +7,9 @@ from datetime import date, timedelta
 
 from allauth.account.models import EmailAddress
 
-from partners import actions as grants
-from partners.actions import findings
+from portal import scope
 from portal.accounts.actions import ties
 from portal.accounts.models import Affiliation, MailDomain, Membership, OtherAddress, Role, User
-from portal.deadlines import planning as deadlines
 from portal.submissions import actions as cases
 from portal.submissions.models import (
     BreakGlass,
@@ -30,12 +28,9 @@ from reviews.models import Assessment, Assignment, Designation
 from reviews.states import ASSESSMENT, ASSIGNMENT
 from tests import factories as make
 from tests.factories_partners import Partner
+from tests.machine.naming import named, verbs_of
 
 HOUR = timedelta(hours=1)
-
-
-def verbs_of(steps) -> list[str]:
-    return sorted({t.verb for t in steps if t.who != "clock"})
 
 
 CASE_VERBS = verbs_of(CASE_STEPS)
@@ -47,6 +42,7 @@ SPILL_VERBS = verbs_of(SPILL.transitions)
 BREAK_GLASS_VERBS = verbs_of(BREAK_GLASS.transitions)
 
 
+@named
 class World:
     """People who may try anything, the objects there are, and the present instant."""
 
@@ -56,6 +52,7 @@ class World:
         self.at = self.BEGIN
         self.counter = itertools.count(1)
         self.met: dict = {}
+        self.trying = ""
         office, other = make.programme_office(), make.agency()
         self.agencies = [office, other]
         self.labs = [make.lab(), make.lab()]
@@ -133,7 +130,8 @@ class World:
 
     def pick(self, model, number: int):
         """Some row of a model, whoever's it is, in the order in which they came; None while there is none."""
-        there = {row.pk: row for row in model.objects.order_by("pk")}
+        with scope.lifted(*scope.ROOMS):
+            there = {row.pk: row for row in model.objects.order_by("pk")}
         met = self.met.setdefault(model, [])
         met += [pk for pk in there if pk not in met]
         return there[met[number % len(met)]] if met else None
@@ -173,7 +171,7 @@ class World:
         """Open a file or the access instructions, if one is let."""
         document = self.pick(Document, number)
         if document is not None and number % 2:
-            return cases.open_version(actor=actor, version=document.versions.first(), at=self.at)
+            return cases.open_version(actor=actor, version=document.versions.earliest("number"), at=self.at)
         case = self.pick(Submission, number)
         return cases.reveal_instructions(actor=actor, submission=case, at=self.at)
 
@@ -213,11 +211,13 @@ class World:
         return cases.correct_facts(actor=actor, submission=case, facts=facts, at=self.at)
 
     def declare_conflict(self, actor: User, number: int) -> object:
-        """Somebody of the government is kept from a lab, or from one case."""
+        """Somebody of the government is kept from a lab, or from one case that the actor sees, as a door offers it."""
         user = self.government[number % len(self.government)]
-        case = self.pick(Submission, number)
+        seen = list(Submission.objects.visible_to(actor, at=self.at).order_by("created_at", "case_number"))
         about: dict = (
-            {"submission": case} if case and number % 2 else {"organisation": self.labs[number % 3 % 2]}
+            {"submission": seen[number % len(seen)]}
+            if seen and number % 2
+            else {"organisation": self.labs[number % 3 % 2]}
         )
         return cases.declare_conflict(actor=actor, user=user, at=self.at, **about)
 
@@ -315,10 +315,3 @@ class World:
             basis="Benchmarks.",
             at=self.at,
         )
-
-    def run_clock(self) -> list[int]:
-        """Every periodic job of the clock, once: how much each had to do."""
-        findings.follow_staff(at=self.at)
-        done = [module.record_clock(at=self.at) for module in (cases, grants, reviews)]
-        done.append(cases.note_readings(at=self.at))
-        return [*done, deadlines.plan(at=self.at)]
