@@ -9,10 +9,10 @@ from portal.submissions import actions as cases
 from portal.submissions.models import Submission, UnusualReading
 from tests.factories import DAY
 from tests.machine.rules_findings import TOLD
-from tests.machine.world_findings import FindingsWorld
+from tests.machine.world_people import PeopleWorld
 
 
-class Rich(FindingsWorld):
+class Rich(PeopleWorld):
     """A world that holds everything there is to break: at its end one grant is active and one waits for the office."""
 
     def __init__(self):
@@ -25,6 +25,11 @@ class Rich(FindingsWorld):
         self.mark(self.lab_people[0][1], self.documents[1], 0)
         for reviewer in self.reviewers[1:]:
             self._seat(first, reviewer)
+        cases.open_version(
+            actor=self.reviewers[1], version=self.documents[0].versions.get(), at=self.at
+        ).close()
+        self.absence = self.add_absence(self.reviewers[1], 200)
+        self.choose_quiet_hours(self.lab_people[0][1], 22)
         self.question = self.ask(self.reviewers[1], first, 0)
         self.write_assessment(self.reviewers[1], first)
         self.notice = self.give_notice(office, first, 0)
@@ -55,8 +60,8 @@ class Rich(FindingsWorld):
                 person=self.reviewers[1], organisation=self.agencies[1], submission=case, kind="volume",
                 day=self.at.date(), number=600, noted_at=self.at,
             )  # fmt: skip
-        spilt = self.add_document(self.lab_people[1][1], second)
-        self.report_spill(self.coordinator, spilt)
+        self.spilt = self.add_document(self.lab_people[1][1], second)
+        self.report_spill(self.coordinator, self.spilt)
         cases.holds.place(actor=self.coordinator, matter="A", reason="A suit.", lab=self.labs[1], at=self.at)
         cases.holds.place(actor=self.coordinator, matter="B", reason="A suit.", submission=second, at=self.at)
 

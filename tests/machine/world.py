@@ -2,6 +2,8 @@
 to do on a case.
 """
 
+import functools
+import inspect
 import itertools
 from datetime import date, timedelta
 
@@ -9,6 +11,7 @@ from allauth.account.models import EmailAddress
 
 from partners import actions as grants
 from partners.actions import findings
+from portal import scope
 from portal.accounts.actions import ties
 from portal.accounts.models import Affiliation, MailDomain, Membership, OtherAddress, Role, User
 from portal.deadlines import planning as deadlines
@@ -47,6 +50,27 @@ SPILL_VERBS = verbs_of(SPILL.transitions)
 BREAK_GLASS_VERBS = verbs_of(BREAK_GLASS.transitions)
 
 
+def named(world: type) -> type:
+    """What a method lets somebody try is known by its verb, or by its own name: ``trying`` says what was tried last."""
+
+    def noting(method):
+        names = inspect.signature(method).parameters
+
+        @functools.wraps(method)
+        def tried(self, *args, **how):
+            given = dict(zip(names, (self, *args), strict=False)) | how
+            self.trying = given.get("verb", method.__name__)
+            return method(self, *args, **how)
+
+        return tried if "actor" in names else method
+
+    for name, method in list(vars(world).items()):
+        if inspect.isfunction(method) and not name.startswith("_"):
+            setattr(world, name, noting(method))
+    return world
+
+
+@named
 class World:
     """People who may try anything, the objects there are, and the present instant."""
 
@@ -56,6 +80,7 @@ class World:
         self.at = self.BEGIN
         self.counter = itertools.count(1)
         self.met: dict = {}
+        self.trying = ""
         office, other = make.programme_office(), make.agency()
         self.agencies = [office, other]
         self.labs = [make.lab(), make.lab()]
@@ -133,7 +158,8 @@ class World:
 
     def pick(self, model, number: int):
         """Some row of a model, whoever's it is, in the order in which they came; None while there is none."""
-        there = {row.pk: row for row in model.objects.order_by("pk")}
+        with scope.lifted(*scope.ROOMS):
+            there = {row.pk: row for row in model.objects.order_by("pk")}
         met = self.met.setdefault(model, [])
         met += [pk for pk in there if pk not in met]
         return there[met[number % len(met)]] if met else None
@@ -173,7 +199,7 @@ class World:
         """Open a file or the access instructions, if one is let."""
         document = self.pick(Document, number)
         if document is not None and number % 2:
-            return cases.open_version(actor=actor, version=document.versions.first(), at=self.at)
+            return cases.open_version(actor=actor, version=document.versions.earliest("number"), at=self.at)
         case = self.pick(Submission, number)
         return cases.reveal_instructions(actor=actor, submission=case, at=self.at)
 

@@ -8,12 +8,13 @@ from portal.errors import NotAllowed
 from portal.submissions.models import Submission
 from tests import factories as make
 from tests.factories_findings import VALUES
-from tests.machine.world import verbs_of
+from tests.machine.world import named, verbs_of
 from tests.machine.world_partners import PartnersWorld
 
 FINDING_VERBS = [*verbs_of(TRANSITIONS), "save_finding"]
 
 
+@named
 class FindingsWorld(PartnersWorld):
     def write_finding(self, actor: User, number: int) -> object:
         """For an organisation of one's own, about no case or about what one sees, as a door offers it."""

@@ -7,18 +7,20 @@ from partners.actions import evidence, nominations, organisations, vetting
 from partners.models import Grant, PartnerEvidence, PartnerNomination, PartnerProfile, VettingCriteria
 from partners.states import PARTNER_TRANSITIONS
 from partners.states import TRANSITIONS as GRANT_STEPS
+from portal import scope
 from portal.accounts.models import Organisation, User
 from portal.errors import AlreadyDone
 from portal.submissions.models import Document, Submission
 from tests import factories as make
 from tests.factories_partners import GRANT_INSTRUCTIONS, NOMINATION, PROFILE, PURPOSE
-from tests.machine.world import World, verbs_of
+from tests.machine.world import World, named, verbs_of
 
 GRANT_VERBS = verbs_of(GRANT_STEPS)
 SCOPE_VERBS = ("name_user", "reveal", "set_documents", "set_instructions", "unname_user")
 ORGANISATION_VERBS = [*verbs_of(PARTNER_TRANSITIONS), "answer", "nominate", "update_profile"]
 
 
+@named
 class PartnersWorld(World):
     def organisation_step(self, actor: User, organisation: Organisation, verb: str, number: int) -> object:
         """One verb of an organisation's state table, or what goes before or beside it."""
@@ -27,7 +29,8 @@ class PartnersWorld(World):
             return organisations.apply(actor=actor, organisation=organisation, at=self.at, **told)
         if verb == "nominate":
             return organisations.nominate(actor=actor, organisation=organisation, at=self.at, **NOMINATION)
-        profile = PartnerProfile.objects.filter(pk=organisation.pk).first()
+        with scope.lifted("partners"):
+            profile = PartnerProfile.objects.filter(pk=organisation.pk).first()
         if profile is None:
             raise AlreadyDone("There is nothing to change yet.")
         if verb == "answer":

@@ -4,7 +4,16 @@ A question is asked of a ``Sight``: it tells from the rows and the words of DOMA
 what the portal shows each person. ``steps`` holds one step of one person against the rows before it.
 """
 
-from tests.machine.invariants import cases, conflicts, deadlines, emergencies, findings, markings, partners
+from tests.machine.invariants import (
+    cases,
+    conflicts,
+    deadlines,
+    emergencies,
+    findings,
+    markings,
+    partners,
+    records,
+)
 from tests.machine.invariants.sight import Sight
 from tests.machine.invariants.steps import Present, broken_by
 
@@ -39,6 +48,12 @@ ALL = (
     deadlines.dates_of_vettings_stand_while_they_are_owed,
     deadlines.dates_of_findings_stand_while_they_are_owed,
     deadlines.partners_dates_are_of_their_case,
+    records.windows_end_by_themselves,
+    records.leaving_leaves_nothing_against_a_lab,
+    records.what_a_spill_hides_is_shown_to_nobody,
+    records.looks_are_shown_to_the_lab,
+    records.what_people_arrange_is_theirs,
+    records.row_security_keeps_back_nothing_that_a_filter_shows,
 )
 
 __all__ = ["ALL", "Present", "Sight", "broken_by"]

@@ -8,6 +8,7 @@ from functools import cached_property
 from allauth.account.models import EmailAddress
 
 from partners.models import GrantUser, PartnerProfile
+from portal import scope
 from portal.accounts.models import (
     Affiliation,
     Kind,
@@ -77,16 +78,24 @@ class Sight:
         return list(found.values()) if self._people is None else [found[pk] for pk in self._people]
 
     def sees(self, user: User, model, **how) -> set:
-        """The ids that the model's doorway shows this person at the instant."""
+        """The ids that the model's doorway shows this person at the instant, in their own scope as a request has it."""
         key = (user.pk, model, *sorted(how.items()))
         if not self.rows(model):
             return set()
         if key not in self._seen:
-            doorway = model._default_manager.visible_to
-            if "at" in inspect.signature(doorway).parameters:
-                how["at"] = self.at
-            self._seen[key] = set(doorway(user, **how).order_by().values_list("pk", flat=True))
+            with scope.as_person(user.pk):
+                self._seen[key] = self._shown(user, model, **how)
         return self._seen[key]
+
+    def filtered(self, user: User, model) -> set:
+        """What the doorway's filter shows this person of all rows."""
+        return self._shown(user, model)
+
+    def _shown(self, user: User, model, **how) -> set:
+        doorway = model._default_manager.visible_to
+        if "at" in inspect.signature(doorway).parameters:
+            how["at"] = self.at
+        return set(doorway(user, **how).order_by().values_list("pk", flat=True))
 
     # Who somebody is.
 

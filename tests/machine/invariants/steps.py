@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
+
 from partners.models import Finding, FindingRelay, Grant
 from portal.accounts.models import Kind, Role, User
-from portal.ledger.models import Event
 from portal.submissions.models import Document, Submission, Terms
 
 RELEASES = ("planned_partner_release", "planned_public_release", "released_at")
@@ -18,6 +19,7 @@ class Present:
     """What a step is held against, by ids."""
 
     events: int
+    ledger: dict
     releases: dict
     ended_windows: dict
     checkpoints: dict
@@ -33,8 +35,10 @@ class Present:
         ended = cases.filter(agreed_at__isnull=False, closes_at__lte=at)
         grants = Grant.objects.filter(lab_consented_at__isnull=False).order_by()
         relayed = FindingRelay.objects.filter(recorded_at=None).order_by()
+        ledger = _ledger()
         return cls(
-            Event.objects.count(),
+            len(ledger),
+            ledger,
             _of(cases, "lab_id", *RELEASES),
             _of(ended, "opens_at", "closes_at"),
             _of(cases.filter(agreed_at__isnull=False), "checkpoint_id", "agreed_at"),
@@ -46,6 +50,13 @@ class Present:
         )
 
 
+def _ledger() -> dict:
+    """Every event, whole, as a hash."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq, md5(e::text) FROM ledger_event e")
+        return dict(cursor.fetchall())
+
+
 def _of(rows, *columns: str) -> dict:
     return {pk: values for pk, *values in rows.values_list("pk", *columns)}
 
@@ -55,6 +66,7 @@ def broken_by(actor: User, before: Present, after: Present) -> list:
     broken: list = []
     if after.events <= before.events:
         broken.append(("15 no event",))
+    broken += _changed("15 ledger", before.ledger, after.ledger)
     labs = actor.organisations_as(Kind.LAB)
     writes = actor.organisations_as(Kind.LAB, Role.ADMIN, Role.CONTRIBUTOR)
     for pk, releases in before.releases.items():
