@@ -12,11 +12,15 @@ The portal's own role asks, as in the test (``tests/machine/trying.py`` says who
 import argparse
 import multiprocessing
 import os
+import shutil
+import signal
 import sys
 import time
 import traceback
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from bench.web import servers
@@ -37,7 +41,9 @@ class Wanted:
 
 
 def work(place: int, environment: dict[str, str], wanted: Wanted, tried: Any, told: Any) -> None:
-    """One process: each ``processes``-th run, on its own database. Tells its counts after each; at last a fault, or nothing."""
+    """One process: each ``processes``-th run, on its own database. Tells its counts and a fault after
+    each, at last nothing, or why it could not go on.
+    """
     os.environ.update(environment)
     import django
 
@@ -47,34 +53,33 @@ def work(place: int, environment: dict[str, str], wanted: Wanted, tried: Any, to
     from portal import scope
     from tests import floor
     from tests.machine.running import RunError, run
+    from tests.machine.tally import Tally
     from tests.machine.trying import Trying
 
     scope.outside = scope.Scope(None, scope.EVERYTHING)
     floor.clone(floor.template())
-    until, fault = time.monotonic() + wanted.minutes * 60, ""
+    until, crash = time.monotonic() + wanted.minutes * 60, ""
     try:
         for number in range(wanted.first + place, wanted.first + wanted.runs, wanted.processes):
             if tried.value >= wanted.actions or time.monotonic() > until:
                 break
+            fault = ""
             try:
                 run(wanted.seed, number, steps=wanted.steps, until=until, smaller=wanted.smaller)
-            except RunError as broken:
-                fault = "".join(traceback.format_exception(broken))
+            except RunError as found:
+                fault = "".join(traceback.format_exception(found))
             told.put((number, Trying.tally, fault))
             with tried.get_lock():
-                tried.value += Trying.tally.tried.total()
-            Trying.tally = type(Trying.tally)()
-            if fault:
-                # The others end with the run that they are in.
-                tried.value = max(tried.value, wanted.actions)
-                break
+                # After a fault the others end with the run that they are in.
+                tried.value += wanted.actions if fault else Trying.tally.tried.total()
+            Trying.tally = Tally()
     except BaseException:
-        fault = traceback.format_exc()
+        crash = traceback.format_exc()
         raise
     finally:
         connections.close_all()
         floor.drop_own()
-        told.put((None, None, fault))
+        told.put((None, None, crash))
 
 
 def soak(wanted: Wanted) -> list[str]:
@@ -91,7 +96,7 @@ def soak(wanted: Wanted) -> list[str]:
         print(f"Migrated in {time.monotonic() - begun:.0f} s.", flush=True)
         tried, told = SPAWN.Value("q", 0), SPAWN.Queue()
         workers = [
-            SPAWN.Process(target=work, args=(place, environment, wanted, tried, told))
+            SPAWN.Process(target=work, args=(place, environment, wanted, tried, told), daemon=True)
             for place, environment in enumerate(environments)
         ]
         for worker in workers:
@@ -100,25 +105,32 @@ def soak(wanted: Wanted) -> list[str]:
             return _listen(workers, told)
         finally:
             for worker in workers:
-                worker.join(60)
                 worker.terminate()
+                worker.join()
+            shutil.rmtree(Path(os.environ["PORTAL_VAR"]).parent, ignore_errors=True)
 
 
 def _listen(workers: list[SpawnProcess], told: Any) -> list[str]:
-    """What the processes tell, until all have ended: a line a minute, then the table."""
+    """What the processes tell, until all have ended: a line a minute, then the table. Returns the faults."""
     from tests.machine.tally import Tally
 
     total, faults, running, last = Tally(), [], len(workers), -1
     begun = said = time.monotonic()
     while running:
-        number, tally, fault = told.get()
+        try:
+            number, tally, fault = told.get(timeout=30)
+        except Empty:
+            if not any(worker.is_alive() for worker in workers):
+                raise SystemExit("The processes ended without a word.") from None
+            continue
+        if fault:
+            faults.append(fault)
+            print(fault, flush=True)
         if number is None:
             running -= 1
-            faults += [fault] if fault and fault not in faults else []
             continue
         total, last = total + tally, max(last, number)
-        faults += [fault] if fault else []
-        if fault or time.monotonic() - said > 60:
+        if time.monotonic() - said > 60:
             said = time.monotonic()
             print(f"{(said - begun) / 60:.1f} min, to run {last}: {total}", flush=True)
     print(f"\n{(time.monotonic() - begun) / 60:.1f} min, to run {last}: {total}\n\n{total.table()}")
@@ -134,6 +146,9 @@ def main() -> None:
     parser.add_argument(
         "--steps", type=int, default=100, help="steps in a run, each of one or several actions"
     )
+    parser.add_argument(
+        "--people", type=int, default=1, help="how many are asked what they see, in turn, beside who acted"
+    )
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--as-found", action="store_true", help="do not make a failing run smaller")
@@ -142,8 +157,11 @@ def main() -> None:
         given.seed, given.first, given.runs, given.actions, given.minutes, given.steps, not given.as_found,
         given.processes,
     )  # fmt: skip
+    os.environ["PORTAL_TEST_MACHINE_PEOPLE"] = str(given.people)
+    # So that whoever ends it leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     faults = soak(wanted)
-    print("\n".join(faults) or "Nothing broke an invariant.")
+    print(f"{len(faults)} faults, told above." if faults else "Nothing broke an invariant.")
     sys.exit(bool(faults))
 
 

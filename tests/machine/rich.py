@@ -9,10 +9,10 @@ from portal.submissions import actions as cases
 from portal.submissions.models import Submission, UnusualReading
 from tests.factories import DAY
 from tests.machine.rules_findings import TOLD
-from tests.machine.world_people import PeopleWorld
+from tests.machine.world_clock import ClockWorld
 
 
-class Rich(PeopleWorld):
+class Rich(ClockWorld):
     """A world that holds everything there is to break: at its end one grant is active and one waits for the office."""
 
     def __init__(self):

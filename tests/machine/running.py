@@ -8,7 +8,8 @@ from hypothesis.database import InMemoryExampleDatabase
 from hypothesis.stateful import get_state_machine_test
 
 from tests.machine.machine import Portal
-from tests.machine.trying import TimeIsUp
+from tests.machine.tally import Tally
+from tests.machine.trying import TimeIsUp, Trying
 
 # More than Hypothesis lets a run draw, so that none ends for want of chance.
 CHANCE = 1 << 14
@@ -29,15 +30,22 @@ def run(seed: str, number: int, *, steps: int, until: float = inf, smaller: bool
         phases=[Phase.reuse, *([Phase.shrink] if smaller else [])], print_blob=True,
     )  # fmt: skip
     machine = get_state_machine_test(Portal, settings=how)
-    Portal.until = until
+    Trying.until = until
     try:
         machine.hypothesis.fuzz_one_input(Random(f"{seed}/{number}").randbytes(CHANCE))
     except TimeIsUp:
         return
     except Exception as fault:
-        Portal.until = inf
-        raise RunError(f"Run {number} of seed {seed}, {steps} steps: {fault!r}") from _told(machine, fault)
-    Portal.tally.runs += 1
+        Trying.until, counted = inf, Trying.tally
+        # What is tried to find the steps again counts for nothing.
+        Trying.tally = Tally()
+        try:
+            raise RunError(f"Run {number} of seed {seed}, {steps} steps: {fault!r}") from _told(
+                machine, fault
+            )
+        finally:
+            Trying.tally = counted
+    Trying.tally.runs += 1
 
 
 def _told(machine, fault: Exception) -> Exception:

@@ -19,13 +19,13 @@ from django.db import connection, transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
-from portal import scope
+from portal import scope, work
 from portal.accounts.models import User
 from portal.errors import Refused
 from portal.ledger.models import Event
 from tests.machine.invariants import ALL, Present, Sight, broken_by
 from tests.machine.tally import Tally
-from tests.machine.world_people import PeopleWorld
+from tests.machine.world_clock import ClockWorld
 
 numbers = st.integers(0, 10_000)
 # How many people are asked after a step what they see, besides who took it; the others' turn comes after the steps that follow.
@@ -39,7 +39,7 @@ class TimeIsUp(BaseException):
 class Trying(RuleBasedStateMachine):
     """Each run happens in one transaction that is rolled back, each step in a savepoint: a refusal leaves no trace."""
 
-    world: PeopleWorld
+    world: ClockWorld
     tally: ClassVar[Tally] = Tally()
     until: ClassVar[float] = inf
 
@@ -50,8 +50,8 @@ class Trying(RuleBasedStateMachine):
         self.outer.enter_context(transaction.atomic())
         self.asked: tuple | None = None
         self.checks, self.acted = 0, []
-        with time_machine.travel(PeopleWorld.BEGIN, tick=False):
-            self.world = PeopleWorld()
+        with time_machine.travel(ClockWorld.BEGIN, tick=False):
+            self.world = ClockWorld()
         self.present = Present.read(self.world.at)
 
     def teardown(self):
@@ -75,7 +75,7 @@ class Trying(RuleBasedStateMachine):
         before = self.present
         try:
             with time_machine.travel(self.world.at, tick=False), transaction.atomic():
-                with seen:
+                with work.piece(), seen:
                     call(actor)
                 # What is checked when a transaction ends, since none here ever does.
                 connection.check_constraints()

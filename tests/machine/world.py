@@ -2,19 +2,14 @@
 to do on a case.
 """
 
-import functools
-import inspect
 import itertools
 from datetime import date, timedelta
 
 from allauth.account.models import EmailAddress
 
-from partners import actions as grants
-from partners.actions import findings
 from portal import scope
 from portal.accounts.actions import ties
 from portal.accounts.models import Affiliation, MailDomain, Membership, OtherAddress, Role, User
-from portal.deadlines import planning as deadlines
 from portal.submissions import actions as cases
 from portal.submissions.models import (
     BreakGlass,
@@ -33,12 +28,9 @@ from reviews.models import Assessment, Assignment, Designation
 from reviews.states import ASSESSMENT, ASSIGNMENT
 from tests import factories as make
 from tests.factories_partners import Partner
+from tests.machine.naming import named, verbs_of
 
 HOUR = timedelta(hours=1)
-
-
-def verbs_of(steps) -> list[str]:
-    return sorted({t.verb for t in steps if t.who != "clock"})
 
 
 CASE_VERBS = verbs_of(CASE_STEPS)
@@ -48,26 +40,6 @@ QUESTION_VERBS = verbs_of(REQUEST.transitions)
 NOTICE_VERBS = verbs_of(DISCLOSURE.transitions)
 SPILL_VERBS = verbs_of(SPILL.transitions)
 BREAK_GLASS_VERBS = verbs_of(BREAK_GLASS.transitions)
-
-
-def named(world: type) -> type:
-    """What a method lets somebody try is known by its verb, or by its own name: ``trying`` says what was tried last."""
-
-    def noting(method):
-        names = inspect.signature(method).parameters
-
-        @functools.wraps(method)
-        def tried(self, *args, **how):
-            given = dict(zip(names, (self, *args), strict=False)) | how
-            self.trying = given.get("verb", method.__name__)
-            return method(self, *args, **how)
-
-        return tried if "actor" in names else method
-
-    for name, method in list(vars(world).items()):
-        if inspect.isfunction(method) and not name.startswith("_"):
-            setattr(world, name, noting(method))
-    return world
 
 
 @named
@@ -239,11 +211,13 @@ class World:
         return cases.correct_facts(actor=actor, submission=case, facts=facts, at=self.at)
 
     def declare_conflict(self, actor: User, number: int) -> object:
-        """Somebody of the government is kept from a lab, or from one case."""
+        """Somebody of the government is kept from a lab, or from one case that the actor sees, as a door offers it."""
         user = self.government[number % len(self.government)]
-        case = self.pick(Submission, number)
+        seen = list(Submission.objects.visible_to(actor, at=self.at).order_by("created_at", "case_number"))
         about: dict = (
-            {"submission": case} if case and number % 2 else {"organisation": self.labs[number % 3 % 2]}
+            {"submission": seen[number % len(seen)]}
+            if seen and number % 2
+            else {"organisation": self.labs[number % 3 % 2]}
         )
         return cases.declare_conflict(actor=actor, user=user, at=self.at, **about)
 
@@ -341,10 +315,3 @@ class World:
             basis="Benchmarks.",
             at=self.at,
         )
-
-    def run_clock(self) -> list[int]:
-        """Every periodic job of the clock, once: how much each had to do."""
-        findings.follow_staff(at=self.at)
-        done = [module.record_clock(at=self.at) for module in (cases, grants, reviews)]
-        done.append(cases.note_readings(at=self.at))
-        return [*done, deadlines.plan(at=self.at)]

@@ -8,7 +8,7 @@ from portal.errors import NotAllowed
 from portal.submissions.models import Submission
 from tests import factories as make
 from tests.factories_findings import VALUES
-from tests.machine.world import named, verbs_of
+from tests.machine.naming import named, verbs_of
 from tests.machine.world_partners import PartnersWorld
 
 FINDING_VERBS = [*verbs_of(TRANSITIONS), "save_finding"]

@@ -13,7 +13,8 @@ from portal.errors import AlreadyDone
 from portal.submissions.models import Document, Submission
 from tests import factories as make
 from tests.factories_partners import GRANT_INSTRUCTIONS, NOMINATION, PROFILE, PURPOSE
-from tests.machine.world import World, named, verbs_of
+from tests.machine.naming import named, verbs_of
+from tests.machine.world import World
 
 GRANT_VERBS = verbs_of(GRANT_STEPS)
 SCOPE_VERBS = ("name_user", "reveal", "set_documents", "set_instructions", "unname_user")

@@ -7,7 +7,7 @@ from portal.deadlines import absences, quiet
 from portal.deadlines.models import Absence, QuietHours
 from portal.errors import AlreadyDone
 from portal.submissions import actions as cases
-from tests.machine.world import named
+from tests.machine.naming import named
 from tests.machine.world_findings import FindingsWorld
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from allauth.account.models import EmailAddress
 
 from partners.models import GrantUser, PartnerProfile
-from portal import scope
+from portal import scope, work
 from portal.accounts.models import (
     Affiliation,
     Kind,
@@ -83,7 +83,7 @@ class Sight:
         if not self.rows(model):
             return set()
         if key not in self._seen:
-            with scope.as_person(user.pk):
+            with work.piece(), scope.as_person(user.pk):
                 self._seen[key] = self._shown(user, model, **how)
         return self._seen[key]
 
