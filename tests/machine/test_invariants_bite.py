@@ -1,16 +1,9 @@
 """Each question can fail: one thing is broken at a time, in the rows themselves or in a doorway, and the question names it."""
 
-import os
 import re
-from contextlib import contextmanager
-from datetime import timedelta
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-import time_machine
-from django.db import connection, transaction
-from django.db.models import Q
 
 from partners.models import (
     Finding,
@@ -50,6 +43,21 @@ from reviews.models import (
     DesignationConfirmation,
 )
 from tests.factories import DAY
+from tests.machine.breaking import (
+    HOUR,
+    again,
+    asked,
+    date,
+    event,
+    message,
+    put,
+    says,
+    seat,
+    signed,
+    unguarded,
+    window,
+    withdrawn,
+)
 from tests.machine.invariants import ALL, Present, Sight, broken_by
 from tests.machine.invariants import cases as c
 from tests.machine.invariants import conflicts as k
@@ -60,101 +68,6 @@ from tests.machine.invariants import markings as m
 from tests.machine.invariants import partners as p
 from tests.machine.invariants import records as r
 from tests.machine.machine import Portal
-from tests.machine.rich import Rich
-
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker):
-    """Made by the owner of the tables, who may do what the application may not; undone at the end."""
-    owner = urlsplit(os.environ["DATABASE_OWNER_URL"])
-    with django_db_blocker.unblock():
-        connection.close()
-        before = connection.settings_dict
-        connection.settings_dict = before | {"USER": owner.username, "PASSWORD": owner.password}
-        try:
-            with transaction.atomic(), time_machine.travel(Rich.BEGIN, tick=False):
-                yield Rich()
-                transaction.set_rollback(True)
-        finally:
-            connection.close()
-            connection.settings_dict = before
-
-
-@contextmanager
-def unguarded(*models):
-    """A savepoint in which these tables are without triggers, checks and keys of uniqueness; all of it is undone."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            for model in models:
-                table = model._meta.db_table
-                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-                cursor.execute(
-                    "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'u')",
-                    [table],
-                )
-                for (name,) in cursor.fetchall():
-                    cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-        yield
-        transaction.set_rollback(True)
-
-
-def asked(world: Rich, question, sight: Sight | None = None) -> list:
-    with time_machine.travel(world.at, tick=False):
-        return question(sight or Sight(world.at, world.some()))
-
-
-def put(row, **values) -> None:
-    """Write values into one row, past every action."""
-    assert type(row)._base_manager.filter(pk=row.pk).update(**values) == 1
-
-
-def again(row, **values):
-    """The row once more, with other values."""
-    copy = type(row)._base_manager.get(pk=row.pk)
-    copy.pk = uuid4()
-    copy._state.adding = True
-    for name, value in values.items():
-        setattr(copy, name, value)
-    copy.save(force_insert=True)
-    return copy
-
-
-def event(world: Rich, **values) -> None:
-    """An event that never was."""
-    some = Event.objects.filter(case_id=world.cases[0].pk).first()
-    number = Event.objects.order_by("-seq").first().seq + 1
-    again(some, seq=number, **values)
-
-
-def message(world: Rich, person, **values) -> None:
-    some = Message.objects.filter(case_id__isnull=False, deadline=None).first()
-    again(some, recipient=person, key=str(uuid4()), **values)
-
-
-def date(kind: str, subject) -> Deadline:
-    return Deadline.objects.get(Q(subject_id=subject.pk) | Q(source_id=subject.pk), kind=kind)
-
-
-def withdrawn(w: Rich, at) -> None:
-    """In the row alone: nothing of the case ended with it."""
-    put(w.cases[0], stored_state="withdrawn", withdrawn_at=at)
-
-
-def _window(w: Rich) -> Deadline:
-    """A date that does not outlive its case."""
-    return Deadline.objects.filter(kind="window_closes", case_id=w.cases[0].pk).first()
-
-
-def _seat(w: Rich) -> Assignment:
-    return Assignment.objects.get(reviewer=w.reviewers[1])
-
-
-def _signed(w: Rich) -> Terms:
-    return Terms.objects.get(submission=w.cases[0])
-
 
 # The question, what it says, the tables that are opened, and what is done to them.
 ROWS = [
@@ -204,19 +117,19 @@ ROWS = [
      lambda w: Affiliation.objects.create(
          user=w.partners[0].member, organisation=w.labs[0], recorded_at=w.grant.proposed_at - DAY)),
     (k.partners_have_nobody_in_common_with_their_case, "8 employer", (Affiliation, Assignment),
-     lambda w: (put(_seat(w), proposed_at=w.at),
+     lambda w: (put(seat(w), proposed_at=w.at),
                 Affiliation.objects.create(user=w.reviewers[1], organisation=w.partners[0].organisation,
                                            recorded_at=w.at - HOUR))),
     (k.partners_have_nobody_in_common_with_their_case, "8 seat", (Affiliation,),
      lambda w: Affiliation.objects.create(
-         user=w.reviewers[1], organisation=w.labs[0], recorded_at=_seat(w).proposed_at - DAY)),
+         user=w.reviewers[1], organisation=w.labs[0], recorded_at=seat(w).proposed_at - DAY)),
     (p.partners_see_what_was_consented_to, "20 scope unasked", (GrantDocument,),
      lambda w: put(w.grant.scope.first(), added_by=w.coordinator, since=w.at)),
     (p.partners_see_what_was_consented_to, "20 other case", (GrantDocument,),
      lambda w: put(w.grant.scope.first(), document=w.other_document)),
-    (p.terms_were_agreed_by_both, "20 terms", (Terms,), lambda w: put(_signed(w), lab_accepted_at=None)),
-    (p.terms_were_agreed_by_both, "20 terms", (Terms,), lambda w: again(_signed(w), number=2, lab_accepted_at=None)),
-    (p.terms_were_agreed_by_both, "20 signed", (Terms,), lambda w: put(_signed(w), lab_accepted_by=w.second)),
+    (p.terms_were_agreed_by_both, "20 terms", (Terms,), lambda w: put(signed(w), lab_accepted_at=None)),
+    (p.terms_were_agreed_by_both, "20 terms", (Terms,), lambda w: again(signed(w), number=2, lab_accepted_at=None)),
+    (p.terms_were_agreed_by_both, "20 signed", (Terms,), lambda w: put(signed(w), lab_accepted_by=w.second)),
     (f.findings_are_read_by_whom_they_concern, "9 told", (Message,),
      lambda w: message(w, w.lab_people[1][1], case_id=None, case_number=w.relayed.number, kind="finding_relay")),
     (f.findings_are_read_by_whom_they_concern, "9 told", (Finding,),
@@ -288,12 +201,12 @@ ROWS = [
     (c.messages_are_single_and_bare, "17 said", (Message,),
      lambda w: put(Message.objects.first(), link="/lab/cases/marzipan/")),
     (r.leaving_leaves_nothing_against_a_lab, "11 date", (Submission, Deadline),
-     lambda w: (withdrawn(w, w.at), put(_window(w), met_at=None, cancelled_at=None))),
+     lambda w: (withdrawn(w, w.at), put(window(w), met_at=None, cancelled_at=None))),
     (r.leaving_leaves_nothing_against_a_lab, "11 reason", (Submission, Event),
      lambda w: (withdrawn(w, w.at), event(w, verb="withdraw", reason="The questions."))),
     (r.leaving_leaves_nothing_against_a_lab, "11 reminded", (Submission, Message),
      lambda w: (withdrawn(w, w.at - HOUR),
-                message(w, w.lab_people[0][0], case_id=w.cases[0].pk, deadline=_window(w), offset=9, created_at=w.at))),
+                message(w, w.lab_people[0][0], case_id=w.cases[0].pk, deadline=window(w), offset=9, created_at=w.at))),
     (r.leaving_leaves_nothing_against_a_lab, "11 date of a draft", (Submission,),
      lambda w: put(w.cases[0], submitted_at=None)),
     (r.leaving_leaves_nothing_against_a_lab, "11 draft", (Submission,), lambda w: put(w.cases[0], submitted_at=None)),
@@ -372,10 +285,6 @@ SHUT_DOORS = [
 
 def _name(row) -> str:
     return f"{row[0].__name__}-{row[1]}".replace(" ", "_")
-
-
-def says(broken: list, name: str | None) -> bool:
-    return bool(broken) if name is None else any(name in (row, row[0]) for row in broken)
 
 
 def test_a_sound_world_breaks_nothing(world):
@@ -513,7 +422,7 @@ STEPS = [
     ("20 checkpoint", (Submission,), 1, lambda w: put(w.cases[0], checkpoint=None)),
     ("20 purpose", (Grant,), 1, lambda w: put(w.grant, purpose="To sell it.")),
     ("20 purpose", (Grant,), 1, lambda w: put(w.waiting, access_mode="on_site")),
-    ("20 terms", (Terms,), 6, lambda w: put(_signed(w), purpose="Another one.")),
+    ("20 terms", (Terms,), 6, lambda w: put(signed(w), purpose="Another one.")),
     ("16 mid-relay", (Finding,), 6, lambda w: put(w.relayed, embargo_until=w.at)),
     ("16 mid-relay", (Finding,), 6, lambda w: put(w.relayed, disclosure_due_at=w.at)),
     ("13 another's mark", (Document,), 3, lambda w: put(w.documents[0], tlp="TLP:CLEAR")),
