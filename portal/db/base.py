@@ -94,8 +94,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             # A transaction begins with nothing.
             return
         with self.connection.cursor() as cursor:
-            if told is not None and told.root is asked.root:
-                # Some rooms more or fewer; who asks, and what their seats are, is known.
+            if told is not None and told.root is asked.root and told.lifted != scope.EVERYTHING:
+                # Some rooms more or fewer; who asks, and what their seats are, is known. Of who sees everything they are not.
                 cursor.execute(OPEN, (asked.lifted,))
             else:
                 cursor.execute(ENTER, (asked.person, asked.lifted, clock.known()))

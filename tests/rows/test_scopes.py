@@ -143,6 +143,18 @@ def test_nobody_is_not_who_was_told_before_a_savepoint_that_was_undone():
 
 
 @pytest.mark.django_db
+def test_who_sees_all_rooms_first_sees_their_own_afterwards_and_not_what_the_person_before_them_saw():
+    """Seats are not read for who sees everything; they are when less is seen again."""
+    case, other = make.Case(make.submitted), make.Case(make.submitted)
+    with scope.as_person(case.contributor.pk):
+        assert list(Submission.objects.all()) == [case.submission]
+    with scope.as_person(other.contributor.pk):
+        with scope.lifted(*scope.ROOMS):
+            assert Submission.objects.count() == 2
+        assert list(Submission.objects.all()) == [other.submission]
+
+
+@pytest.mark.django_db
 def test_a_seat_given_in_an_action_is_seen_after_it():
     case = make.Case(make.submitted)
     viewer = make.person()
