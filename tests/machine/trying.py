@@ -67,7 +67,11 @@ class Trying(RuleBasedStateMachine):
         except ObjectDoesNotExist:
             # A door answers that there is no such thing. Who does not see it is refused by the policy too, past the rows' own.
             outcome = self._attempt(actor, call, nullcontext())
-            assert outcome != "done", "done by who does not see what it is done to"
+            assert outcome != "done", (
+                "done by who does not see what it is done to",
+                self.world.trying,
+                actor,
+            )
         self.tally.note(self.world.trying, outcome)
         return outcome
 
