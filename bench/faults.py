@@ -68,6 +68,7 @@ from portal.programme.schema import offset_name
 rows = Message.objects.filter(deadline__isnull=False).values_list("pk", "deadline", "recipient", "offset", "recipient__email", "state")
 print(json.dumps([[str(pk), f"{d}/{r}/{offset_name(o)}", email, state] for pk, d, r, o, email, state in rows]))
 """
+EVERYTHING = "from portal import scope; scope.outside = scope.Scope(None, scope.EVERYTHING)\n"
 
 
 @dataclass
@@ -120,8 +121,8 @@ class Stack:
         return (self.folder / "run.out").read_text()
 
     def shell(self, code: str) -> str:
-        """What a piece of code prints in the stack, asked again while the database comes back."""
-        command = [sys.executable, ROOT / "manage.py", "shell", "--no-imports", "-c", code]
+        """What a piece of code prints in the stack, which sees all rows; asked again while the database comes back."""
+        command = [sys.executable, ROOT / "manage.py", "shell", "--no-imports", "-c", EVERYTHING + code]
         environment = {"PATH": os.environ["PATH"], "PORTAL_VAR": str(self.folder / "var")}
         for _ in range(60):
             done = subprocess.run(
