@@ -23,7 +23,7 @@ LET_IN = [
         "a seat beside an assessment they read",
     ),
     (
-        "designator|reviewer|invited coordinator",
+        "lead|designator|reviewer|invited coordinator",
         r"(admin/ledger/event/<|api/v1/events/\().*",
         "the case's history tells it",
     ),
@@ -33,7 +33,15 @@ LET_IN = [
         "a date of a case that they see",
     ),
     ("coordinator|auditor", "notices/<uuid:message_id>/", "a message whose delivery they look after"),
+    (
+        "security",
+        r"(admin/submissions/submission/<|api/v1/submissions/\(|case/<).*",
+        "the number, state and dates of a case beside an access in an emergency, an unusual reading or a spill",
+    ),
 ]
+
+# A list that cannot be written without its filter: it would hold a case without its facts, which the filter leaves out.
+UNWRITTEN = {("security", "admin/submissions/submission/")}
 
 
 @pytest.fixture
@@ -76,4 +84,5 @@ def test_nobody_is_let_in_by_the_rows_alone(world, no_filters, role):
     }
     assert unasked == set()
     # What the filters let in is there: the rows keep out nobody by mistake.
-    assert {route for (method, route), roles in known.items() if method == "GET" and role in roles} <= let_in
+    expected = {route for (method, route), roles in known.items() if method == "GET" and role in roles}
+    assert expected - {route for who, route in UNWRITTEN if who == role} <= let_in
