@@ -20,6 +20,7 @@ PERMISSIONS = ", ".join([f"{feature}=()" for feature in NOTHING] + [f"{feature}=
 
 # A hostile document must not run in the portal's origin even where a browser ignores the disposition.
 SANDBOX = "default-src 'none'; sandbox"
+DISPOSITION = "Content-Disposition"
 # What every file carries, whatever made or sent it.
 FILE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": SANDBOX}
 
@@ -49,7 +50,7 @@ def attachment(
         response = HttpResponse(content, content_type=content_type, headers=given)
     else:
         response = StreamingHttpResponse(content, content_type=content_type, headers=given)
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    response[DISPOSITION] = content_disposition_header(True, name) or "attachment"
     return response
 
 
@@ -64,7 +65,7 @@ class HeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "private, no-store")
-        if "Content-Disposition" in response.headers:
+        if DISPOSITION in response.headers:
             # Also for what a package of others sends as a file.
             for header, value in FILE.items():
                 response.headers[header] = value

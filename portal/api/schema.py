@@ -7,6 +7,7 @@ from drf_spectacular.plumbing import force_instance
 from drf_spectacular.utils import OpenApiParameter
 
 from portal.api.fields import StrictSerializer
+from portal.headers import DISPOSITION
 
 PROBLEM = {
     "type": "object",
@@ -39,7 +40,7 @@ WRITES = READS | {
     "415": "The body is of a type that is not read here.",
 }
 FILE = {
-    "Content-Disposition": {
+    DISPOSITION: {
         "description": "Always an attachment, with the file's name.",
         "required": True,
         "schema": {"type": "string", "pattern": "^attachment"},

@@ -68,6 +68,8 @@ def strays(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and node.value == "Content-Disposition":
             yield node.lineno, FILES
+        if isinstance(node, ast.Subscript) and getattr(node.slice, "id", "") == "DISPOSITION":
+            yield node.lineno, FILES
         if isinstance(node, ast.Name | ast.alias):
             name = node.id if isinstance(node, ast.Name) else node.name
             if name in SENDING:
