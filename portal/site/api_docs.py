@@ -1,6 +1,7 @@
 """The schema of the API and the page that shows it; both are public, since they tell of no case."""
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -24,8 +25,17 @@ class OnceGenerator(SchemaGenerator):
         return _made()
 
 
-@cache
+# Two threads that make their process's first schema at once would disturb each other in what drf-spectacular loads.
+_MAKING = Lock()
+
+
 def _made() -> dict:
+    with _MAKING:
+        return _make()
+
+
+@cache
+def _make() -> dict:
     return SchemaGenerator().get_schema(request=None, public=True)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -106,12 +107,71 @@ def test_every_operation_tells_its_problems_and_asks_for_a_token(schema):
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            expected = {"400", "401", "404", "default"} | (
-                {"403", "409", "429"} if method != "get" else set()
+            expected = {"400", "401", "403", "404", "406", "409", "429", "default"} | (
+                {"413", "415"} if method != "get" else set()
             )
-            assert expected <= set(operation["responses"]), (method, path)
-            assert operation["responses"]["404"]["content"] == {"application/problem+json": problem}
+            answers = operation["responses"]
+            assert expected <= set(answers), (method, path)
+            for status in answers:
+                if status >= "400":
+                    assert answers[status]["content"] == {"application/problem+json": problem}
             assert {"bearer": []} in operation["security"]
+            assert set(answers["401"]["headers"]) == {"WWW-Authenticate"}
+            assert set(answers["429"]["headers"]) == {"Retry-After"}
+
+
+def test_every_body_of_named_fields_takes_no_other(schema):
+    """Which is so: a misspelt field is refused (portal/api/fields.py), so a program can know it before it asks."""
+    bodies = {
+        part["schema"]["$ref"].rpartition("/")[2]
+        for operations in schema["paths"].values()
+        for operation in operations.values()
+        for part in operation.get("requestBody", {}).get("content", {}).values()
+        if "$ref" in part["schema"]
+    }
+    parts = schema["components"]["schemas"]
+    assert len(bodies) > 80
+    # One of two bodies, each of which takes no other.
+    either = {part["$ref"].rpartition("/")[2] for part in parts["ApplyOrNominateRequest"]["oneOf"]}
+    bodies = bodies - {"ApplyOrNominateRequest"} | either
+    assert [name for name in bodies if parts[name].get("additionalProperties") is not False] == []
+
+
+def test_a_file_is_documented_as_what_it_is_and_as_an_attachment(schema):
+    files = {
+        path.removeprefix("/api/v1"): sorted(answer["content"])
+        for path, operations in schema["paths"].items()
+        for answer in [operations.get("get", {}).get("responses", {}).get("200", {})]
+        if "Content-Disposition" in answer.get("headers", {})
+    }
+    assert files == {
+        "/assessments/{id}/logs/{log}/content/": ["*/*"],
+        "/documents/{id}/content/": ["*/*"],
+        "/documents/{id}/versions/{number}/content/": ["*/*"],
+        "/findings/{id}/files/{file}/content/": ["*/*"],
+        "/submissions/{id}/archive/": ["application/zip"],
+        "/submissions/{id}/receipt/": ["application/pdf"],
+        "/submissions/{id}/record/{form}/": ["application/json", "text/csv"],
+    }
+
+
+def test_the_list_of_notice_settings_is_one_page_and_no_list_of_pages(schema):
+    answer = schema["paths"]["/api/v1/notice-settings/"]["get"]["responses"]["200"]
+    assert answer["content"] == {
+        "application/json": {"schema": {"$ref": "#/components/schemas/NoticeSettingList"}}
+    }
+
+
+def test_uploads_say_what_tus_answers(schema):
+    collection, one = schema["paths"]["/api/v1/uploads/"], schema["paths"]["/api/v1/uploads/{id}/"]
+    told = {"Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Expires"}
+    assert set(collection["post"]["responses"]["201"]["headers"]) == told | {"Location"}
+    assert set(one["get"]["responses"]["200"]["headers"]) == told
+    assert set(one["patch"]["responses"]["204"]["headers"]) == told
+    own = {"412", "423", "460"}
+    assert own & set(collection["post"]["responses"]) == {"412"}
+    assert own & set(one["patch"]["responses"]) == own
+    assert own & set(one["delete"]["responses"]) == {"412"}
 
 
 def test_no_word_of_the_schema_leaves_a_lab_asking_leave(schema):
@@ -140,6 +200,21 @@ def test_the_schema_is_json_unless_yaml_is_asked_for():
     assert client.get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi"}).content.startswith(
         b"openapi"
     )
+
+
+def test_threads_that_ask_first_at_once_wait_for_one_schema():
+    from portal.site import api_docs
+
+    api_docs._make.cache_clear()
+    together = threading.Barrier(6)
+
+    def ask(_: int) -> dict:
+        together.wait()
+        return api_docs.OnceGenerator().get_schema()
+
+    with ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(ask, range(6)))
+    assert all(each is found[0] for each in found)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
