@@ -78,7 +78,9 @@ class AdvisoriesMixin(ReportingMixin):
         return handed_out(request.user, self.get_object(), finding_advisories.OSV)  # type: ignore[attr-defined]
 
     @extend_schema(
-        request={"multipart/form-data": AdvisoryInput}, responses={201: ImportedSerializer(many=True)}
+        request={"multipart/form-data": AdvisoryInput},
+        responses={201: ImportedSerializer(many=True)},
+        filters=False,
     )
     @action(
         detail=False,

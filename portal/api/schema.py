@@ -62,6 +62,10 @@ class PortalSchema(AutoSchema):
             found["additionalProperties"] = False
         return found
 
+    def _get_paginator(self) -> Any:
+        # What is made of several at once is answered whole.
+        return super()._get_paginator() if self.method == "GET" else None
+
     def get_override_parameters(self) -> list:
         if "{id}" in self.path and getattr(self.view, "number_field", None):
             words = f"The id, or the {self.view.number_field.replace('_', ' ')}."

@@ -162,6 +162,19 @@ def test_the_list_of_notice_settings_is_one_page_and_no_list_of_pages(schema):
     }
 
 
+def test_only_what_is_read_comes_by_page_and_is_narrowed(schema):
+    """What is made of several at once is answered as a plain list."""
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            if method != "get":
+                query = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
+                assert query == [], (method, path)
+                assert "Paginated" not in str(operation["responses"]), (method, path)
+    answer = schema["paths"]["/api/v1/evaluations/"]["post"]["responses"]["201"]
+    row = {"$ref": "#/components/schemas/Evaluation"}
+    assert answer["content"] == {"application/json": {"schema": {"type": "array", "items": row}}}
+
+
 def test_uploads_say_what_tus_answers(schema):
     collection, one = schema["paths"]["/api/v1/uploads/"], schema["paths"]["/api/v1/uploads/{id}/"]
     told = {"Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Expires"}

@@ -114,7 +114,7 @@ class EvaluationViewSet(UploadMixin, ListMixin, RetrieveMixin, PortalViewSet):
         looks.listed(actor=self.request.user, submissions=cases.values(), verb="viewed_facts")
         return super().present(rows, listing=listing)
 
-    @extend_schema(request=RowsInput, responses={201: EvaluationSerializer(many=True)})
+    @extend_schema(request=RowsInput, responses={201: EvaluationSerializer(many=True)}, filters=False)
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Add rows to a case. Those it has already are left out; where that is all of them, the answer is 409."""
         given = valid(RowsInput, request)
