@@ -129,11 +129,11 @@ class World:
         return User.objects.get(pk=self.people[number % len(self.people)])
 
     def pick(self, model, number: int):
-        """Some row of a model, whoever's it is, in the order in which they came; None while there is none."""
+        """Some row of a model that is there, whoever's it is, in the order in which they came; None while there is none."""
         with scope.lifted(*scope.ROOMS):
             there = {row.pk: row for row in model.objects.order_by("pk")}
-        met = self.met.setdefault(model, [])
-        met += [pk for pk in there if pk not in met]
+        known = self.met.get(model, [])
+        met = self.met[model] = [pk for pk in known if pk in there] + [pk for pk in there if pk not in known]
         return there[met[number % len(met)]] if met else None
 
     # Each of these lets one person try one thing; whether it is theirs is for the action to say.
