@@ -6,7 +6,8 @@ import time_machine
 from partners.actions import findings
 from partners.models import Finding
 from partners.policies_findings import finding_capacities, is_barred_from, reads_case, reads_reporter
-from portal.accounts.models import Affiliation, Role
+from portal.accounts.models import Affiliation, Membership, Role
+from portal.errors import NotAllowed
 from portal.ledger.models import Event
 from portal.submissions.models import Conflict
 from tests import factories as make
@@ -98,6 +99,22 @@ def test_a_conflict_hides_a_finding_and_its_count(role, about):
     assert (seen(person), seen(free)) == (set(), {found.finding.pk})
     assert (is_barred_from(person, found.finding), is_barred_from(free, found.finding)) == (True, False)
     assert finding_capacities(person, found.finding) == frozenset()
+
+
+def test_nobody_writes_for_an_agency_about_what_a_conflict_keeps_from_them_there():
+    """Somebody of an agency and of a partner sees the model by the partner's grant, and the agency's finding would be hidden."""
+    case, agency = GrantCase(), make.agency()
+    grant = case.agree()
+    person = make.member(agency, Role.REVIEWER)
+    Membership.objects.create(user=person, organisation=grant.partner, role=Role.ADMIN, since=NOW)
+    Affiliation.objects.create(user=person, organisation=case.lab)
+    asked = {"actor": person, "values": VALUES, "grant": grant}
+    with pytest.raises(NotAllowed):
+        findings.create_finding(reporter=agency, **asked)
+    assert not Finding.objects.exists()
+    assert not Event.objects.filter(verb="create_finding").exists()
+    finding = findings.create_finding(reporter=grant.partner, **asked)
+    assert seen(person) == {finding.pk}
 
 
 def test_an_owner_is_not_told_who_reported():

@@ -39,7 +39,7 @@ def create_finding(
     at: datetime | None = None,
 ) -> Finding:
     """A draft; but for its kind any value may be missing yet. What was found on a case is about its lab's model, so that the
-    lab is the owner. The same ``key`` twice raises AlreadyDone.
+    lab is the owner. The same ``key`` twice raises AlreadyDone, and NotAllowed where a conflict would hide it from its writer.
 
     ``submission`` and ``grant`` are ones that the actor sees: doors take them from ``visible_to``.
     """
@@ -55,6 +55,9 @@ def create_finding(
         submission = grant.submission
     finding.grant, finding.submission = grant, submission
     finding.owner = submission.lab if submission is not None else None
+    if "reporter" not in finding_capacities(actor, finding):
+        # Who sees a case as a partner's person writes nothing about it for an agency at which a conflict keeps it from them.
+        raise NotAllowed("A conflict keeps you from writing about this for that organisation.")
     if key is not None:
         # Bound to the person: nobody can meet, or probe for, a key of somebody else's.
         finding.pk = uuid5(actor.pk, str(key))
