@@ -6,6 +6,7 @@ import time_machine
 from partners.actions import findings
 from partners.models import Finding
 from partners.policies_findings import finding_capacities, is_barred_from, reads_case, reads_reporter
+from portal import scope
 from portal.accounts.models import Affiliation, Membership, Role
 from portal.errors import NotAllowed
 from portal.ledger.models import Event
@@ -115,6 +116,26 @@ def test_nobody_writes_for_an_agency_about_what_a_conflict_keeps_from_them_there
     assert not Event.objects.filter(verb="create_finding").exists()
     finding = findings.create_finding(reporter=grant.partner, **asked)
     assert seen(person) == {finding.pk}
+
+
+def test_who_wrote_it_for_an_agency_loses_it_and_what_they_did_once_its_owner_is_a_lab_they_worked_for():
+    """Asked in their own scope, where the filter cannot see the finding that it should leave out the events of."""
+    office, case = make.programme_office(), Reported()
+    writer, colleague = (make.member(office, Role.COORDINATOR) for _ in range(2))
+    Affiliation.objects.create(user=writer, organisation=case.lab)
+    finding = findings.create_finding(actor=writer, reporter=office, values=VALUES)
+    finding = findings.report(actor=writer, finding=finding)
+    assert (_in_own_scope(writer, finding), _in_own_scope(colleague, finding)) == ((1, 2), (1, 2))
+    finding = findings.validate(actor=colleague, finding=findings.triage(actor=colleague, finding=finding))
+    findings.notify_owner(actor=colleague, finding=finding, owner=case.lab)
+    assert (_in_own_scope(writer, finding), _in_own_scope(colleague, finding)) == ((0, 0), (1, 5))
+
+
+def _in_own_scope(person, finding: Finding) -> tuple[int, int]:
+    """How often a person sees a finding, and how many events of it."""
+    with scope.as_person(person.pk):
+        events = Event.objects.visible_to(person).filter(subject_id=finding.pk)
+        return Finding.objects.visible_to(person).filter(pk=finding.pk).count(), events.count()
 
 
 def test_an_owner_is_not_told_who_reported():
