@@ -2,7 +2,7 @@
 
 import os
 
-from portal import config
+from portal import config, scope
 from portal.settings import *  # noqa: F403
 from portal.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE, TEMPLATES
 
@@ -24,11 +24,19 @@ BARE = {
 TEMPLATES = [*TEMPLATES, BARE]
 # The API's limits would measure themselves here.
 PORTAL_API_READS_PER_MINUTE = 10_000_000
-# The portal without row-level security: no scopes, and as the tables' owner, for whom there are no policies.
+# The portal without row-level security: no scopes, and as the tables' owner, for whom there are no policies. The views of who sees
+# what show all of it, and kept plans are kept as they are with scopes.
 if os.environ.get("PORTAL_BENCH_BARE"):
+    options = DATABASES["default"]["OPTIONS"]
+    asked = f"{options['options']} -c portal.lifted={scope.EVERYTHING} -c plan_cache_mode=force_generic_plan"
     owner = config.database(os.environ["DATABASE_OWNER_URL"])
     DATABASES = {
         "default": DATABASES["default"]
-        | {"ENGINE": "bench.db", "USER": owner["USER"], "PASSWORD": owner["PASSWORD"]}
+        | {
+            "ENGINE": "bench.db",
+            "USER": owner["USER"],
+            "PASSWORD": owner["PASSWORD"],
+            "OPTIONS": options | {"options": asked},
+        }
     }
     MIDDLEWARE = [name for name in MIDDLEWARE if name != "portal.scope.ScopeMiddleware"]
