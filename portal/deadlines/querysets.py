@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 
-# (user) -> Q over deadlines of cases that a person sees. Upper apps fill it from their AppConfig.
+# (user, case_id) -> Q over deadlines of cases that a person sees: of all, or of the one case that is asked about. Upper apps fill
+# it from their AppConfig.
 READERS: list[Callable] = []
 # (user) -> Q over the messages of cases whose delivery a person looks after, or None.
 OUTBOX: list[Callable] = []
@@ -31,12 +33,12 @@ DIGEST = "digest"
 _OPEN = Q(met_at=None, cancelled_at=None)
 
 
-def _admitted(user) -> list[Q]:
+def _admitted(user, case_id: UUID | None = None) -> list[Q]:
     own = Q(person=user, case_id=None)
     for bar in BARRED_DATES:
         if (kept := bar(user)) is not None:
             own &= ~kept
-    return [own, *(read(user) for read in READERS)]
+    return [own, *(read(user, case_id) for read in READERS)]
 
 
 def _grounds(answer: Q) -> list[Q]:
@@ -48,11 +50,14 @@ def _grounds(answer: Q) -> list[Q]:
 
 
 class DeadlineQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """A person's own deadlines, and those of the cases they see as far as any app admits them."""
+    def visible_to(self, user, *, case_id: UUID | None = None):
+        """A person's own deadlines, and those of the cases they see as far as any app admits them; or those of one case, where
+        the database looks at what they see of that case alone.
+        """
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        return self.filter(reduce(or_, _admitted(user)))
+        found = self if case_id is None else self.filter(case_id=case_id)
+        return found.filter(reduce(or_, _admitted(user, case_id)))
 
     def next_for(self, user, *, limit: int, narrow: Callable, order: tuple[str, ...] = ("due_at", "id")):
         """The first of the open deadlines of ``visible_to(user)`` that ``narrow`` (queryset -> queryset) leaves: the earliest,
@@ -75,9 +80,6 @@ class DeadlineQuerySet(models.QuerySet):
 
     def overdue(self, *, at: datetime):
         return self.filter(_OPEN, due_at__lt=at)
-
-    def for_case(self, case_id):
-        return self.filter(case_id=case_id)
 
 
 class MessageQuerySet(models.QuerySet):

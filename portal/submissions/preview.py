@@ -84,5 +84,5 @@ def _reminders(case: Submission, facts: window.Dates, after: window.Window) -> l
         kinds.WINDOW_CLOSES: after.closes,
         **{kind: due(after.closes) for kind, due in DUE_BY_CLOSING.items()},
     }
-    found = Deadline.objects.for_case(case.pk).still_open().filter(kind__in=new).order_by("due_at")
+    found = Deadline.objects.still_open().filter(case_id=case.pk, kind__in=new).order_by("due_at")
     return [Change(label(row.kind), row.due_at, new[row.kind]) for row in found]

@@ -1,5 +1,7 @@
 """Which events and deadlines of cases a person reads; registered with the floors below, which know no cases."""
 
+from uuid import UUID
+
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.lookups import IsNull
 
@@ -76,7 +78,7 @@ def own_events(user) -> Q | None:
     return None if own is None else Q(case_id__in=own, case_id__isnull=False)
 
 
-def deadlines(user) -> Q:
+def deadlines(user, case_id: UUID | None) -> Q:
     """Every deadline of the cases an agency-wide role sees, but for kinds withheld from it; for the rest, those that could
     remind them: a person reads of a date what the reminder's rules (``planning``) would tell them, no other side's.
 
@@ -84,21 +86,21 @@ def deadlines(user) -> Q:
     """
     everywhere = set(agency_wide(user))
     if not everywhere:
-        return _told(user)
+        return _told(user, case_id)
     seen = overseen(user)
     withheld = [kind.key for kind in DEADLINES.values() if everywhere <= set(kind.withheld_from)]
     if withheld:
         seen &= ~Q(kind__in=withheld)
     sits_elsewhere = any(seat.kind != Kind.AGENCY or seat.role not in everywhere for seat in user.seats)
     if sits_elsewhere and (withheld or user.has_seat(Kind.LAB)):
-        return seen | _told(user)
+        return seen | _told(user, case_id)
     own = Q(_unhidden(user), person=user)
     for seat in user.seats:
         own |= Q(case_id=None) & _owed_by(seat)
     return seen | own
 
 
-def records_deadlines(user) -> Q:
+def records_deadlines(user, case_id: UUID | None) -> Q:
     """The dates of the requests for records in the log of an agency whose coordinator a person is; about no case."""
     own = user.organisations_as(Kind.AGENCY, Role.COORDINATOR)
     return Q(kind=ANSWER_RECORDS_REQUEST, organisation__in=own) if own else Q(pk__in=[])
@@ -114,8 +116,8 @@ def renewal_messages(user) -> Q | None:
     return Q(kind=CONFLICT_RENEWAL) if oversees(user) else None
 
 
-def _told(user) -> Q:
-    """The deadlines that could remind a person."""
+def _told(user, case_id: UUID | None) -> Q:
+    """The deadlines that could remind a person; ``case_id`` says of which case, where one is asked about."""
     answer = Q(_unhidden(user), person=user)
     for seat in user.seats:
         owed = _owed_by(seat)
@@ -127,6 +129,7 @@ def _told(user) -> Q:
         mine = Audience.objects.filter(
             live(clock.now()), user=user, capacity__in=capacities, scope=scope
         ).order_by()
+        mine = mine if case_id is None else mine.filter(submission=case_id)
         told = Q(kind__in=kinds, person=None, organisation=None)
         answer |= told & Q(source_id=None) & Q(OneOf("case_id", mine.values("submission_id")))
         answer |= told & Q(source_id__isnull=False) & Q(OneOf("source_id", mine.values("source_id")))

@@ -77,7 +77,7 @@ def test_the_preview_is_what_happens(how, made, days):
 def still_due(case) -> dict:
     """The open deadlines of a case that hang on its window, as the preview names them."""
     kinds = ("provide_access", "window_closes", "draft_feedback", "final_feedback")
-    rows = Deadline.objects.for_case(case.pk).still_open().filter(kind__in=kinds)
+    rows = Deadline.objects.still_open().filter(case_id=case.pk, kind__in=kinds)
     return {label(row.kind): row.due_at for row in rows}
 
 

@@ -159,8 +159,7 @@ class CasePage:
     # --- what the programme does about it -----------------------------------------------------------------------------------
     def _deadlines(self) -> Panel:
         deadlines = looked_up(
-            Deadline.objects.visible_to(self.request.user)
-            .for_case(self.case.pk)
+            Deadline.objects.visible_to(self.request.user, case_id=self.case.pk)
             .select_related("person")
             .order_by("due_at")
         )

@@ -114,7 +114,7 @@ def _dates_to_act(request: HttpRequest, case: Submission) -> list[tuple[str, dat
     """
     if case.submitted_at is None:
         return []
-    found = Deadline.objects.visible_to(request.user).for_case(case.pk).still_open().exclude(kind__in=_DRAWN)
+    found = Deadline.objects.visible_to(request.user, case_id=case.pk).still_open().exclude(kind__in=_DRAWN)
     return [
         (label(row.kind) if row.kind == DISCLOSURE_DATE else f"Target: {label(row.kind).lower()}", row.due_at)
         for row in looked_up(found.order_by("due_at")[:DATES_SHOWN])
