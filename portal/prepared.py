@@ -3,9 +3,12 @@
 Building the querysets behind a page's counts and putting them into SQL takes several times what the database takes to answer
 them. What they say depends on who the person is (``User.standing``) and on what is given each time, an instant above all. So
 the SQL is kept under the one, and the other stands in it as ``Given``. Answers are never kept: each time the database is asked.
+The database in its turn keeps the plan: making it can take longer than following it, with all that row-level security asks.
 """
 
-from collections.abc import Callable, Hashable
+import re
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +18,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import DateTimeField, Expression, Field, QuerySet, UUIDField
 from django.db.models.expressions import RawSQL
+from psycopg.sql import quote
 
 from portal import clock
 
@@ -61,7 +65,7 @@ class Statement:
             sql, params = queryset.query.sql_with_params()
         except EmptyResultSet:
             return cls(None, about=about)
-        return cls(sql, tuple(params), about)
+        return cls(*_spelled_out(sql, params), about)
 
     @property
     def lasts(self) -> bool:
@@ -72,7 +76,9 @@ class Statement:
         """The rows, as the database gives them."""
         if self.sql is None:
             return []
-        with connection.cursor() as cursor:
+        # One with an instant written into it does not come again.
+        keeping = connection.plan_kept() if self.lasts else nullcontext()  # type: ignore[attr-defined]
+        with keeping, connection.cursor() as cursor:
             cursor.execute(self.sql, self._with(given))
             return cursor.fetchall()
 
@@ -82,6 +88,25 @@ class Statement:
 
     def _with(self, given: dict[str, Any]) -> list[Any]:
         return [given[value.name] if isinstance(value, Given) else value for value in self.params]
+
+
+def _spelled_out(sql: str, params: Iterable[Any]) -> tuple[str, tuple[Any, ...]]:
+    """The statement with its constants in it: states, kinds, limits. A plan that knew of none could not use the index of what is
+    proposed, say. Ids and instants stay beside it, so that it is the same statement whoever asks.
+    """
+    left, values = [], iter(params)
+
+    def spell(found: re.Match) -> str:
+        if found[0] == "%%":
+            return found[0]
+        value = next(values)
+        if value is None or isinstance(value, str | int):
+            text = str(value) if isinstance(value, str) else value
+            return quote(text).replace("%", "%%")
+        left.append(value)
+        return found[0]
+
+    return re.sub("%[%s]", spell, sql), tuple(left)
 
 
 def looked_up(rows: QuerySet[Any]) -> list[Any]:

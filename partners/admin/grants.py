@@ -99,6 +99,7 @@ class GrantAdmin(PortalAdmin):
     list_filter = (Waits, Course)
     search_fields = ("submission__case_number__istartswith", "partner__name__icontains")
     search_help_text = "A case number or how it begins, or part of a partner's name."
+    keys_first = True
     # A wave's are of one instant: by name, as a person looks for them.
     ordering = ("-proposed_at", "partner__name", "id")
     singular, plural = "grant", "grants"

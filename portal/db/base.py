@@ -3,8 +3,9 @@
 So a pooled connection, PgBouncer's included, brings nothing of whoever used it before. A statement outside any transaction
 gets one of its own where there is a scope; where there is none, it is sent as it is and sees nothing that is protected.
 
-Policies stand in the plans of what they protect, and planning them can take longer than the rest. So rows that are looked up by
-their ids keep their plan (``plan_kept``). What is found by an instant does not: not knowing it, PostgreSQL would plan badly.
+Policies stand in the plans of what they protect, and planning them can take longer than the rest. So two kinds of statements keep
+their plan (``plan_kept``), made for whoever asks: those that look rows up by their ids, and those of ``portal.prepared``, in which
+all is spelled out but ids and instants. Another, of which a plan would know no constant, would be planned badly.
 """
 
 from collections.abc import Iterator

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from portal import clock, prepared
 from portal.accounts.models import Membership, Role, User
@@ -10,7 +11,7 @@ from portal.admin.panels import HOME_PANELS, queues_of
 from portal.lookups import Among, OneOf
 from portal.prepared import Statement, given_ids, kept
 from portal.submissions import actions
-from portal.submissions.models import Submission
+from portal.submissions.models import Facts, Submission
 from portal.submissions.states import State
 from tests import factories as make
 from tests import factories_reviews as reviewing
@@ -140,6 +141,40 @@ def test_ids_that_are_given_and_ids_that_are_found():
         [],
         [],
     )
+
+
+@pytest.mark.parametrize("name", ["It's 100 % nougat", "50%s", "C:\\tmp\\%%", "a'; DROP TABLE x; --", ""])
+def test_constants_stand_in_the_statement_as_they_are(name):
+    case, other = make.Case(), make.Case()
+    Facts.objects.filter(submission=case.submission).update(model_name=name)
+    found = Submission.objects.filter(
+        facts__model_name=name, pk__in=[case.submission.pk, other.submission.pk]
+    )
+    statement = Statement.of(found.values_list("pk")[:1])
+    assert statement.rows() == [(case.submission.pk,)]
+    assert set(statement.params) == {case.submission.pk, other.submission.pk}
+
+
+def test_one_plan_is_kept_for_all_who_ask_at_whatever_instant(made):
+    """What differs from person to person are ids, which stand beside the statement."""
+    before = _plans()
+    case, other = make.Case(), make.Case()
+    opens, closes = case.again().opens_at, case.again().closes_at
+    for one in (case, other):
+        assert made("plan", signed_in(one.contributor), State.OPEN, opens) == {one.submission.pk}
+        assert made("plan", signed_in(one.contributor), State.OPEN, closes) == set()
+    after = _plans()
+    followed = {
+        text: times - before.get(text, 0) for text, times in after.items() if times != before.get(text)
+    }
+    assert [times for text, times in followed.items() if '"opens_at" <=' in text] == [4]
+
+
+def _plans() -> dict[str, int]:
+    """How often each plan that this connection keeps was followed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement, generic_plans FROM pg_prepared_statements")
+        return dict(cursor.fetchall())
 
 
 def test_no_more_are_kept_than_said_and_the_last_ones_stay(monkeypatch):
