@@ -20,7 +20,7 @@ ENTER = """
     BEGIN
         PERFORM set_config('portal.lifted', opened, true), set_config('portal.at', moment::text, true),
                 set_config('portal.person', coalesce(who::text, ''), true),
-                -- What keeps its plan, here and in portal/db, finds rows by ids, whichever they are.
+                -- What keeps its plan, here and in portal/db, keeps it whichever ids and instants are given.
                 set_config('plan_cache_mode', 'force_generic_plan', true);
         IF opened = 'deadlines,ledger,partners,reviews,submissions' THEN RETURN; END IF;
         SELECT array_agg(m.organisation_id) FILTER (WHERE o.kind = 'lab') AS labs,
@@ -701,8 +701,9 @@ FIRST = {
     "deadlines_deadline": f"case_id IS NOT NULL AND {WIDE} AND {case('record', 'case_id', listed=True)}",
     "submissions_submission": f"{WIDE} AND submitted_at IS NOT NULL AND {free_of('id', 'barred_cases')}",
     "submissions_obligation": f"{WIDE} AND {case('record', listed=True)}",
-    "reviews_assignment": f"{OVERSEES} AND {case('record', listed=True)} AND {OF_ANOTHER_LAB}",
-    "partners_grant": f"{OVERSEES} AND {case('record', listed=True)}",
+    # Drafts have neither seats nor grants (0004): who has no conflict sees those of every case.
+    "reviews_assignment": f"{OVERSEES} AND ({FREE} OR {case('record', listed=True)}) AND {OF_ANOTHER_LAB}",
+    "partners_grant": f"{OVERSEES} AND ({FREE} OR {case('record', listed=True)})",
 }
 
 
