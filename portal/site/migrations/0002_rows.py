@@ -679,11 +679,11 @@ POLICIES = {
     "partners_finding": f"""
         reporter_id = ANY ({own("labs", "partners")})
         OR owner_id = ANY ({own("labs")}) AND owner_notified_at <= {AT}
-        OR id IN (SELECT portal_findings_told())
         OR (reporter_id = ANY ({own("coordinator", "reviewer", "liaison")})
             OR ({WIDE} OR {own("liaison")} <> '{{}}') AND reported_at <= {AT})
            AND {free_of("reporter_id", "barred_labs")} AND (owner_id IS NULL OR {free_of("owner_id", "barred_labs")})
-           AND (submission_id IS NULL OR {UNBARRED})""",
+           AND (submission_id IS NULL OR {UNBARRED})
+        OR id IN (SELECT portal_findings_told())""",
     "partners_findingrelay": within("partners_finding", "finding_id"),
     "partners_findingfile": within(
         "partners_finding",
