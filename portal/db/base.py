@@ -4,8 +4,8 @@ So a pooled connection, PgBouncer's included, brings nothing of whoever used it 
 gets one of its own where there is a scope; where there is none, it is sent as it is and sees nothing that is protected.
 
 Policies stand in the plans of what they protect, and planning them can take longer than the rest. So two kinds of statements keep
-their plan (``plan_kept``), made for whoever asks: those that look rows up by their ids, and those of ``portal.prepared``, in which
-all is spelled out but ids and instants. Another, of which a plan would know no constant, would be planned badly.
+their plan (``plan_kept``), made for whoever asks: those that look rows up by their ids, and those of ``portal.prepared``, in
+which all is spelled out but ids and instants. Another, of which a plan would know no constant, would be planned badly.
 """
 
 from collections.abc import Iterator
