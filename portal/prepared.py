@@ -102,7 +102,7 @@ def _spelled_out(sql: str, params: Iterable[Any]) -> tuple[str, tuple[Any, ...]]
         value = next(values)
         if value is None or isinstance(value, str | int):
             text = str(value) if isinstance(value, str) else value
-            return quote(text).replace("%", "%%")
+            return quote(text, connection.connection).replace("%", "%%")
         left.append(value)
         return found[0]
 
