@@ -7,6 +7,7 @@ figures are requests a second; what counts is the ratio.
 import argparse
 import http.client
 import os
+import statistics
 import threading
 import time
 from pathlib import Path
@@ -76,6 +77,24 @@ def measure(port: int, address: str, headers: dict, seconds: float) -> float:
     if failures:
         raise SystemExit(failures[0])
     return sum(counts) / (time.monotonic() - started)
+
+
+def compare(asked: dict[str, tuple[int, str]], headers: dict, seconds: float, rounds: int) -> list[float]:
+    """Of two pages, each (port, address): requests a second of both, and the ratio of the first to the second. Medians over
+    rounds, in each of which both are asked one after the other: a machine is faster in one minute than in the next.
+    """
+    first, second = asked
+    for port, address in asked.values():
+        measure(port, address, headers, 0.3)
+    found = []
+    for number in range(rounds):
+        # Each is asked first in every other round.
+        rates = {
+            key: measure(*asked[key], headers, seconds)
+            for key in ((first, second) if number % 2 else (second, first))
+        }
+        found.append((rates[first], rates[second], rates[first] / rates[second]))
+    return [statistics.median(column) for column in zip(*found, strict=True)]
 
 
 def run_size(stack: dict, size: int, folder: Path, seconds: float, rounds: int) -> dict:

@@ -9,7 +9,7 @@ import argparse
 import os
 import statistics
 
-from bench.pages import PREPARE, measure
+from bench.pages import PREPARE, compare
 from bench.web import environment_of, make_database, servers, web_server
 from portal.stack.layout import free_port
 
@@ -56,16 +56,10 @@ def report(ports: dict[str, int], made: dict, arguments: argparse.Namespace) -> 
     print("| page | with policies, req/s | without | ratio |\n|---|---|---|---|")
     for name, (who, address) in PAGES.items():
         page, headers = address.format(**made), made["headers"][who]
-        for port in ports.values():
-            measure(port, page, headers, 0.5)
-        rounds = []
-        for number in range(arguments.rounds):
-            # Each is asked first in every other round.
-            order = list(ports) if number % 2 else list(ports)[::-1]
-            rounds.append({key: measure(ports[key], page, headers, arguments.seconds) for key in order})
-        secured, bare = (statistics.median(rates[key] for rates in rounds) for key in ("secured", "bare"))
-        ratios.append(statistics.median(rates["secured"] / rates["bare"] for rates in rounds))
-        print(f"| {name} | {secured:.1f} | {bare:.1f} | {ratios[-1]:.2f} |", flush=True)
+        asked = {key: (ports[key], page) for key in ("secured", "bare")}
+        secured, bare, ratio = compare(asked, headers, arguments.seconds, arguments.rounds)
+        ratios.append(ratio)
+        print(f"| {name} | {secured:.1f} | {bare:.1f} | {ratio:.2f} |", flush=True)
     below = sum(ratio < GOAL for ratio in ratios)
     print(
         f"\n{len(ratios)} pages: {below} below {GOAL}, median {statistics.median(ratios):.2f}, least {min(ratios):.2f}."
