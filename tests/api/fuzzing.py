@@ -186,6 +186,10 @@ class Sender:
             transaction.set_rollback(True)
         operation = case.operation.label
         self.answers.setdefault((operation, role), set()).add(answer.status_code)
+        if answer.status_code >= 400 and answer.json().get("status") != answer.status_code:
+            self.faults.append(
+                f"{answer.status_code} to {role}, {kind}: {operation}: the problem says another status"
+            )
         try:
             case.validate_response(answer, checks=CHECKS)
         except (Failure, FailureGroup) as error:

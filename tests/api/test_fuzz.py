@@ -85,6 +85,12 @@ def _addresses(world: SimpleNamespace, operation: Any, role: str) -> list[str]:
     return [*ready, *(key for key in mine if key not in ready)] or [*dict.fromkeys(others)] or [NOWHERE]
 
 
+def test_the_world_is_one_of_everything(world):
+    """But for the programme, which is one thing without an id."""
+    empty = {name for name in world.collections if not any(world.seen[role, name] for role in world.people)}
+    assert empty == {"programme"}
+
+
 def test_every_operation_as_each_role(world):
     """A plain and valid request, at something that is there, where there is such a thing at what offers the role the step."""
     sender, asked = fuzzing.Sender(), set()

@@ -39,7 +39,8 @@ def leaving_leaves_nothing_against_a_lab(sight: Sight) -> list:
         if case.submitted_at is None:
             broken += [("11 date of a draft", date.pk, date.kind) for date in dates]
             others = [e for e in events if e.actor_id not in {None, *people}]
-            broken += [("11 draft", e.pk, e.verb) for e in others if e.verb not in SPILL.verbs()]
+            settled = SPILL.verbs() if any(e.verb == "report_spill" for e in events) else []
+            broken += [("11 draft", e.pk, e.verb) for e in others if e.verb not in settled]
         if case.withdrawn_at is None:
             continue
         broken += [("11 reason", e.pk) for e in events if e.verb == "withdraw" and e.reason]
