@@ -1,10 +1,13 @@
 """A real SAML provider in a process of its own: pysaml2's on loopback, whose signatures are made by libxmlsec.
 
 ``python -m tests.accounts.saml_server FOLDER ANSWERS`` prints its address and serves. It knows one portal, which is called
-ANSWERS and takes answers there. ``/sign-in?person=NAME&SAMLRequest=...`` answers for one of ``PEOPLE``.
+ANSWERS and takes answers there. ``/sign-in?SAMLRequest=...`` asks a browser who it is and has it carry the answer to the portal
+in a form, by the HTTP POST binding; with ``&person=NAME`` it answers for one of ``PEOPLE`` at once, without the form.
 """
 
+import base64
 import datetime as dt
+import html
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,6 +38,13 @@ METADATA = """<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadat
 <md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol" WantAssertionsSigned="true">
 <md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="{0}" index="1"/>
 </md:SPSSODescriptor></md:EntityDescriptor>"""
+
+
+PAGE = """<!doctype html><html lang="en"><head><title>Kestrel's own sign-in</title><link rel="icon" href="data:,">
+</head><body><main><h1>Kestrel's own sign-in</h1>{0}</main></body></html>"""
+ASKING = """<form method="post"><label>Name <input name="person"></label> <button>Sign in</button></form>"""
+CARRYING = """<form method="post" action="{0}"><input type="hidden" name="SAMLResponse" value="{1}">
+<button>Go on</button></form><script>document.forms[0].submit()</script>"""
 
 
 class Signer(CryptoBackend):
@@ -105,12 +115,25 @@ def answer_for(server: Server, question: str, person: str, **more) -> str:
     return str(server.create_authn_response({}, userid=person, **(options | more)))
 
 
-def handler(server: Server) -> type[BaseHTTPRequestHandler]:
+def handler(server: Server, answers: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-            body = answer_for(server, asked["SAMLRequest"], asked["person"]).encode()
+            asked = fields(urlsplit(self.path).query)
+            if "person" in asked:
+                self._say(answer_for(server, asked["SAMLRequest"], asked["person"]))
+            else:
+                self._say(PAGE.format(ASKING))
+
+        def do_POST(self) -> None:
+            person = fields(self.rfile.read(int(self.headers["Content-Length"])).decode())["person"]
+            answer = answer_for(server, fields(urlsplit(self.path).query)["SAMLRequest"], person)
+            carried = base64.b64encode(answer.encode()).decode()
+            self._say(PAGE.format(CARRYING.format(html.escape(answers), carried)))
+
+        def _say(self, text: str) -> None:
+            body = text.encode()
             self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -121,11 +144,15 @@ def handler(server: Server) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+def fields(text: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(text).items()}
+
+
 def main(folder: str, answers: str) -> None:
     make_key(Path(folder), "provider")
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     address = f"http://127.0.0.1:{server.server_port}"
-    server.RequestHandlerClass = handler(provider(Path(folder), address, answers))
+    server.RequestHandlerClass = handler(provider(Path(folder), address, answers), answers)
     print(address, flush=True)
     server.serve_forever()
 

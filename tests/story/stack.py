@@ -48,7 +48,8 @@ class Stack:
         self.seen: set[int] = set()
         self.process: subprocess.Popen | None = None
 
-    def start(self) -> None:
+    def start(self, **settings: str) -> None:
+        """Up, with these settings besides those of its folder."""
         clean = {
             name: value
             for name, value in os.environ.items()
@@ -59,7 +60,7 @@ class Stack:
                 [sys.executable, ROOT / "run", "--port", str(self.port), "--var", self.folder],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=clean,
+                env=clean | settings,
             )
         wait_for("the portal to be ready", self._ready, seconds=240)
         self.accounts = json.loads((self.folder / "demo.json").read_text())["accounts"]
