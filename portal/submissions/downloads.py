@@ -32,7 +32,8 @@ def streamed(
     """
     body = _Body(given, still_allowed)
     length = {"Content-Length": str(given.size)}
-    return attachment(body, name=name or file.name, content_type=file.content_type, headers=length)
+    content_type = files.as_sent(file.content_type)
+    return attachment(body, name=name or file.name, content_type=content_type, headers=length)
 
 
 class _Body:

@@ -180,6 +180,11 @@ def _text_type(upload, name: str) -> str:
     return "text/plain"
 
 
+def as_sent(content_type: str) -> str:
+    """A kept content type as a download says it: of text also the charset, since none was taken that is not UTF-8."""
+    return f"{content_type}; charset=utf-8" if content_type.startswith("text/") else content_type
+
+
 class HashingFile(File):
     """A file that hashes and counts what is read from it, so the stored bytes and the hash cannot differ."""
 

@@ -35,6 +35,30 @@ def added(case, text="marzipan", name="card.pdf") -> Document:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "sent_as"),
+    [
+        ("notes.txt", "Übersicht", "text/plain; charset=utf-8"),
+        ("page.html", "<p>Übersicht</p>", "text/plain; charset=utf-8"),
+        ("scores.csv", "Größe,1", "text/csv; charset=utf-8"),
+        ("card.md", "# Übersicht", "text/markdown; charset=utf-8"),
+        # UTF-8 by its own standard, which knows no such parameter.
+        ("log.json", '{"Übersicht": 1}', "application/json"),
+    ],
+)
+def test_a_text_says_in_what_it_is_written(name, content, sent_as):
+    case = make.Case(make.submitted)
+    document = actions.add_document(
+        actor=case.contributor,
+        submission=case.submission,
+        kind="system_card",
+        title="Card",
+        upload=ContentFile(content.encode(), name=name),
+    )
+    answer = Caller(case.contributor).get(f"documents/{document.pk}/content/")
+    assert (answer["Content-Type"], body(answer).decode()) == (sent_as, content)
+
+
 def test_documents_open_to_a_reviewer_with_the_seat_and_close_with_the_window():
     case = reviewed.Reviewed()
     document = added(case)
