@@ -6,6 +6,7 @@ as there are processes, never none; a cache that lost its memory begins to count
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.core.internal.httpkit import get_client_ip
 from allauth.core.internal.ratelimit import truncate_ip
@@ -37,6 +38,13 @@ class Allowance:
     def give_back(self) -> None:
         """Count one less: what was counted before it was known that it need not be."""
         cache.count(self.key, self.seconds, -1)  # type: ignore[attr-defined]
+
+
+def client_of(environ: dict[str, Any]) -> str:
+    """The whole address from which a web server's request comes, by the same rule as all else; empty where it is not known."""
+    request = HttpRequest()
+    request.META = environ
+    return get_client_ip(request) or ""
 
 
 def address_of(request: HttpRequest) -> str:
