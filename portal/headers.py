@@ -6,6 +6,7 @@ from typing import overload
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
+from whitenoise.middleware import WhiteNoiseFileResponse
 
 # Features that browsers know by these names; one they do not know is a complaint in everybody's console.
 NOTHING = (
@@ -18,11 +19,14 @@ NOTHING = (
 OURS = ("publickey-credentials-create", "publickey-credentials-get")
 PERMISSIONS = ", ".join([f"{feature}=()" for feature in NOTHING] + [f"{feature}=(self)" for feature in OURS])
 
+# What is no page: by itself it loads nothing, runs nothing and stands in no frame. A page that uses it goes by its own policy.
+BARE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # A hostile document must not run in the portal's origin even where a browser ignores the disposition.
-SANDBOX = "default-src 'none'; sandbox"
+SANDBOX = f"{BARE}; sandbox"
+POLICY = "Content-Security-Policy"
 DISPOSITION = "Content-Disposition"
 # What every file carries, whatever made or sent it.
-FILE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": SANDBOX}
+FILE = {"X-Content-Type-Options": "nosniff", POLICY: SANDBOX}
 
 
 @overload
@@ -69,4 +73,7 @@ class HeadersMiddleware:
             # Also for what a package of others sends as a file.
             for header, value in FILE.items():
                 response.headers[header] = value
+        elif isinstance(response, WhiteNoiseFileResponse):
+            # Style sheets, scripts, fonts, pictures; also the answer that one has not changed, which takes no header of theirs.
+            response.headers[POLICY] = BARE
         return response

@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from portal.api.problem import CONTENT_TYPE, problem
 from portal.deadlines.models import Heartbeat
 
 logger = logging.getLogger("portal.health")
@@ -124,7 +125,7 @@ def _note(sender: Any, request: HttpRequest | None = None, **kwargs: Any) -> Non
 
 
 class DatabaseDownMiddleware:
-    """Turns the 500 of any layer, sessions included, into a 503 where the database could not be reached.
+    """Turns the 500 of any layer within, sessions included, into a 503 where the database could not be reached.
 
     Each layer of middleware turns its own exceptions into a 500 before an outer one could catch them; Django's signal for
     such exceptions is the one place that hears of all.
@@ -144,19 +145,11 @@ class DatabaseDownMiddleware:
 def _unavailable(request: HttpRequest) -> HttpResponse:
     response: HttpResponse
     if request.path.startswith("/api/"):
-        problem = {
-            "type": "about:blank",
-            "title": "Service unavailable",
-            "status": 503,
-            "code": "unavailable",
-            "detail": "The portal is briefly unavailable; nothing of this request was stored.",
-        }
-        response = JsonResponse(problem, status=503, content_type="application/problem+json")
+        body = problem(
+            503, "unavailable", "The portal is briefly unavailable; nothing of this request was stored."
+        )
+        response = JsonResponse(body, status=503, content_type=CONTENT_TYPE)
     else:
         response = HttpResponse(render_to_string("503.html"), status=503)
     response["Retry-After"] = RETRY_SECONDS
-    response["Cache-Control"] = "no-store"
-    response["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'"
-    )
     return response

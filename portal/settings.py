@@ -116,13 +116,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Outermost, so that a page asked of a dead database answers 503 whichever layer noticed.
-    "portal.health.DatabaseDownMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    # Before WhiteNoise, so that style sheets and scripts carry them too.
+    # First what puts headers on every answer, whoever makes it: refusals, static files and the 503 below.
     "portal.headers.HeadersMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "portal.gate.GateMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Nothing above asks the database, and all below may: a dead one is a 503 whichever layer noticed.
+    "portal.health.DatabaseDownMiddleware",
     "portal.work.WorkMiddleware",
     "portal.clock.ClockMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -131,7 +133,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.scope.ScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "portal.accounts.middleware.WriteLimitMiddleware",
     "portal.accounts.middleware.SessionLimitMiddleware",
@@ -372,7 +373,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = _SECURE
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+# What programs ask for is not sent on from http (``portal.gate``): they would never learn that they send their secrets in clear.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^api/(?!docs/$)", r"^metrics$", r"^calendar/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _SECURE
 _BEHIND_PROXY = config.flag("PORTAL_BEHIND_PROXY", False)
@@ -397,6 +399,8 @@ CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
 # Forms and scripts have the secret from the page itself.
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+# By which sign-in knows a browser (portal/accounts/attempts.py).
+PORTAL_DEVICE_COOKIE_NAME = f"{_HOST_ONLY}portal_device"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Sign-in ----------------------------------------------------------------------------------------------------------------

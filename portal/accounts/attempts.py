@@ -20,7 +20,7 @@ from portal.limits import Allowance, address_of
 
 PASSWORD, CODE = "password", "code"
 SHORT, LONG = 5 * 60, 3600
-COOKIE, SALT = "portal_device", "portal.accounts.device"
+SALT = "portal.accounts.device"
 KNOWN_FOR = timedelta(days=180)
 ADDRESS_KNOWN_FOR = timedelta(days=30)
 # How many people one browser is known for; of a shared computer the latest.
@@ -53,10 +53,11 @@ def note_success(request: HttpRequest, response: HttpResponse, account: str) -> 
     device = device or get_random_string(22)
     people = [_name(device, account), *(one for one in people if one != _name(device, account))][:PEOPLE]
     response.set_cookie(
-        COOKIE,
+        settings.PORTAL_DEVICE_COOKIE_NAME,
         signing.dumps([device, people], salt=SALT),
         max_age=KNOWN_FOR,
-        path="/account/",
+        # A name that binds it to this host wants the whole of it.
+        path="/",
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -90,7 +91,8 @@ def _known_device(request: HttpRequest, account: str) -> str:
 def _device(request: HttpRequest) -> tuple[str, list[str]]:
     """The browser's own name, and the people who signed in on it, hashed."""
     try:
-        device, people = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KNOWN_FOR)
+        given = request.COOKIES.get(settings.PORTAL_DEVICE_COOKIE_NAME, "")
+        device, people = signing.loads(given, salt=SALT, max_age=KNOWN_FOR)
     except (signing.BadSignature, ValueError, TypeError):
         return "", []
     return device, people

@@ -17,7 +17,7 @@ from portal import clock, doors, stepup
 from portal.api.problem import CONTENT_TYPE, problem
 from portal.limits import MINUTE, Allowance, address_of
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TOO_MANY = "Too many requests in a short time. Nothing of this one was stored."
 USE_PASSKEY = "passkey_not_used"
 # What is open on the way in and out.

@@ -105,10 +105,10 @@ def test_an_altered_cookie_is_none(ada):
     assert try_password(ada.email, PASSWORD, address=AWAY, client=browser) == TOO_MANY
 
 
-def test_the_browsers_cookie_names_nobody_and_goes_to_sign_in_alone(ada):
+def test_the_browsers_cookie_names_nobody_and_is_kept_from_scripts(ada):
     browser = sign_in_from(ada, HOME)
     cookie = browser.cookies["portal_device"]
-    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/account/", True, "Lax")
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/", True, "Lax")
     from django.core import signing
 
     _, people = signing.loads(cookie.value, salt="portal.accounts.device")

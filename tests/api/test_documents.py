@@ -104,7 +104,7 @@ _HEADERS = {
     "Content-Type": "application/pdf",
     "Content-Disposition": "attachment; filename*=utf-8''Systemkarte%20%C3%9Cbersicht.pdf",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
     "Cache-Control": "private, no-store",
     "Content-Length": "",
 }

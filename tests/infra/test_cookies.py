@@ -1,43 +1,36 @@
 """Cookies and headers where people come by https, asked of a process with the settings of production; and by http."""
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from tests import factories as make
-from tests.infra.test_fitness import FIT
+from tests.accounts.doors import code
+from tests.infra.production import answered
 
-ROOT = Path(__file__).resolve().parents[2]
-# The tests hash passwords quickly, and collect no static files; all else is production's.
-AS_TESTS_HASH = """
-from portal.settings import *
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-"""
 ASK = """
-import json, sys
-import django
-django.setup()
-from django.test import Client
-client = Client(HTTP_HOST="portal.example")
 page = client.get("/account/login/", secure=True)
-email, password = sys.argv[1:]
+email, password, code = sys.argv[1:]
 done = client.post("/account/login/", {"login": email, "password": password}, secure=True)
-plain = client.get("/account/login/", secure=False)
-cookies = page.cookies.copy() | done.cookies
+second = client.post("/account/2fa/authenticate/", {"code": code}, secure=True)
+client.cookies["portal_device"] = client.cookies["__Host-portal_device"].value
+old = client.cookies.pop("__Host-portal_device").value
+from portal.accounts.attempts import _device
+known = [
+    _device(type("Asked", (), {"COOKIES": {name: old}})())[0] != ""
+    for name in ("portal_device", "__Host-portal_device")
+]
+cookies = page.cookies.copy() | done.cookies | second.cookies
 print(json.dumps({
     "cookies": {
         name: [bool(one["secure"]), one["path"], one["domain"], one["samesite"], bool(one["httponly"])]
         for name, one in cookies.items()
     },
     "headers": dict(page.headers),
-    "plain": [plain.status_code, plain["Location"]],
-    "signed_in": done.status_code,
+    "signed_in": [done.status_code, second.status_code, second["Location"]],
+    "known": known,
 }))
 """
 
@@ -45,32 +38,19 @@ print(json.dumps({
 @pytest.mark.slow
 @pytest.mark.committed_db
 def test_cookies_by_https_are_bound_to_the_host(tmp_path):
-    person = make.person("Ada Viewer", second_factor=False)
-    (tmp_path / "static").mkdir()
-    servers = {name: os.environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")}
-    environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "portal.settings"} | FIT | servers
-    (tmp_path / "as_tests_hash.py").write_text(AS_TESTS_HASH)
-    environment |= {
-        "PORTAL_VAR": str(tmp_path),
-        "PYTHONPATH": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "as_tests_hash",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", ASK, person.email, make.PASSWORD],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    person = make.person("Ada Viewer")
+    given = {name: os.environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")}
+    # The person's secret was sealed by the tests.
+    given["PORTAL_INSTRUCTIONS_KEYS"] = ",".join(settings.PORTAL_INSTRUCTIONS_KEYS)
+    said = answered(tmp_path, ASK, person.email, make.PASSWORD, code(), **given)
     assert said["cookies"] == {
         "__Host-csrftoken": [True, "/", "", "Lax", True],
         "__Host-sessionid": [True, "/", "", "Lax", True],
+        "__Host-portal_device": [True, "/", "", "Lax", True],
     }
-    assert said["signed_in"] == 302
-    assert said["plain"] == [301, "https://portal.example/account/login/"]
+    assert said["signed_in"] == [302, 302, "/"]
+    # Of its earlier name nobody is known.
+    assert said["known"] == [False, True]
     wanted = {
         "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
         "Cross-Origin-Opener-Policy": "same-origin",
@@ -91,14 +71,29 @@ def test_cookies_by_http_keep_the_names_that_browsers_take_there():
     assert "sessionid" in client.cookies
 
 
-def test_style_sheets_and_scripts_are_kept_from_other_origins():
-    answer = Client().get("/static/portal/portal.css")
-    assert b"".join(answer.streaming_content)
+BARE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "status"),
+    [
+        ("/static/portal/portal.css", {}, 200),
+        ("/static/portal/keep.js", {}, 200),
+        ("/static/uswds/img/sprite.svg", {}, 200),
+        ("/static/uswds/img/sprite.svg", {"HTTP_RANGE": "bytes=0-9"}, 206),
+        ("/static/uswds/img/sprite.svg", {"HTTP_IF_MODIFIED_SINCE": "Fri, 31 Dec 2100 00:00:00 GMT"}, 304),
+    ],
+)
+def test_static_files_are_kept_from_other_origins_and_do_nothing_by_themselves(path, more, status):
+    answer = Client().get(path, **more)
+    content = b"".join(answer.streaming_content)
     answer.close()
-    assert answer.status_code == 200
+    assert (answer.status_code, bool(content)) == (status, status != 304)
     wanted = {
+        "Content-Security-Policy": BARE,
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
     }
     assert {name: answer.headers.get(name) for name in wanted} == wanted

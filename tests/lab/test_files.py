@@ -300,7 +300,7 @@ def test_a_download_is_an_attachment_that_no_browser_runs_or_keeps():
         "Content-Length": str(version.size),
         "Content-Disposition": 'attachment; filename="card.pdf"',
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
         "Cache-Control": "private, no-store",
     }
     assert {name: answer.headers[name] for name in wanted} == wanted

@@ -137,7 +137,10 @@ def test_a_download_is_on_record_and_ends_with_the_access(monkeypatch):
         f"/admin/reviews/assessment/{case.draft.pk}/logs/{case.log.pk}/content/"
     )
     assert answer["Content-Disposition"] == 'attachment; filename="nougat-run.json"'
-    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert (
+        answer["Content-Security-Policy"]
+        == "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+    )
     assert b"".join(answer.streaming_content) == Path(case.log.file.path).read_bytes()
     look = Event.objects.get(verb="downloaded_log")
     assert (look.actor_id, look.subject_id, look.case_id, look.capacity, look.what) == (

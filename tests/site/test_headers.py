@@ -16,7 +16,7 @@ def test_a_file_is_an_attachment_in_a_sandbox_whatever_it_is_called():
     assert dict(answer.headers) == {
         "Content-Type": "text/html",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
         "Cache-Control": "private, no-store",
         "Content-Disposition": "attachment; filename*=utf-8''a%22%0D%0Ab%20%C3%A9.html",
     }
