@@ -130,6 +130,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.scope.ScopeMiddleware",
+    # Around all that refuses, once it is known who asks.
+    "portal.sightings.SightingsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -432,6 +434,9 @@ MFA_ADAPTER = "portal.accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "portal.accounts.sign_in_forms.AuthenticateForm",
     "reauthenticate": "portal.accounts.sign_in_forms.ReauthenticateCodeForm",
+    "authenticate_webauthn": "portal.accounts.sign_in_forms.AuthenticateWebAuthnForm",
+    "login_webauthn": "portal.accounts.sign_in_forms.LoginWebAuthnForm",
+    "reauthenticate_webauthn": "portal.accounts.sign_in_forms.ReauthenticateWebAuthnForm",
     "activate_totp": "portal.accounts.sign_in_forms.ActivateTOTPForm",
     "add_webauthn": "portal.accounts.sign_in_forms.AddWebAuthnForm",
 }
@@ -481,7 +486,7 @@ USERSESSIONS_TRACK_ACTIVITY = False
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "portal.api.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "portal.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
@@ -599,6 +604,10 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": os.environ.get("PORTAL_LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Attempts on the portal are written whatever else is left out.
+        "portal.security": {"level": "WARNING"},
+        # Django's own line about a forged form: the portal writes one that says more.
+        "django.security.csrf": {"level": "ERROR"},
         # One line a periodic task every few seconds drowns what matters.
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

@@ -16,6 +16,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, get_random_string, salted_hmac
 
+from portal import sightings
+from portal.accounts import querysets
 from portal.limits import Allowance, address_of
 
 PASSWORD, CODE = "password", "code"
@@ -37,6 +39,7 @@ def begin(request: HttpRequest, what: str, account: str) -> list[Allowance]:
     for allowance in allowances:
         if allowance.spend():
             raise ValidationError(WORDS, code="too_many_attempts")
+            sightings.limit_reached(request, what=what, account=querysets.id_of_account(account))
     return allowances
 
 

@@ -121,9 +121,16 @@ def use_code(*, authenticator: Authenticator, code: str) -> bool:
 
 
 @action
-def record_sign_in(*, actor: User, provider: str = "", at: datetime | None = None) -> None:
-    """``provider`` is the id of the sign-in provider by which the person came, if by any."""
-    data = {"provider": provider} if provider else {}
+def record_sign_in(
+    *, actor: User, factors: list[str], provider: str = "", at: datetime | None = None
+) -> None:
+    """``provider`` is the id of the sign-in provider by which the person came, if by any.
+
+    ``factors`` are what was used and right, in its order: password, totp, webauthn, recovery_codes, socialaccount.
+    """
+    data: dict[str, Any] = {"factors": factors}
+    if provider:
+        data["provider"] = provider
     ledger.record(actor=actor, verb="signed_in", subject=actor, data=data, at=at or clock.now())
 
 
