@@ -82,6 +82,12 @@ class OrganisationQuerySet(models.QuerySet):
         """The organisations whose people this person may look at."""
         return self if sees_all_accounts(user) else self.filter(pk__in=administered(user))
 
+    def that_have_or_ask(self, user):
+        """Those that the person belongs to, or that asked them to and wait for the answer."""
+        theirs = Q(memberships__user=user, memberships__ended_at=None)
+        asking = Q(invitations__user=user, invitations__answered_at=None)
+        return self.filter(theirs | asking).distinct().order_by("name", "pk")
+
     def of_the_programme(self):
         """Every agency that takes part or did: those who read the programme's settings may know them all."""
         return self.filter(kind="agency").order_by("name", "pk")
