@@ -72,12 +72,12 @@ class AccountAdapter(DefaultAccountAdapter):
             attempts.right(counted)
         return user
 
-    def get_login_stages(self) -> list[str]:
     def respond_user_inactive(self, request: HttpRequest, user: User):
         """All that was asked was right, but the account is closed."""
         sightings.sign_in_failed(request, factor="closed account", account=user.pk)
         return super().respond_user_inactive(request, user)
 
+    def get_login_stages(self) -> list[str]:
         """allauth's, with our own second factor for who comes by a provider, and a last look at what they came by."""
         return [STAGES.get(stage, stage) for stage in super().get_login_stages()] + [STILL_STANDS]
 
@@ -124,6 +124,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
         """Nothing is mailed past the outbox."""
+
+
+def renew_after_asking_again(request: HttpRequest, user: User, **said: Any) -> None:
+    """Somebody showed who they are. allauth gives the session another key at sign-in, and here it gets one afterwards."""
+    if said.get("reauthenticated"):
+        actions.renew_session(actor=user, request=request)
 
 
 class MFAAdapter(DefaultMFAAdapter):

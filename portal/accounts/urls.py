@@ -93,5 +93,6 @@ OWN = [
         people.member_second_factor,
         name="account_member_second_factor",
     ),
+    path("member/<uuid:membership_id>/sessions/", people.member_sessions, name="account_member_sessions"),
 ]
 urlpatterns = SIGN_IN + OWN
