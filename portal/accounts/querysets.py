@@ -208,6 +208,12 @@ class MailDomainQuerySet(models.QuerySet):
         return self if sees_all_accounts(user) else self.none()
 
 
+class FormerAddressQuerySet(models.QuerySet):
+    def told_by(self, event_id: UUID) -> str:
+        """The address that an event took from an account; empty where it is known no more."""
+        return self.filter(pk=event_id).values_list("email", flat=True).first() or ""
+
+
 class OtherAddressQuerySet(models.QuerySet):
     def visible_to(self, user):
         """One's own, and for those who look after accounts everybody's."""
