@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from portal import sightings
 from portal.errors import AlreadyDone, Invalid, Refused, Stale
 
 Result = TypeVar("Result")
@@ -45,6 +46,8 @@ def refuse(form: BaseForm, error: Refused) -> None:
 def answer(request: HttpRequest, template: str, context: dict[str, Any], *, form: BaseForm) -> HttpResponse:
     """The page of a form: 409 where the case changed meanwhile, 403 where the step is not the person's, else 200."""
     refusal = getattr(form, "refusal", None)
+    if form.errors:
+        sightings.refused(request, status=400 if refusal is None else refusal.status)
     status = 200 if refusal is None or isinstance(refusal, Invalid) else refusal.status
     return render(request, template, {"form": form, **context}, status=status)
 
@@ -56,8 +59,10 @@ def verb_post(request: HttpRequest, call: Callable[[], Any], *, done: str, back:
     except AlreadyDone as error:
         messages.info(request, error.message)
     except Stale as error:
+        sightings.refused(request, status=error.status)
         messages.error(request, " ".join([error.message, *error.changes]))
     except Refused as error:
+        sightings.refused(request, status=error.status)
         messages.error(request, error.message)
     else:
         messages.success(request, done)

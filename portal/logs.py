@@ -23,7 +23,10 @@ def in_one_line(text: str) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level, logger and message, with the request's method, path and answer where the line is about one."""
+    """Time, level, logger and message, with the request's method, path and answer where the line is about one.
+
+    A record's ``fields`` are added to it. Whatever they and the path hold, JSON keeps them in one line.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -39,6 +42,7 @@ class JsonFormatter(logging.Formatter):
             line |= {"method": request.method, "path": without_secrets(request.path)}
         if hasattr(record, "status_code"):
             line["status"] = record.status_code
+        line |= getattr(record, "fields", {})
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)

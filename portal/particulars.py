@@ -35,6 +35,7 @@ TEXTS: dict[str, Texts] = {
     # People, and how they sign in.
     "accounts_user": Texts(person="email name password zone"),
     "accounts_otheraddress": Texts(person="email"),
+    "accounts_formeraddress": Texts(person="email"),
     "accounts_providerlink": Texts(person="issuer provider subject"),
     "accounts_savedview": Texts(person="name page query"),
     "accounts_apitoken": Texts(person="digest name token_key"),
@@ -159,6 +160,7 @@ SEALED = (
     Sealed("accounts_user", "id", ("email", "name", "password", "zone", "last_login")),
     Sealed("submissions_contact", "id", ("email", "name", "phone")),
     Sealed("accounts_otheraddress", "user_id"),
+    Sealed("accounts_formeraddress", "user_id"),
     Sealed("accounts_providerlink", "user_id"),
     Sealed("accounts_savedview", "user_id"),
     Sealed("accounts_apitoken", "user_id"),

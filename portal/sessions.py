@@ -26,13 +26,15 @@ class SessionStore(DatabaseStore):
 
     # Why the session that the browser named is over: IDLE, WHOLE, or "" for one that goes on or never was.
     ended = ""
+    # Whether the browser named a session that there is not, or not any more.
+    unknown = False
     # When it ends unless the person goes on, as its row says.
     ends_at: datetime | None = None
 
     def load(self) -> dict[str, Any]:
         row = self.model.objects.filter(session_key=self.session_key).first()
         data = self.decode(row.session_data) if row is not None else {}
-        self.ended = self._why_ended(row, data)
+        self.unknown, self.ended = row is None, self._why_ended(row, data)
         if row is None or self.ended or row.expire_date <= clock.machine():
             self._session_key = None
             return {}
@@ -63,6 +65,18 @@ class SessionStore(DatabaseStore):
         self.ends_at = end
         rows = self.model.objects.filter(session_key=self.session_key, expire_date__lt=end)
         return bool(rows.update(expire_date=end))
+
+    def is_empty(self) -> bool:
+        """Whether the browser's cookie is taken away. Not where its key is unknown: a request beside this one may have given it
+        another in this moment (``renew_key``), and would lose it.
+        """
+        return super().is_empty() and not self.unknown
+
+    def renew_key(self) -> tuple[str, str]:
+        """Go on under another key, with all that is in the session; the old key opens nothing. Both of them."""
+        before = self.session_key
+        self.cycle_key()
+        return before or "", self.session_key or ""
 
     def _end(self, data: dict[str, Any]) -> datetime:
         end, began = clock.machine() + _idle(), _instant(data)

@@ -132,6 +132,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.scope.ScopeMiddleware",
+    # Around all that refuses, once it is known who asks.
+    "portal.sightings.SightingsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "portal.accounts.middleware.WriteLimitMiddleware",
@@ -416,7 +418,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "portal.accounts.passwords.NoWordOfTheField"},
 ]
 if PORTAL_TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -436,6 +438,9 @@ MFA_ADAPTER = "portal.accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "portal.accounts.sign_in_forms.AuthenticateForm",
     "reauthenticate": "portal.accounts.sign_in_forms.ReauthenticateCodeForm",
+    "authenticate_webauthn": "portal.accounts.sign_in_forms.AuthenticateWebAuthnForm",
+    "login_webauthn": "portal.accounts.sign_in_forms.LoginWebAuthnForm",
+    "reauthenticate_webauthn": "portal.accounts.sign_in_forms.ReauthenticateWebAuthnForm",
     "activate_totp": "portal.accounts.sign_in_forms.ActivateTOTPForm",
     "add_webauthn": "portal.accounts.sign_in_forms.AddWebAuthnForm",
 }
@@ -485,7 +490,7 @@ USERSESSIONS_TRACK_ACTIVITY = False
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "portal.api.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "portal.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
@@ -603,6 +608,10 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": os.environ.get("PORTAL_LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Attempts on the portal are written whatever else is left out.
+        "portal.security": {"level": "WARNING"},
+        # Django's own line about a forged form: the portal writes one that says more.
+        "django.security.csrf": {"level": "ERROR"},
         # One line a periodic task every few seconds drowns what matters.
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

@@ -1,4 +1,5 @@
-"""A second factor once more, before access instructions are revealed, material is taken along or a designation is recorded.
+"""A second factor once more, before access instructions are revealed, material is taken along, a designation is recorded,
+sessions are ended, or it is changed on the workbench how another person signs in.
 
 One rule for all doors: within ``PORTAL_STEP_UP_MINUTES`` the person used a second factor in this session, at sign-in or since, as
 allauth's record of it in the session says. Of whom a passkey is asked (``User.needs_passkey``) it must have been one. A page or

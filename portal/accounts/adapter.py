@@ -3,14 +3,15 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.utils import get_next_redirect_url
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import crypto, programme
-from portal.accounts import actions, attempts
+from portal import crypto, programme, sightings
+from portal.accounts import actions, attempts, querysets
 from portal.accounts.models import User
 from portal.accounts.providers import arrival
 
@@ -60,11 +61,21 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any):
         """Every check of a password, at sign-in and after it. Raises ValidationError after too many wrong ones."""
-        counted = attempts.begin(request, attempts.PASSWORD, credentials.get("email") or "")
+        account = credentials.get("email") or ""
+        counted = attempts.begin(request, attempts.PASSWORD, account)
         user = super().authenticate(request, **credentials)
-        if user is not None:
+        if user is None:
+            sightings.sign_in_failed(
+                request, factor=attempts.PASSWORD, account=querysets.id_of_account(account)
+            )
+        else:
             attempts.right(counted)
         return user
+
+    def respond_user_inactive(self, request: HttpRequest, user: User):
+        """All that was asked was right, but the account is closed."""
+        sightings.sign_in_failed(request, factor="closed account", account=user.pk)
+        return super().respond_user_inactive(request, user)
 
     def get_login_stages(self) -> list[str]:
         """allauth's, with our own second factor for who comes by a provider, and a last look at what they came by."""
@@ -72,7 +83,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any):
         came = (kwargs.get("signal_kwargs") or {}).get(arrival.CAME)
-        actions.record_sign_in(actor=user, provider=came["provider"] if came else "")
+        used = [one.get("type") or one["method"] for one in get_authentication_records(request, user)]
+        actions.record_sign_in(
+            actor=user, factors=list(dict.fromkeys(used)), provider=came["provider"] if came else ""
+        )
         if came:
             arrival.signed_in(user, came)
         response = super().post_login(request, user, **kwargs)
@@ -110,6 +124,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
         """Nothing is mailed past the outbox."""
+
+
+def renew_after_asking_again(request: HttpRequest, user: User, **said: Any) -> None:
+    """Somebody showed who they are. allauth gives the session another key at sign-in, and here it gets one afterwards."""
+    if said.get("reauthenticated"):
+        actions.renew_session(actor=user, request=request)
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -89,6 +89,7 @@ class UserAdmin(AccountsAdmin):
         form=CreatePerson,
         label="Make an account",
         done="The account was made.",
+        confirmed=True,
     )
     steps = (
         Step(
@@ -97,6 +98,7 @@ class UserAdmin(AccountsAdmin):
             form=ChangeAddress,
             explain="The person signs in with the new address from now on; their sessions end.",
             done="The address was changed.",
+            confirmed=True,
             available=lambda user, person, at: (
                 user.is_superuser and not person.is_service and person.erased_at is None
             ),
@@ -111,6 +113,21 @@ class UserAdmin(AccountsAdmin):
                 user.is_superuser and user.pk != person.pk and person.has_second_factor
             ),
             grave=True,
+            confirmed=True,
+        ),
+        Step(
+            "end_sessions_of",
+            actions.end_sessions_of,
+            form=ReasonStep,
+            label="End the person's sessions",
+            submit="End the sessions",
+            explain="They are signed out everywhere at once and sign in anew. Tokens and the second factor stay.",
+            done="The sessions ended.",
+            available=lambda user, person, at: (
+                user.is_superuser and user.pk != person.pk and not person.is_service
+            ),
+            grave=True,
+            confirmed=True,
         ),
         Step(
             "deactivate_person",
@@ -138,6 +155,7 @@ class UserAdmin(AccountsAdmin):
             actions.reactivate_person,
             label="Open the account again",
             done="The account is open again.",
+            confirmed=True,
             available=lambda user, person, at: (
                 user.is_superuser
                 and not person.is_active

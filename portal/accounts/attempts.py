@@ -16,7 +16,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, get_random_string, salted_hmac
 
+from portal import sightings
+from portal.accounts import querysets
 from portal.limits import Allowance, address_of
+from portal.sessions import BEGAN
 
 PASSWORD, CODE = "password", "code"
 SHORT, LONG = 5 * 60, 3600
@@ -36,6 +39,7 @@ def begin(request: HttpRequest, what: str, account: str) -> list[Allowance]:
     allowances = _allowances(request, what, account.strip().lower())
     for allowance in allowances:
         if allowance.spend():
+            sightings.limit_reached(request, what=what, account=querysets.id_of_account(account))
             raise ValidationError(WORDS, code="too_many_attempts")
     return allowances
 
@@ -68,7 +72,8 @@ def note_success(request: HttpRequest, response: HttpResponse, account: str) -> 
 def _allowances(request: HttpRequest, what: str, account: str) -> list[Allowance]:
     amount = settings.PORTAL_SIGN_IN_FAILURES
     if request.user.is_authenticated and request.user.email.lower() == account:
-        return [Allowance(f"{what}-session", f"{request.session.session_key} {account}", amount, SHORT)]
+        # A session goes on under another key once its person was asked again; when it began tells it apart all the same.
+        return [Allowance(f"{what}-session", f"{request.session.get(BEGAN)} {account}", amount, SHORT)]
     if device := _known_device(request, account):
         return [Allowance(f"{what}-device", f"{device} {account}", amount, SHORT)]
     address = address_of(request)

@@ -19,7 +19,7 @@ from portal.accounts import querysets
 from portal.accounts.erasures import Erasure, PersonKey
 from portal.accounts.provider_links import ProviderLink
 from portal.accounts.saved_views import SavedView
-from portal.accounts.ties import MailDomain, OtherAddress, Tie
+from portal.accounts.ties import FormerAddress, MailDomain, OtherAddress, Tie
 from portal.particulars import ERASED_DOMAIN
 from portal.prepared import GivenInstant
 from portal.programme import versions
@@ -29,6 +29,7 @@ __all__ = [
     "Affiliation",
     "ApiToken",
     "Erasure",
+    "FormerAddress",
     "Invitation",
     "Kind",
     "MailDomain",

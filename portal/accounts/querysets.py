@@ -7,6 +7,7 @@ after all accounts: superusers, and for reading only the programme office's coor
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
@@ -32,6 +33,12 @@ def administered(user) -> list:
     if not user.is_authenticated or not user.is_active:
         return []
     return user.organisations_as("lab", "admin") + user.organisations_as("partner", "admin")
+
+
+def id_of_account(email: str) -> UUID | None:
+    """The id of the account with this address, in one statement whether or not there is one. For logs: nobody is told."""
+    users = apps.get_model("accounts", "User").objects
+    return users.filter(email__iexact=email.strip()).values_list("pk", flat=True).first()
 
 
 # When the last of several memberships began or ended, or will.
@@ -74,6 +81,12 @@ class OrganisationQuerySet(models.QuerySet):
     def visible_to(self, user):
         """The organisations whose people this person may look at."""
         return self if sees_all_accounts(user) else self.filter(pk__in=administered(user))
+
+    def that_have_or_ask(self, user):
+        """Those that the person belongs to, or that asked them to and wait for the answer."""
+        theirs = Q(memberships__user=user, memberships__ended_at=None)
+        asking = Q(invitations__user=user, invitations__answered_at=None)
+        return self.filter(theirs | asking).distinct().order_by("name", "pk")
 
     def of_the_programme(self):
         """Every agency that takes part or did: those who read the programme's settings may know them all."""
@@ -193,6 +206,12 @@ class MailDomainQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Those who look after accounts: the list names every organisation that takes part."""
         return self if sees_all_accounts(user) else self.none()
+
+
+class FormerAddressQuerySet(models.QuerySet):
+    def told_by(self, event_id: UUID) -> str:
+        """The address that an event took from an account; empty where it is known no more."""
+        return self.filter(pk=event_id).values_list("email", flat=True).first() or ""
 
 
 class OtherAddressQuerySet(models.QuerySet):

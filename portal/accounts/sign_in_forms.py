@@ -8,7 +8,9 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
+from django.core.exceptions import ValidationError
 
+from portal import sightings
 from portal.accounts import actions, attempts
 
 ADDRESS = "E-mail address"
@@ -74,9 +76,13 @@ class CodeOnce:
 
     def clean_code(self) -> str:
         counted = attempts.begin(context.request, attempts.CODE, self.user.email)  # type: ignore[attr-defined]
-        code = super().clean_code()  # type: ignore[misc]
-        if not actions.use_code(authenticator=self.authenticator, code=code):  # type: ignore[attr-defined]
-            raise get_adapter().validation_error("incorrect_code")
+        try:
+            code = super().clean_code()  # type: ignore[misc]
+            if not actions.use_code(authenticator=self.authenticator, code=code):  # type: ignore[attr-defined]
+                raise get_adapter().validation_error("incorrect_code")
+        except ValidationError:
+            sightings.sign_in_failed(context.request, factor=attempts.CODE, account=self.user.pk)  # type: ignore[attr-defined]
+            raise
         attempts.right(counted)
         return code
 
@@ -87,6 +93,33 @@ class AuthenticateForm(CodeOnce, Plain, mfa.AuthenticateForm):
 
 class ReauthenticateCodeForm(CodeOnce, Plain, mfa.ReauthenticateForm):
     labels = {"code": CODE}
+
+
+class NotedPasskey:
+    """A passkey that is asked for: one that is not right is written down, with the account where that is known.
+
+    Where a passkey alone signs in, the account is what the browser says, which proves nothing until the signature is right.
+    """
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except ValidationError:
+            account = self.user.pk if self.user else None  # type: ignore[attr-defined]
+            sightings.sign_in_failed(context.request, factor="passkey", account=account)
+            raise
+
+
+class AuthenticateWebAuthnForm(NotedPasskey, webauthn.AuthenticateWebAuthnForm):
+    pass
+
+
+class LoginWebAuthnForm(NotedPasskey, webauthn.LoginWebAuthnForm):
+    pass
+
+
+class ReauthenticateWebAuthnForm(NotedPasskey, webauthn.ReauthenticateWebAuthnForm):
+    pass
 
 
 class ActivateTOTPForm(Plain, totp.ActivateTOTPForm):

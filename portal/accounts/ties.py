@@ -49,6 +49,22 @@ class MailDomain(models.Model):
         return f"{self.domain}, {self.organisation}"
 
 
+class FormerAddress(models.Model):
+    """An address that an account had, under the id of the event by which it got another: it is told of that, once.
+
+    It is kept as long as the account is, for whoever has to undo a takeover; the event itself names no address.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="former_addresses")
+    email = models.EmailField(max_length=254)
+
+    objects = querysets.FormerAddressQuerySet.as_manager()
+
+    def __str__(self):
+        return self.email
+
+
 class OtherAddress(models.Model):
     """An address a person has beside the one of the account, verified or not: only conflicts follow from it.
 

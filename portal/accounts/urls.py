@@ -35,8 +35,9 @@ SIGN_IN = [
         allauth_account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    # Before allauth's own, which would remove the last one too.
+    # Before allauth's own, which would remove the last one too, and take the code that enrolled an app once more.
     path("2fa/webauthn/keys/<int:pk>/remove/", own.remove_passkey, name="mfa_remove_webauthn"),
+    path("2fa/totp/activate/", own.AddAuthenticatorApp.as_view(), name="mfa_activate_totp"),
     path("2fa/", include("allauth.mfa.urls")),
     path("sessions/", sessions.sessions, name="account_sessions"),
     path("sessions/<int:session_id>/end/", sessions.end, name="account_session_end"),
@@ -92,5 +93,6 @@ OWN = [
         people.member_second_factor,
         name="account_member_second_factor",
     ),
+    path("member/<uuid:membership_id>/sessions/", people.member_sessions, name="account_member_sessions"),
 ]
 urlpatterns = SIGN_IN + OWN

@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 
-from portal import clock, stepup
+from portal import clock, sightings, stepup
 from portal.admin.steps import Offer, Step, StepForm, label_of
 from portal.doors import refuse, see_other
 from portal.errors import AlreadyDone, Invalid, NotAllowed, Refused, Stale
@@ -121,6 +121,8 @@ class TakesSteps:
                 return self._see(request, outcome.result, obj)
         elif obj is not None and step.verb not in {offer.step.verb for offer in self.offers(request, obj)}:
             outcome = Outcome(status=409, closed=True)
+        if form.errors:
+            sightings.refused(request, status=outcome.status if outcome.status != 200 else 400)
         if obj is not None:
             self.asked(request, step, obj)
         else:

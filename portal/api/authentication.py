@@ -9,16 +9,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import F
+from drf_spectacular.authentication import SessionScheme as SpectacularSessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from knox.models import get_token_model
 from knox.settings import CONSTANTS
-from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework import authentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.request import Request
 
-from portal import clock, scope
+from portal import clock, scope, sightings
 from portal.limits import Allowance, address_of
 
 # A token is printable; anything else in the header is none, and must not reach the database.
@@ -39,6 +41,7 @@ class BearerAuthentication(TokenAuthentication):
         try:
             return super().authenticate(request)
         except AuthenticationFailed:
+            sightings.sign_in_failed(request, factor="token")
             failures = Allowance(
                 "token-failures", address_of(request), settings.PORTAL_API_FAILURES_OF_AN_ADDRESS
             )
@@ -86,6 +89,21 @@ class BearerAuthentication(TokenAuthentication):
 
 def _is_fresh(expiry: datetime | None) -> bool:
     return expiry is None or expiry.timestamp() > time.time()
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The session of a page; what comes with it and without the form's secret is written down."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied:
+            sightings.forged_form(request)
+            raise
+
+
+class SessionScheme(SpectacularSessionScheme):
+    target_class = "portal.api.authentication.SessionAuthentication"
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -14,7 +14,7 @@ from portal.accounts import hooks
 from portal.accounts.models import Role
 from portal.deadlines import actions, erasing
 from portal.deadlines.models import Message
-from portal.deadlines.querysets import CASELESS, DIGEST
+from portal.deadlines.querysets import ADDRESS_LEFT, CASELESS, DIGEST
 from portal.deadlines.registry import ACCOUNT, DeadlineKind, NoticeKind, StandIns, days, register
 
 SERVICE_EXPIRES = "service_expires"
@@ -58,6 +58,16 @@ def sign_in_mail(message: Message) -> str:
     )
 
 
+def address_left_mail(message: Message) -> str:
+    """To an address that may be another's by now: nothing but that, and no link that wants an account."""
+    return (
+        f"This address opened an account in the {programme.current().name}. "
+        "The account has another address now, so this one opens nothing there any more.\n\n"
+        "If you did not ask for that, somebody may be taking the account over: tell your organisation's administrator or the "
+        "programme at once.\n"
+    )
+
+
 KINDS = (
     NoticeKind(
         "account_made", "Your account", "An account was made for you. Welcome.", mail=new_account_mail
@@ -72,6 +82,12 @@ KINDS = (
         mail=password_mail,
     ),
     NoticeKind("sign_in_changed", "Your sign-in", "The way you sign in was changed.", mail=sign_in_mail),
+    NoticeKind(
+        ADDRESS_LEFT,
+        "Your former address",
+        "The address that your account had before was told that it has another.",
+        mail=address_left_mail,
+    ),
     NoticeKind(
         "calendar_made",
         "Your calendar",

@@ -45,7 +45,7 @@ def reachable(messages: list[Message], *, at: datetime) -> list[Message]:
     people = {message.recipient_id for message in messages}
     holding = Bounce.objects.holding().filter(person__in=people)
     said = dict(holding.values_list("person", "said"))
-    lost = [message for message in messages if message.recipient_id in said]
+    lost = [m for m in messages if m.recipient_id in said and not m.goes_to_another]
     if not lost:
         return messages
     for person in {message.recipient_id for message in lost}:
@@ -54,7 +54,7 @@ def reachable(messages: list[Message], *, at: datetime) -> list[Message]:
         Message.objects.filter(pk__in=ids).update(**values)
         Message.objects.filter(digest__in=ids, state=State.HELD).update(**values)
     ask_next(lost, at=at)
-    return [message for message in messages if message.recipient_id not in said]
+    return [message for message in messages if message not in lost]
 
 
 def looked_after_by(user):

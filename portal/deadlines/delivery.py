@@ -130,4 +130,6 @@ class Look:
         """Whether there is still something to tell."""
         if message.kind == DIGEST:
             return digests.settle(message, at=self.at)
+        if message.goes_to_another:
+            return bool(message.address)
         return not message.deadline_id or message.pk in self.due

@@ -33,9 +33,7 @@ def compose(message: Message) -> Letter:
         headers |= unsubscribing.headers(message.recipient)
     about = f"case {message.case_number}" if message.case_number else message.label
     subject = f"{programme.current().name}: {about}"
-    return Letter(
-        subject, _body(message), settings.DEFAULT_FROM_EMAIL, [message.recipient.email], headers=headers
-    )
+    return Letter(subject, _body(message), settings.DEFAULT_FROM_EMAIL, [message.address], headers=headers)
 
 
 def _body(message: Message) -> str:

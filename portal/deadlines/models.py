@@ -8,9 +8,10 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from portal import clock
-from portal.accounts.models import Kind
+from portal.accounts.models import FormerAddress, Kind
 from portal.deadlines import registry
 from portal.deadlines.querysets import (
+    ADDRESS_LEFT,
     AbsenceQuerySet,
     BounceQuerySet,
     DeadlineQuerySet,
@@ -181,6 +182,18 @@ class Message(models.Model):
         """What the message is about, in a word or two."""
         kind = registry.kind_of(self)
         return kind.label if kind else self.kind.replace("_", " ")
+
+    @property
+    def goes_to_another(self) -> bool:
+        """Whether it goes to an address that its recipient has no more, so that nothing about theirs follows from its fate."""
+        return self.kind == ADDRESS_LEFT
+
+    @property
+    def address(self) -> str:
+        """Where it is mailed to; empty for a former address that is known no more."""
+        if not self.goes_to_another:
+            return self.recipient.email
+        return FormerAddress.objects.told_by(uuid.UUID(self.key.partition("/")[0]))
 
     @property
     def wording(self) -> str:

@@ -132,7 +132,7 @@ class Marks:
             _mark(message, state=State.WAITING, try_at=pace.after_failure(message.attempts, at=at), **values)
             return
         _mark(message, state=State.FAILED, **values)
-        if failure.reason == Reason.MAILBOX:
+        if failure.reason == Reason.MAILBOX and not message.goes_to_another:
             bouncing.note(message, said=failure.said, at=at)
 
 

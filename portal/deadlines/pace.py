@@ -52,7 +52,7 @@ def _paced(messages: list[Message], at: datetime) -> dict[UUID, datetime]:
         return {}
     domains: dict[str, list[Message]] = defaultdict(list)
     for message in messages:
-        domains[message.recipient.email.rpartition("@")[2].lower()].append(message)
+        domains[message.address.rpartition("@")[2].lower()].append(message)
     minute = at.replace(second=0, microsecond=0)
     taken = _taken(sorted(domains), minute)
     waits, counts = {}, {}

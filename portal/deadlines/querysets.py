@@ -29,6 +29,8 @@ BARRED_DATES: list[Callable] = []
 
 # The kind of the messages that are daily mails.
 DIGEST = "digest"
+# Mailed to the address that an account had before, and not to the one that its person has.
+ADDRESS_LEFT = "address_left"
 # Dates that are neither met nor called off.
 _OPEN = Q(met_at=None, cancelled_at=None)
 

@@ -78,10 +78,10 @@ def receive(content: bytes) -> Message | None:
         return None
     rows = Message.objects.select_for_update(of=("self",)).select_related("recipient")
     message = rows.filter(pk=found.message_id, state=Message.State.SENT).first()
-    if message is None or message.recipient.email.lower() != found.address.lower():
+    if message is None or message.address.lower() != found.address.lower():
         return None
     failure = failures.of_status(found.status, found.said)
     rows.filter(pk=message.pk).update(state=Message.State.FAILED, reason=failure.reason, failure=failure.said)
-    if failure.reason == Message.Reason.MAILBOX:
+    if failure.reason == Message.Reason.MAILBOX and not message.goes_to_another:
         bouncing.note(message, said=failure.said, at=clock.now())
     return message

@@ -9,6 +9,7 @@ from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from partners.models import Grant
+from portal import sightings
 from portal.accounts.models import Invitation, Kind
 from portal.api import problem
 from portal.deadlines.coming import due_for
@@ -85,6 +86,7 @@ def case(request: HttpRequest, case_number: str) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose page was too old: in the portal's frame, saying how nothing typed is lost."""
+    sightings.forged_form(request)
     return render(request, "403_csrf.html", status=403)
 
 

@@ -37,9 +37,10 @@ def signed_in_without(user: User) -> Client:
     return client
 
 
-def enrol(client: Client) -> None:
-    """Set up an authenticator app."""
+def enrol(client: Client) -> str:
+    """Set up an authenticator app. Its secret."""
     client.get("/account/2fa/totp/activate/")
     reauthenticate(client)
     secret = client.get("/account/2fa/totp/activate/").context["form"].secret
     client.post("/account/2fa/totp/activate/", {"code": code(secret)})
+    return secret

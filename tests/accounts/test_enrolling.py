@@ -1,11 +1,13 @@
 """Setting up the first second factor. With real commits: what follows from it happens when the request's transaction ends."""
 
 import pytest
+import time_machine
+from django.core.cache import cache
 
 from portal.accounts.models import Role
 from portal.ledger.models import Event
 from tests import factories
-from tests.accounts.doors import enrol, is_signed_in, signed_in_without
+from tests.accounts.doors import code, enrol, is_signed_in, sign_in, signed_in_without
 
 pytestmark = pytest.mark.committed_db
 
@@ -32,3 +34,14 @@ def test_enrolling_ends_sessions_begun_with_the_password_alone(newcomer):
     enrol(client)
     assert is_signed_in(client)
     assert thief.get("/account/profile/")["Location"].startswith("/account/login/")
+
+
+def test_the_code_that_enrolled_an_app_signs_in_no_more(newcomer):
+    with time_machine.travel("2026-10-05T16:00:01Z", tick=False) as machine:
+        secret = enrol(signed_in_without(newcomer))
+        used = code(secret)
+        # Whatever the cache forgets, and while the code is still within its tolerance.
+        cache.clear()
+        machine.shift(30)
+        assert not is_signed_in(sign_in(newcomer, digits=used))
+        assert is_signed_in(sign_in(newcomer, digits=code(secret)))

@@ -92,7 +92,7 @@ def test_a_linked_person_signs_in_with_their_own_second_factor_after_it(ines, se
     assert client.get("/account/profile/").wsgi_request.user == ines
     assert verbs(ines) == [
         ("linked_provider", {"provider": "kestrel"}),
-        ("signed_in", {"provider": "kestrel"}),
+        ("signed_in", {"factors": ["socialaccount", "totp"], "provider": "kestrel"}),
     ]
     assert ProviderLink.objects.get().last_used_at is not None
     assert "portal_device" in client.cookies

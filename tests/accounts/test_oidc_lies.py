@@ -10,6 +10,7 @@ from django.test import Client
 
 from portal.accounts import actions
 from portal.accounts.models import Role
+from portal.logs import JsonFormatter
 from tests import factories as make
 from tests.accounts import providers as provider
 from tests.accounts.doors import is_signed_in
@@ -223,5 +224,10 @@ def test_nothing_a_provider_answered_is_in_the_log(liar, ines, caplog):
     asked = asked_for(sent_to(client))
     liar.token_answer = lambda: (400, {"id_token": "marzipan-in-a-token"})
     client.get(f"{PAGE}callback/?code=marzipan-code&state={asked['state']}")
-    said = [one.getMessage() for one in caplog.records if one.name.startswith("portal")]
-    assert said == ["Sign-in by provider kestrel came to nothing: OAuth2Error"]
+    [said] = [one.fields for one in caplog.records if one.name.startswith("portal")]
+    assert (said["event"], said["factor"], said["why"]) == (
+        "sign_in_failed",
+        "provider kestrel",
+        "OAuth2Error",
+    )
+    assert "marzipan" not in caplog.text + str([JsonFormatter().format(one) for one in caplog.records])

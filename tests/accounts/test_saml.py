@@ -118,7 +118,7 @@ def test_a_linked_person_signs_in_with_their_own_second_factor_after_it(ines, se
     assert not is_signed_in(client)
     assert client.post(CODE_PAGE, {"code": code()})["Location"] == "/notices/"
     assert client.get("/account/profile/").wsgi_request.user == ines
-    assert verbs(ines)[-1] == ("signed_in", {"provider": "kestrel"})
+    assert verbs(ines)[-1] == ("signed_in", {"factors": ["socialaccount", "totp"], "provider": "kestrel"})
     [session] = client.get("/account/sessions/").context["sessions"]
     assert session.begun_by == f"{NAME}, authenticator app"
 

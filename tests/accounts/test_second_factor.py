@@ -1,5 +1,7 @@
 """Nothing opens without a second factor: no page, no verb, no API call; and a lost one can be reset by the right people."""
 
+import html
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -10,7 +12,7 @@ from portal.accounts.models import Organisation, Role
 from portal.errors import AlreadyDone, NotAllowed
 from portal.ledger.models import Event
 from tests import factories
-from tests.accounts.doors import enrol, is_signed_in, sign_in, signed_in_without
+from tests.accounts.doors import code, enrol, is_signed_in, sign_in, signed_in_without
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +171,61 @@ def test_through_the_page_after_the_password_is_asked_again(admin, member):
     done = client.post(asked["Location"], {"password": PASSWORD, "next": url})
     assert done.status_code == 303
     assert Event.objects.get(verb="reset_second_factor").reason == "lost phone"
+
+
+# --- their sessions alone -------------------------------------------------------------------------------------------------
+
+
+def test_an_administrator_ends_all_sessions_and_nothing_else(admin, member):
+    sessions = [sign_in(member), sign_in(member, digits=code(steps=1))]
+    actions.create_token(actor=member, name="script", lifetime=factories.DAY)
+    assert actions.end_sessions_of(actor=admin, user=member, reason="left open", at=factories.NOW) == 2
+    assert [is_signed_in(one) for one in sessions] == [False, False]
+    assert (member.auth_token_set.count(), Authenticator.objects.filter(user=member).count()) == (1, 1)
+    event = Event.objects.get(verb="ended_sessions_of")
+    assert (event.actor, event.subject_id, event.reason, event.data) == (
+        admin,
+        member.pk,
+        "left open",
+        {"sessions": 2},
+    )
+    with pytest.raises(AlreadyDone):
+        actions.end_sessions_of(actor=admin, user=member)
+    assert is_signed_in(sign_in(member, digits=code(steps=-1)))
+
+
+def test_who_may_not_reset_a_factor_ends_no_sessions(lab, admin, member):
+    elsewhere = factories.member(factories.lab(), Role.ADMIN)
+    root = factories.person(is_superuser=True)
+    clients = [sign_in(one) for one in (admin, member, root)]
+    for actor, user in [(member, admin), (elsewhere, member), (admin, admin), (admin, root)]:
+        with pytest.raises(NotAllowed):
+            actions.end_sessions_of(actor=actor, user=user)
+    assert [is_signed_in(one) for one in clients] == [True, True, True]
+    assert not Event.objects.filter(verb="ended_sessions_of").exists()
+
+
+def test_sessions_end_by_the_page_after_the_password_is_asked_again(admin, member):
+    theirs, client = sign_in(member), sign_in(admin)
+    url = f"/account/member/{member.memberships.get().pk}/sessions/"
+    asked = client.post(url, {"sessions-reason": "left open"})
+    assert asked["Location"].startswith("/account/reauthenticate/")
+    assert is_signed_in(theirs)
+    done = client.post(asked["Location"], {"password": PASSWORD, "next": url})
+    assert (done.status_code, is_signed_in(theirs)) == (303, False)
+    assert "was signed out everywhere" in client.get(done["Location"]).content.decode()
+    assert Event.objects.get(verb="ended_sessions_of").reason == "left open"
+    again = client.post(url, {"sessions-reason": ""})
+    assert (again.status_code, "is signed in nowhere" in again.content.decode()) == (409, True)
+
+
+def test_a_superuser_ends_an_agents_sessions_on_the_workbench():
+    root, agent = factories.person(is_superuser=True), factories.member(factories.agency(), Role.REVIEWER)
+    theirs, client = sign_in(agent), sign_in(root)
+    url = f"/admin/accounts/user/{agent.pk}/end_sessions_of/"
+    assert "End the sessions" in client.get(url).content.decode()
+    assert client.post(url, {"reason": "lost laptop"}).status_code == 303
+    assert not is_signed_in(theirs)
+    assert "Ended the person's sessions" in html.unescape(
+        client.get(f"/admin/accounts/user/{agent.pk}/history/").content.decode()
+    )

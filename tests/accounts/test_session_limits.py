@@ -1,6 +1,7 @@
 """How long a session lasts, kept by the server whatever the browser still holds; each session is listed, and ended at once."""
 
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -145,7 +146,104 @@ def test_signing_in_gives_the_session_another_name(ada):
     assert client.cookies["sessionid"].value != before
 
 
+def by_password(client: Client, ada) -> None:
+    client.post("/account/reauthenticate/", {"password": factories.PASSWORD})
+
+
+def by_code(client: Client, ada) -> None:
+    client.post("/account/2fa/reauthenticate/", {"code": code()})
+
+
+@pytest.mark.parametrize("ask_again", [by_password, by_code])
+def test_asking_again_gives_the_session_another_name_and_leaves_all_else(ada, time, ask_again):
+    client = sign_in(ada)
+    client.get("/account/profile/")
+    was, row = dict(client.session), UserSession.objects.get()
+    key = client.cookies["sessionid"].value
+    time.shift(HOUR / 2)
+    ask_again(client, ada)
+    thief = Client()
+    thief.cookies["sessionid"] = key
+    assert client.cookies["sessionid"].value != key
+    assert (is_signed_in(client), is_signed_in(thief)) == (True, False)
+    now = dict(client.session)
+    assert len(now.pop("account_authentication_methods")) == 1 + len(
+        was.pop("account_authentication_methods")
+    )
+    assert now == was
+    # One session still, the one at hand, begun when and by what it was.
+    [listed] = client.get("/account/sessions/").context["sessions"]
+    assert (listed.pk, listed.created_at, listed.session_key) == (
+        row.pk,
+        row.created_at,
+        client.cookies["sessionid"].value,
+    )
+    assert listed.begun_by == "Password, authenticator app"
+    assert Session.objects.count() == 1
+
+
+def test_a_request_under_the_old_name_beside_it_takes_no_cookie_away(ada):
+    """One that another tab had sent before the answer was there."""
+    client = sign_in(ada)
+    beside = Client()
+    beside.cookies["sessionid"] = client.cookies["sessionid"].value
+    by_password(client, ada)
+    late = beside.get("/account/profile/")
+    assert late["Location"].startswith("/account/login/")
+    assert "sessionid" not in late.cookies
+    # Who signs out has theirs taken away all the same.
+    client.post("/account/logout/")
+    assert client.cookies["sessionid"].value == ""
+
+
+def test_asking_again_gives_no_more_time(ada, time):
+    client = sign_in(ada)
+    for _ in range(23):
+        time.shift(HOUR / 2)
+        by_password(client, ada)
+        assert is_signed_in(client)
+    time.shift(HOUR / 2)
+    assert client.get("/account/profile/")["Location"].endswith("&ended=whole")
+
+
+def test_an_hour_counts_from_the_last_request_after_it_too(ada, time):
+    client = sign_in(ada)
+    by_password(client, ada)
+    time.shift(HOUR)
+    assert client.get("/account/profile/")["Location"].endswith("&ended=idle")
+
+
+def test_another_name_buys_no_guesses_of_codes(ada):
+    client = sign_in(ada)
+
+    def guess() -> str:
+        answer = client.post("/account/2fa/reauthenticate/", {"code": "000000"})
+        return answer.context["form"].errors["code"][0]
+
+    said = []
+    for _ in range(2):
+        by_password(client, ada)
+        said += [guess() for _ in range(4)]
+    assert [one.startswith("Too many") for one in said] == [False] * 5 + [True] * 3
+
+
+def test_a_form_that_waited_for_the_password_is_sent_on_as_it_was(ada):
+    client = sign_in(ada)
+    typed = {"name": "Nightly job", "scope": "read", "days": "30"}
+    asked = client.post("/account/tokens/", typed)
+    assert asked["Location"].startswith("/account/reauthenticate/")
+    page = client.post(asked["Location"], {"password": factories.PASSWORD, "next": "/account/tokens/"})
+    assert "Nightly job" in page.content.decode()
+    assert is_signed_in(client)
+
+
 # --- listed and ended ---------------------------------------------------------------------------------------------------
+
+
+def asked_for(page: str) -> str:
+    """The page that asks for the second factor, and leads to that page afterwards."""
+    then = f"/account/confirmed/?{urlencode({'next': page})}"
+    return f"/account/2fa/reauthenticate/?{urlencode({'next': then})}"
 
 
 def rows(client: Client) -> list[tuple[str, bool]]:
@@ -188,6 +286,19 @@ def test_all_others_end(ada):
     assert [is_signed_in(one) for one in (here, *others)] == [True, False, False]
     assert Event.objects.get(verb="ended_other_sessions").data == {"sessions": 2}
     assert "There is no other session." in here.post("/account/sessions/", follow=True).content.decode()
+
+
+def test_ending_them_asks_for_the_second_factor_first(ada, time):
+    here, other = sign_in(ada), sign_in(ada, digits=code(steps=1))
+    time.shift(11 * MINUTE)
+    its = UserSession.objects.get(session_key=other.session.session_key)
+    for page in ("/account/sessions/", f"/account/sessions/{its.pk}/end/"):
+        answer = here.post(page, headers={"referer": "http://testserver/account/sessions/"})
+        assert (answer.status_code, answer["Location"]) == (303, asked_for("/account/sessions/"))
+    assert is_signed_in(other)
+    by_code(here, ada)
+    here.post(f"/account/sessions/{its.pk}/end/")
+    assert [is_signed_in(one) for one in (here, other)] == [True, False]
 
 
 def test_neither_anothers_nor_the_one_at_hand_is_ended_here(ada):

@@ -33,7 +33,9 @@ def test_password_then_code_signs_in_and_is_on_record(ada):
     after_code = client.post("/account/2fa/authenticate/", {"code": code()})
     assert after_code["Location"] == "/"
     assert is_signed_in(client)
-    assert list(Event.objects.values_list("verb", "actor", "subject_id")) == [("signed_in", ada.pk, ada.pk)]
+    assert list(Event.objects.values_list("verb", "actor", "subject_id", "data")) == [
+        ("signed_in", ada.pk, ada.pk, {"factors": ["password", "totp"]})
+    ]
 
 
 def test_the_page_one_came_for_follows_sign_in(ada):

@@ -258,6 +258,36 @@ def test_a_designation_is_confirmed_after_confirming_oneself(time):
     assert designation.confirmed_at is not None
 
 
+# --- others' accounts -------------------------------------------------------------------------------------------------------
+
+
+def test_how_another_signs_in_is_changed_after_confirming_oneself(time):
+    root, pia = make.person("Root", is_superuser=True), make.person("Pia")
+    shut = make.person("Shut", is_active=False)
+    before, sessions = pia.email, sign_in(pia)
+    steps = {
+        reverse("admin:accounts_user_add"): {"email": "new@example.invalid", "name": "New"},
+        reverse("admin:accounts_user_change_address", args=[pia.pk]): {"email": "moved@example.invalid"},
+        reverse("admin:accounts_user_end_sessions_of", args=[pia.pk]): {"reason": "lost"},
+        reverse("admin:accounts_user_reset_second_factor", args=[pia.pk]): {"reason": "lost"},
+        reverse("admin:accounts_user_reactivate_person", args=[shut.pk]): {},
+    }
+    client = late(root, time)
+    events = Event.objects.count()
+    for url, typed in steps.items():
+        assert asked(client.get(url)) == url
+        refused = client.post(url, typed)
+        text = refused.content.decode()
+        assert refused.status_code == 403, url
+        assert "Confirm that it is you first" in text
+        assert all(value in text for value in typed.values())
+    pia.refresh_from_db()
+    assert (pia.email, pia.has_second_factor, Event.objects.count()) == (before, True, events)
+    assert sessions.get("/account/profile/").status_code == 200
+    client.post(CODE_PAGE, {"code": code()})
+    assert [client.post(url, typed).status_code for url, typed in list(steps.items())[::-1]] == [303] * 5
+
+
 # --- the API ------------------------------------------------------------------------------------------------------------------
 
 

@@ -196,7 +196,7 @@ def test_a_long_daily_mail_ends_in_a_link_to_the_rest(post, monkeypatch):
 ESSENTIAL = {
     "account_made", "invited", "membership_added", "membership_ended", "password_asked", "sign_in_changed",
     "second_factor_reset", "security_needed", "calendar_made", "service_changed", "mailbox_bounces", DIGEST,
-    "erasure_asked", "erasure_coming",
+    "erasure_asked", "erasure_coming", "address_left",
     "provide_access", "window_opened", "window_ended", "move_dates", "release", "withdraw", "close",
     "malware_found", "dispose", "spill_reported", "spill_lifted", "spill_removed",
     "break_glass_asked", "break_glass_opened", "break_glass_given", "break_glass_turned_down", "break_glass_ended",

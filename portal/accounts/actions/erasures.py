@@ -108,6 +108,7 @@ def _remove_particulars(*, actor: User | None, user: User, at: datetime) -> None
         user.provider_links.all(),
         user.saved_views.all(),
         user.other_addresses.all(),
+        user.former_addresses.all(),
     )
     for rows in theirs:
         rows.delete()

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from portal import clock
 from portal.accounts import hooks, policies
 from portal.accounts.actions import memberships, security, services
-from portal.accounts.models import Kind, Membership, Organisation, User
+from portal.accounts.models import FormerAddress, Kind, Membership, Organisation, User
 from portal.errors import AlreadyDone, Invalid, Missing, NotAllowed, WrongState
 from portal.ledger import actions as ledger
 from portal.scope import action
@@ -110,7 +110,10 @@ def update_profile(*, actor: User, name: str, zone: str, at: datetime | None = N
 
 @action
 def change_address(*, actor: User, user: User, email: str, at: datetime | None = None) -> User:
-    """Another address for an account: the person signs in with it from now on, and links go there."""
+    """Another address for an account: the person signs in with it from now on, and links go there.
+
+    Both are told: the old one too, without the new one's name, in case it was not they who asked.
+    """
     _require_sysadmin(actor)
     user = User.objects.select_for_update().get(pk=user.pk)
     email = email.strip().lower()
@@ -119,14 +122,16 @@ def change_address(*, actor: User, user: User, email: str, at: datetime | None =
     memberships.require_persons_address(email)
     if User.objects.filter(email__iexact=email).exists():
         raise Invalid("This address has an account already.", field="email")
-    user.email = email
+    former, user.email = user.email, email
     user.save(update_fields=["email"])
     # allauth keeps addresses of its own, by which the old one would still open the account.
     EmailAddress.objects.filter(user=user).delete()
     security.end_sessions(user)
     at = at or clock.now()
     event = ledger.record(actor=actor, verb="changed_address", subject=user, at=at)
-    hooks.tell(recipients=[user.pk], kind="sign_in_changed", about=event.pk, at=at)
+    FormerAddress.objects.create(id=event.pk, user=user, email=former)
+    for kind in ("sign_in_changed", "address_left"):
+        hooks.tell(recipients=[user.pk], kind=kind, about=event.pk, at=at)
     return user
 
 

@@ -90,9 +90,36 @@ def end_other_sessions(*, actor: User, kept: str, at: datetime | None = None) ->
     return len(others)
 
 
+@action
+def renew_session(*, actor: User, request: Any) -> None:
+    """After the person was asked again who they are: the same session under another key, in the list of sessions too."""
+    before, after = request.session.renew_key()
+    UserSession.objects.filter(session_key=before, user=actor).update(session_key=after)
+
+
 def _end(sessions: list) -> None:
     Session.objects.filter(session_key__in=[row.session_key for row in sessions]).delete()
     UserSession.objects.filter(pk__in=[row.pk for row in sessions]).delete()
+
+
+@action
+def end_sessions_of(*, actor: User, user: User, reason: str = "", at: datetime | None = None) -> int:
+    """End all of another person's sessions, at once; how many there were. They sign in anew, by what they have.
+
+    For a browser that was lost or left open. Whoever may reset a person's second factor may do this lesser thing.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not policies.may_reset_second_factor(actor, user):
+        raise NotAllowed("You cannot end this person's sessions.")
+    number = len(querysets.open_sessions(user))
+    if not number:
+        raise AlreadyDone(f"{user} is signed in nowhere.")
+    end_sessions(user)
+    data = {"sessions": number}
+    ledger.record(
+        actor=actor, verb="ended_sessions_of", subject=user, reason=reason, data=data, at=at or clock.now()
+    )
+    return number
 
 
 @action
@@ -121,9 +148,16 @@ def use_code(*, authenticator: Authenticator, code: str) -> bool:
 
 
 @action
-def record_sign_in(*, actor: User, provider: str = "", at: datetime | None = None) -> None:
-    """``provider`` is the id of the sign-in provider by which the person came, if by any."""
-    data = {"provider": provider} if provider else {}
+def record_sign_in(
+    *, actor: User, factors: list[str], provider: str = "", at: datetime | None = None
+) -> None:
+    """``provider`` is the id of the sign-in provider by which the person came, if by any.
+
+    ``factors`` are what was used and right, in its order: password, totp, webauthn, recovery_codes, socialaccount.
+    """
+    data: dict[str, Any] = {"factors": factors}
+    if provider:
+        data["provider"] = provider
     ledger.record(actor=actor, verb="signed_in", subject=actor, data=data, at=at or clock.now())
 
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from portal import doors, stepup
+from portal import doors, sightings, stepup
 from portal.accounts import actions, policies, providers
 from portal.accounts.models import ProviderLink, User
 from portal.errors import Refused
@@ -49,7 +49,7 @@ def arrive(request: HttpRequest, provider: Provider, said: Said, state: dict[str
 
 def refused(request: HttpRequest, provider_id: str, reason: str) -> HttpResponse:
     """The one answer to whoever is not signed in, whether or not there is an account. ``reason`` is for the log alone."""
-    logger.warning("Sign-in by provider %s came to nothing: %s", provider_id, reason)
+    sightings.sign_in_failed(request, factor=f"provider {provider_id}", why=reason)
     return render(request, "account/provider_refused.html", status=403)
 
 

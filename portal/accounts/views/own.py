@@ -4,6 +4,8 @@ import time
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.views import password_reset as allauth_password_reset
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.views import remove_webauthn as allauth_remove_webauthn
 from django.conf import settings
 from django.contrib import messages
@@ -57,6 +59,16 @@ def profile(request: HttpRequest) -> HttpResponse:
             return doors.see_other(reverse("account_profile"))
     held = Membership.objects.visible_to(user).active().filter(user=user).select_related("organisation")
     return doors.answer(request, "account/profile.html", {"memberships": held}, form=form)
+
+
+class AddAuthenticatorApp(ActivateTOTPView):
+    """allauth's page. The code that shows that the app was set up has been used by it, and signs in no more."""
+
+    def form_valid(self, form) -> HttpResponse:
+        answer = super().form_valid(form)
+        app = actions.second_factors_of(self.request.user).get(type=Authenticator.Type.TOTP)
+        actions.use_code(authenticator=app, code=form.cleaned_data["code"])
+        return answer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

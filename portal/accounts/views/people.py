@@ -98,6 +98,7 @@ def _member_page(request: HttpRequest, membership: Membership, **forms) -> HttpR
         "role_form": RoleForm(organisation=subject, initial={"role": membership.role}),
         "end_form": ReasonForm(prefix="end"),
         "reset_form": ReasonForm(prefix="reset"),
+        "sessions_form": ReasonForm(prefix="sessions"),
         "may_reset": policies.may_reset_second_factor(request.user, membership.user),
         "has_second_factor": membership.user.has_second_factor,
         "is_self": membership.user_id == request.user.pk,
@@ -109,7 +110,7 @@ def _member_page(request: HttpRequest, membership: Membership, **forms) -> HttpR
 @require_safe
 @login_required
 def member(request: HttpRequest, membership_id) -> HttpResponse:
-    """One person's role: change it, end it, or reset their lost second factor."""
+    """One person's role: change it, end it, reset their lost second factor, or end their sessions."""
     return _member_page(request, _member(request, membership_id))
 
 
@@ -164,6 +165,23 @@ def member_second_factor(request: HttpRequest, membership_id) -> HttpResponse:
             messages.success(request, f"{membership.user} sets up a new second factor at the next sign-in.")
             return doors.see_other(reverse("account_member", args=[membership.pk]))
     return _member_page(request, membership, reset_form=form)
+
+
+@require_POST
+@reauthentication_required
+def member_sessions(request: HttpRequest, membership_id) -> HttpResponse:
+    membership = _member(request, membership_id)
+    form = ReasonForm(request.POST, prefix="sessions")
+    if form.is_valid():
+        doors.attempt(
+            request,
+            form,
+            lambda: actions.end_sessions_of(actor=request.user, user=membership.user, **form.cleaned_data),
+        )
+        if form.is_valid():
+            messages.success(request, f"{membership.user} was signed out everywhere.")
+            return doors.see_other(reverse("account_member", args=[membership.pk]))
+    return _member_page(request, membership, sessions_form=form)
 
 
 def _organisation_or_home(request: HttpRequest, membership: Membership) -> str:

@@ -25,12 +25,7 @@ FACTORS = {
 def sessions(request: HttpRequest) -> HttpResponse:
     """One's own sessions; POST ends all but this one."""
     if request.method == "POST":
-        return doors.verb_post(
-            request,
-            lambda: actions.end_other_sessions(actor=request.user, kept=request.session.session_key),
-            done="Your other sessions ended.",
-            back=reverse("account_sessions"),
-        )
+        return _end_others(request)
     found = open_sessions(request.user)
     for row in found:
         row.begun_by = _in_words(row.begun_with)
@@ -43,6 +38,16 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "hours": settings.PORTAL_SESSION_HOURS,
     }
     return render(request, "account/sessions.html", context)
+
+
+@stepup.confirmed
+def _end_others(request: HttpRequest) -> HttpResponse:
+    return doors.verb_post(
+        request,
+        lambda: actions.end_other_sessions(actor=request.user, kept=request.session.session_key),
+        done="Your other sessions ended.",
+        back=reverse("account_sessions"),
+    )
 
 
 def _in_words(records: list[dict]) -> str:
@@ -59,6 +64,7 @@ def _in_words(records: list[dict]) -> str:
 
 @require_POST
 @login_required
+@stepup.confirmed
 def end(request: HttpRequest, session_id: int) -> HttpResponse:
     """End one of one's own other sessions; the one at hand ends by signing out."""
     for row in open_sessions(request.user):
