@@ -1,7 +1,4 @@
-import fcntl
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,35 +19,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def furnished(tmp_path_factory) -> Path:
-    """The folder of a portal that ./run brought up and that was taken down, made once for all processes of this run."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    made, making = base / "furnished", base / "furnishing"
-    with (base / "furnished.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            # What a start that failed left behind.
-            shutil.rmtree(making, ignore_errors=True)
-            making.mkdir()
-            stack = Stack(making / "var")
-            try:
-                stack.start()
-            finally:
-                assert stack.stop() == []
-            making.rename(made)
-    return made / "var"
-
-
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory) -> Iterator[Stack]:
-    """The portal as ./run brings it up, from a copy of what it made before: a start anew is tests/infra/test_run.py's.
-
-    Whatever becomes of the test, it is taken down.
-    """
+    """The portal as ./run brings it up. Whatever becomes of the test, it is taken down."""
     stack = Stack(tmp_path_factory.mktemp("story") / "var")
-    # With owners: the cluster belongs to whom it runs as.
-    subprocess.run(["cp", "-a", furnished(tmp_path_factory), stack.folder], check=True)
     try:
         stack.start()
         yield stack
