@@ -62,7 +62,7 @@ def test_an_address_that_is_none_is_a_problem_too(path):
         refused(method(f"/api/{path}"), NOT_FOUND)
 
 
-@pytest.mark.parametrize("method", ["put", "delete", "options", "trace"])
+@pytest.mark.parametrize("method", ["put", "delete", "options"])
 def test_a_method_that_is_not_offered_is_405(method):
     caller = Caller(make.coordinator())
     answer = getattr(caller.client, method)("/api/v1/submissions/", headers=caller.headers)
@@ -198,7 +198,7 @@ def test_a_dead_database_is_a_503_problem(monkeypatch):
         caller.get("submissions/"),
         problem(
             503,
-            "Service unavailable",
+            "Service Unavailable",
             "unavailable",
             "The portal is briefly unavailable; nothing of this request was stored.",
         ),
