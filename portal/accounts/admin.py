@@ -124,7 +124,7 @@ class UserAdmin(AccountsAdmin):
             explain="They are signed out everywhere at once and sign in anew. Tokens and the second factor stay.",
             done="The sessions ended.",
             available=lambda user, person, at: (
-                user.is_superuser and user.pk != person.pk and not person.is_service
+                user.is_superuser and policies.may_reset_second_factor(user, person)
             ),
             grave=True,
             confirmed=True,

@@ -1,5 +1,7 @@
 """The people of one's organisation."""
 
+from collections.abc import Callable
+
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -151,37 +153,33 @@ def member_end(request: HttpRequest, membership_id) -> HttpResponse:
 @require_POST
 @reauthentication_required
 def member_second_factor(request: HttpRequest, membership_id) -> HttpResponse:
-    membership = _member(request, membership_id)
-    form = ReasonForm(request.POST, prefix="reset")
-    if form.is_valid():
-        doors.attempt(
-            request,
-            form,
-            lambda: actions.reset_second_factor(
-                actor=request.user, user=membership.user, **form.cleaned_data
-            ),
-        )
-        if form.is_valid():
-            messages.success(request, f"{membership.user} sets up a new second factor at the next sign-in.")
-            return doors.see_other(reverse("account_member", args=[membership.pk]))
-    return _member_page(request, membership, reset_form=form)
+    done = "{} sets up a new second factor at the next sign-in."
+    return _for_a_reason(request, membership_id, "reset", actions.reset_second_factor, done=done)
 
 
 @require_POST
 @reauthentication_required
 def member_sessions(request: HttpRequest, membership_id) -> HttpResponse:
+    done = "{} was signed out everywhere."
+    return _for_a_reason(request, membership_id, "sessions", actions.end_sessions_of, done=done)
+
+
+def _for_a_reason(
+    request: HttpRequest, membership_id, prefix: str, action: Callable, *, done: str
+) -> HttpResponse:
+    """What one form of a member's page, which asks for a reason, does with the person's account."""
     membership = _member(request, membership_id)
-    form = ReasonForm(request.POST, prefix="sessions")
+    form = ReasonForm(request.POST, prefix=prefix)
     if form.is_valid():
         doors.attempt(
             request,
             form,
-            lambda: actions.end_sessions_of(actor=request.user, user=membership.user, **form.cleaned_data),
+            lambda: action(actor=request.user, user=membership.user, **form.cleaned_data),
         )
         if form.is_valid():
-            messages.success(request, f"{membership.user} was signed out everywhere.")
+            messages.success(request, done.format(membership.user))
             return doors.see_other(reverse("account_member", args=[membership.pk]))
-    return _member_page(request, membership, sessions_form=form)
+    return _member_page(request, membership, **{f"{prefix}_form": form})
 
 
 def _organisation_or_home(request: HttpRequest, membership: Membership) -> str:
