@@ -8,12 +8,13 @@ from portal.admin import Step, StepForm
 
 
 class ErasureForm(StepForm):
-    """Shows first what goes, what stays, and what stands against it."""
+    """Shows first who asked for it and why, what goes, what stays, and what stands against it."""
 
     preface = "admin/accounts/erasing.html"
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.waiting = Erasure.objects.visible_to(self.user).waiting().filter(user=self.subject).first()
         self.against = actions.against_erasing(user=self.subject, at=self.at)
 
 

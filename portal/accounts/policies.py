@@ -52,7 +52,7 @@ def may_reset_second_factor(actor, user: User) -> bool:
     Of every one: whoever resets it can also read the person's mail less often than act for the person, so one
     organisation's administrator must not open the door to another's cases.
     """
-    if actor.pk == user.pk or user.is_service:
+    if actor.pk == user.pk or user.is_service or user.erased_at is not None:
         return False
     if may_look_after_all(actor):
         return True
