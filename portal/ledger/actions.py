@@ -158,7 +158,7 @@ def look(
         for name, value in each.items():
             columns[name].append(value)
     if columns["id"]:
-        with scope.lifted("ledger"), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(_LOOKS, same | columns | {"data": json.dumps(same["data"])})
 
 

@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from portal import scope
 from portal.accounts.models import Membership, Role
 from portal.submissions import actions as cases
+from portal.submissions.models import Submission
 from tests import factories as make
 from tests import factories_reviews as reviewing
 from tests.rows.test_rows import secured
@@ -49,20 +50,32 @@ def test_who_is_asked_about_each_case_and_who_is_not():
 def test_of_drafts_who_oversees_every_case_sees_nothing():
     case = reviewing.Reviewed()
     draft = make.draft(actor=case.contributor, lab=case.lab)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO deadlines_deadline SELECT (jsonb_populate_record(d, jsonb_build_object("
-            "'id', gen_random_uuid(), 'case_id', %s::uuid, 'subject_id', %s::uuid))).* FROM deadlines_deadline d"
-            " WHERE case_id = %s LIMIT 1",
-            [draft.pk, draft.pk, case.submission.pk],
-        )
-    for table in ("ledger_event", "deadlines_deadline"):
+    for table, columns in {
+        "deadlines_deadline": "'subject_id', %s::uuid",
+        "deadlines_message": "'key', %s",
+    }.items():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {table} SELECT (jsonb_populate_record(d, jsonb_build_object("
+                f"'id', gen_random_uuid(), 'case_id', %s::uuid, {columns}))).* FROM {table} d WHERE case_id = %s LIMIT 1",
+                [draft.pk, str(draft.pk), case.submission.pk],
+            )
+    for table in ("ledger_event", "deadlines_deadline", "deadlines_message"):
         told = f"SELECT count(*) FROM {table} WHERE case_id = %s"
         with connection.cursor() as cursor:
             cursor.execute(told, [draft.pk])
             assert cursor.fetchone()[0] > 0, table
         assert asked(make.coordinator(), told, draft.pk) == 0, table
         assert asked(make.coordinator(), told, case.submission.pk) > 0, table
+
+
+def test_a_case_is_never_deleted_a_draft_neither():
+    """Its events would be those of no draft, and shown."""
+    case = make.Case()
+    draft = make.draft(actor=case.contributor, lab=case.lab)
+    with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
+        Submission.objects.filter(pk=draft.pk)._raw_delete("default")
+    assert Submission.objects.filter(pk=draft.pk).exists()
 
 
 def test_a_policy_is_expected_to_keep_back_next_to_nothing(owner_connection):

@@ -3,8 +3,10 @@
 Where a policy shows more than ``visible_to``, the rows stand in ``MORE`` with the reason; another one fails.
 """
 
+import json
 import re
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -14,6 +16,8 @@ from django.db.models import F, Q
 
 from portal import scope
 from portal.deadlines import bouncing
+from portal.ledger.models import Event
+from portal.submissions import looks
 from portal.submissions.models import Audience, BreakGlass, Contact, Submission, UnusualReading
 from portal.submissions.querysets import ASSESSMENTS, FACTS, INSTRUCTIONS, agency_wide, oversees
 from tests.matrix import world as worlds
@@ -132,6 +136,50 @@ def test_a_person_writes_nothing_outside_an_action(world):
         )
         with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
             contact.save(force_insert=True)
+
+
+def _written(event: dict) -> None:
+    """In SQL, since the ORM would ask for the row's number, and be refused what is not seen."""
+    columns = ", ".join(event)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO ledger_event ({columns}) VALUES ({', '.join(['%s'] * len(event))})",
+            [*event.values()],
+        )
+
+
+def test_a_person_writes_their_own_looks_and_no_other_event(world):
+    person, another = world.people["lab admin"], world.people["auditor"]
+    with scope.as_person(person.pk):
+        looks.looked(actor=person, submission=world.case.submission, verb="viewed_facts")
+    look = Event.objects.filter(kind=Event.Kind.LOOK, actor=person).values().get()
+    look |= {"id": uuid4(), "data": json.dumps(look["data"])}
+    del look["seq"]
+    with scope.as_person(person.pk):
+        for other in ({"actor_id": another.pk}, {"actor_id": None}, {"kind": Event.Kind.CHANGE}):
+            with pytest.raises(ProgrammingError, match="row-level security"):
+                _written(look | other)
+        _written(look)
+    with scope.as_person(None), pytest.raises(ProgrammingError, match="row-level security"):
+        _written(look | {"id": uuid4(), "actor_id": None})
+    assert Event.objects.filter(kind=Event.Kind.LOOK).count() == 2
+
+
+def test_nobody_writes_through_a_view(world):
+    """One of a single table is written in the name of its owner, for whom there are no policies."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
+            " AND has_table_privilege(current_user, oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+        )
+        assert cursor.fetchall() == []
+    with (
+        scope.as_person(world.people["lab admin"].pk),
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("UPDATE portal_own_cases SET id = gen_random_uuid()")
 
 
 def _of_case(rule: str, path: str = "submission") -> Callable:
